@@ -1,0 +1,30 @@
+import { defineConfig } from "vitest/config";
+
+/** Packages resolve to their sources (the `@corm/source` export condition): tests need no build. */
+const conditions = ["@corm/source", "module", "node", "import", "default"];
+
+export default defineConfig({
+  resolve: { conditions },
+  ssr: { resolve: { conditions, externalConditions: conditions }, noExternal: [/^@corm\//] },
+  test: {
+    include: [
+      "packages/*/src/**/*.test.ts",
+      "packages/*/test/**/*.test.ts",
+      "examples/*/test/**/*.test.ts",
+      "tooling/**/*.test.ts",
+    ],
+    exclude: ["**/node_modules/**", "**/dist/**"],
+    pool: "forks",
+    maxWorkers: 2,
+    testTimeout: 30_000,
+    hookTimeout: 60_000,
+    passWithNoTests: false,
+    reporters: ["default", "./tooling/test-summary.ts"],
+    coverage: {
+      provider: "v8",
+      include: ["packages/*/src/**/*.ts"],
+      exclude: ["**/*.test.ts", "**/migrations/**"],
+      reporter: ["text-summary", "html", "json-summary"],
+    },
+  },
+});
