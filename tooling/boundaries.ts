@@ -1,0 +1,72 @@
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { dirname, join, relative, sep } from "node:path";
+
+/**
+ * The folders of `packages/core/src` from bottom to top.
+ * A folder may import from itself and from those before it.
+ */
+export const CORE_ORDER = [
+  "errors",
+  "util",
+  "schema",
+  "entity",
+  "storage",
+  "hooks",
+  "plugin",
+  "context",
+  "access",
+  "repository",
+  "actions",
+  "services",
+  "migrations",
+  "kernel",
+  "crm",
+  "import",
+  "http",
+  "testing",
+];
+
+/** Folders that only re-export, so that a subpath of the package has an entry. They may import anything. */
+export const CORE_ENTRIES = ["knex"];
+
+/** The SQL engine is private to its folder: only these core folders may reach into `storage/knex`. */
+export const KNEX_USERS = ["knex", "testing"];
+
+/** Longest source file allowed. */
+export const MAX_LINES = 400;
+
+export type SourceFile = { readonly path: string; readonly text: string };
+export type Import = { readonly file: string; readonly specifier: string; readonly target: string };
+
+/** Every source file of the packages and examples, by its path in the repository. Tests are left out. */
+export function readSources(root: string): SourceFile[] {
+  return ["packages", "examples"]
+    .flatMap((parent) => readdirSync(join(root, parent)).map((name) => `${parent}/${name}/src`))
+    .filter((folder) => existsSync(join(root, folder)))
+    .flatMap((folder) =>
+      readdirSync(join(root, folder), { recursive: true, encoding: "utf8" }).map((file) =>
+        join(folder, file),
+      ),
+    )
+    .filter((path) => path.endsWith(".ts") && !path.endsWith(".test.ts"))
+    .map((path) => ({ path: path.split(sep).join("/"), text: readFileSync(join(root, path), "utf8") }));
+}
+
+const IMPORT = /(?:^|[^\w$.])(?:from|import)\s*\(?\s*["']([^"'\n]+)["']/g;
+const COMMENT = /\/\*[\s\S]*?\*\/|^\s*\/\/.*$/gm;
+
+/** Imports of a file; `target` is the repository path for relative ones and the specifier for packages. */
+export function importsOf({ path, text }: SourceFile): Import[] {
+  return [...text.replace(COMMENT, "").matchAll(IMPORT)].map(([, specifier = ""]) => ({
+    file: path,
+    specifier,
+    target: specifier.startsWith(".") ? join(dirname(path), specifier).split(sep).join("/") : specifier,
+  }));
+}
+
+/** The folder of `packages/core/src` a path lies in: `undefined` outside core, `""` for files at the top. */
+export function coreFolder(path: string): string | undefined {
+  const inside = relative("packages/core/src", path).split(sep);
+  if (inside[0] === "..") return undefined;
+  return inside.length > 1 ? inside[0] : "";
+}

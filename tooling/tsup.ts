@@ -1,0 +1,39 @@
+import { readFileSync } from "node:fs";
+import type { Options } from "tsup";
+
+type ExportTarget = string | Record<string, unknown>;
+
+/**
+ * One ESM build per package, with an entry for every subpath in `exports`.
+ * Splitting keeps modules shared by two entries in one chunk, so each exists once at run time.
+ * The CommonJS side is written afterwards by `cjs-shims.mjs`.
+ */
+export function libraryConfig(): Options {
+  return {
+    entry: entriesOf(JSON.parse(readFileSync("package.json", "utf8")).exports),
+    format: "esm",
+    target: "node20",
+    platform: "node",
+    clean: true,
+    splitting: true,
+    treeshake: true,
+    sourcemap: true,
+    dts: {
+      compilerOptions: {
+        // tsup sets `baseUrl` itself, which TypeScript 6 reports as deprecated.
+        ignoreDeprecations: "6.0",
+        // Declarations refer to other packages as a consumer sees them: built.
+        customConditions: [],
+      },
+    },
+  };
+}
+
+function entriesOf(exports: Record<string, ExportTarget>): Record<string, string> {
+  const entries: Record<string, string> = {};
+  for (const [subpath, target] of Object.entries(exports)) {
+    if (typeof target === "string") continue;
+    entries[subpath === "." ? "index" : subpath.slice(2)] = String(target["@corm/source"]);
+  }
+  return entries;
+}
