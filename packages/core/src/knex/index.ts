@@ -1,1 +1,1 @@
-export {};
+export * from "../storage/knex/index.js";

@@ -1,0 +1,132 @@
+import type { Filter, Scalar } from "./filter.js";
+import type { PhysicalSchema, SchemaPlan, SchemaStep } from "./physical-schema.js";
+
+/** A row by column name; see `ColumnType` for the values. */
+export type StoredRow = Record<string, unknown>;
+
+export interface Order {
+  readonly column: string;
+  readonly direction: "asc" | "desc";
+}
+
+export interface FindSpec {
+  readonly table: string;
+  readonly columns: readonly string[];
+  readonly where: Filter;
+  /** NULLs sort first ascending and last descending, on every engine. Core appends the id as tiebreaker. */
+  readonly orderBy: readonly Order[];
+  /** Values of the last row's order columns: rows strictly after it in `orderBy`. Same length as `orderBy`. */
+  readonly after?: readonly Scalar[];
+  readonly limit: number;
+  /** Lock the rows until the transaction ends, where the engine has row locks. Inside transactions only. */
+  readonly lock?: "update";
+}
+
+export type Bucket = "hour" | "day" | "week" | "month" | "quarter" | "year";
+
+/** Keys: `2017-03-01T14`, `2017-03-01`, `2017-W09` (ISO 8601), `2017-03`, `2017-Q1`, `2017`. */
+export interface Group {
+  readonly as: string;
+  readonly column: string;
+  readonly bucket?: Bucket;
+  /** IANA zone for instants, default UTC. Dates have none. */
+  readonly timeZone?: string;
+}
+
+export interface Measure {
+  readonly as: string;
+  readonly fn: "count" | "countDistinct" | "sum" | "avg" | "min" | "max";
+  /** Absent for `count` of rows. */
+  readonly column?: string;
+  /** Only rows that satisfy this are measured; groups stay. */
+  readonly where?: Filter;
+}
+
+export interface AggregateSpec {
+  readonly table: string;
+  readonly where: Filter;
+  readonly groupBy: readonly Group[];
+  readonly measures: readonly Measure[];
+  /** Over the `as` names of groups and measures. */
+  readonly having?: Filter;
+  readonly orderBy: readonly Order[];
+  readonly limit: number;
+}
+
+/** What an update writes: a value, or a number added to an integer column in the database. */
+export type Patch = Readonly<Record<string, unknown | { readonly add: number }>>;
+
+export interface RowUpdate {
+  readonly where: Filter;
+  readonly patch: Patch;
+}
+
+/**
+ * The verbs. Rows and values are as `ColumnType` says, in both directions.
+ *
+ * Measures answer: `count`, `countDistinct` a number; `sum` of an integer column an exact decimal string
+ * (or null over no rows), of a float column a number; `avg` a number; `min`, `max` the column's own type.
+ */
+export interface Operations {
+  findMany(spec: FindSpec): Promise<StoredRow[]>;
+  aggregate(spec: AggregateSpec): Promise<StoredRow[]>;
+  /** Rows have the same columns. Split into statements by `maxBindings`; all or nothing inside a transaction. */
+  insertMany(table: string, rows: readonly StoredRow[]): Promise<void>;
+  /** A guarded counter or a claim is this with the guard in `where` and the count as the answer. */
+  updateWhere(table: string, where: Filter, patch: Patch): Promise<{ count: number }>;
+  /** One update per entry, each with its own guard; answers the count of each, in order. */
+  updateEach(table: string, updates: readonly RowUpdate[]): Promise<readonly number[]>;
+  deleteWhere(table: string, where: Filter): Promise<{ count: number }>;
+  /** Insert, or update `update` columns of the row that has the same `on` columns (a unique index). */
+  upsert(
+    table: string,
+    rows: readonly StoredRow[],
+    on: readonly string[],
+    update: readonly string[],
+  ): Promise<void>;
+}
+
+export interface Transaction extends Operations {
+  /** Roll back only `work` when it throws. */
+  savepoint<T>(work: (tx: Transaction) => Promise<T>): Promise<T>;
+}
+
+/** How an engine differs where a caller can notice. Never emulated silently. */
+export interface Capabilities {
+  readonly transactions: boolean;
+  readonly savepoints: boolean;
+  /** False on SQLite: one writer at a time. */
+  readonly concurrentWriters: boolean;
+  readonly rowLocks: boolean;
+  readonly transactionalDdl: boolean;
+  /** Parameters of one statement. */
+  readonly maxBindings: number;
+}
+
+export interface SchemaManager {
+  inspect(): Promise<PhysicalSchema>;
+  /** What it takes to get from `current` to `wanted`; pure. */
+  plan(current: PhysicalSchema, wanted: PhysicalSchema): SchemaPlan;
+  apply(steps: readonly SchemaStep[]): Promise<void>;
+  /** Only one process migrates at a time; the others wait. */
+  withLock<T>(work: () => Promise<T>): Promise<T>;
+}
+
+/**
+ * The border between Corm and a database. The six verbs, transactions with savepoints, and the schema.
+ * Whoever writes one runs `storageConformance` of `@corm/core/testing` over it.
+ */
+export interface StorageAdapter extends Operations {
+  readonly name: string;
+  readonly capabilities: Capabilities;
+  readonly schema: SchemaManager;
+  /** Connects, and learns the column types. Called once, after the plugins are composed. */
+  open(schema: PhysicalSchema): Promise<void>;
+  close(): Promise<void>;
+  /** Does one trivial round trip; throws when the database does not answer. */
+  ping(): Promise<void>;
+  transaction<T>(
+    work: (tx: Transaction) => Promise<T>,
+    options?: { readonly readOnly?: boolean },
+  ): Promise<T>;
+}

@@ -1,0 +1,183 @@
+import type { Filter } from "../filter.js";
+import { type Catalog, columnOf, type Scope } from "./catalog.js";
+import type { Dialect } from "./dialects/dialect.js";
+import type { Shape } from "./shape.js";
+import { marker } from "./statement.js";
+import { afterPrefix } from "./text-fold.js";
+import { comparedAs } from "./value-codec.js";
+
+type Comparison = "eq" | "ne" | "lt" | "lte" | "gt" | "gte";
+
+const operators = { eq: "=", ne: "<>", lt: "<", lte: "<=", gt: ">", gte: ">=" } as const;
+const inverse = { eq: "ne", ne: "eq", lt: "gte", lte: "gt", gt: "lte", gte: "lt" } as const;
+const letters = { eq: "=", ne: "#", lt: "<", lte: "{", gt: ">", gte: "}" } as const;
+
+/** Adds a filter's values to `shape`, and all else about it to the shape's key. */
+export function shapeFilter(filter: Filter, scope: Scope, catalog: Catalog, shape: Shape): void {
+  switch (filter.op) {
+    case "and":
+    case "or":
+      shape.key += filter.op === "and" ? "&(" : "|(";
+      for (const part of filter.of) shapeFilter(part, scope, catalog, shape);
+      shape.key += ")";
+      return;
+    case "not":
+      shape.key += "!";
+      shapeFilter(filter.of, scope, catalog, shape);
+      return;
+    case "eq":
+    case "ne":
+    case "lt":
+    case "lte":
+    case "gt":
+    case "gte": {
+      const declared = columnOf(scope, filter.column).type;
+      const type = comparedAs(declared, filter.value);
+      shape.key += type === declared ? letters[filter.op] : `~${letters[filter.op]}`;
+      shape.key += `${filter.column};`;
+      shape.push(type, filter.value, filter.column);
+      return;
+    }
+    case "in":
+      shape.key += `i${filter.column}:`;
+      shape.pushList(columnOf(scope, filter.column).type, filter.values, filter.column);
+      return;
+    case "match":
+      shapeMatch(filter, scope, shape);
+      return;
+    case "null":
+      shape.key += `${filter.is ? "0" : "1"}${filter.column};`;
+      return;
+    case "exists": {
+      shape.key += `e${filter.table},${filter.local},${filter.foreign}(`;
+      shapeFilter(filter.where, catalog.table(filter.table), catalog, shape);
+      shape.key += ")";
+      return;
+    }
+    case "const":
+      shape.key += filter.value ? "T" : "F";
+  }
+}
+
+function shapeMatch(filter: Extract<Filter, { op: "match" }>, scope: Scope, shape: Shape): void {
+  const { type } = columnOf(scope, filter.column);
+  if (type !== "string" && type !== "text") throw new TypeError(`Column "${filter.column}" is not text`);
+  const letter = filter.how[0] as string;
+  shape.key += `m${filter.caseSensitive ? letter : letter.toUpperCase()}`;
+  if (filter.text === "") shape.key += "-";
+  else if (filter.how === "starts" && filter.caseSensitive) {
+    const end = afterPrefix(filter.text);
+    shape.pushText(filter.text);
+    if (end === undefined) shape.key += "^";
+    else shape.pushText(end);
+  } else shape.pushText(shape.dialect.matchValue(filter.text, filter.caseSensitive, filter.how));
+  shape.key += `${filter.column};`;
+}
+
+/** Chains longer than this are nested as a balanced tree: SQLite refuses expressions deeper than 1,000. */
+const chain = 100;
+
+/** Makes the SQL of a filter, taking values in the same order as `shapeFilter` adds them. */
+export class FilterCompiler {
+  private aliases = 0;
+  private next = 0;
+
+  constructor(
+    private readonly dialect: Dialect,
+    private readonly catalog: Catalog,
+    /** A table that subqueries must not read directly: MySQL refuses to while it is being changed. */
+    private readonly changing?: string,
+  ) {}
+
+  marker(): string {
+    const made = marker(this.next);
+    this.next += 1;
+    return made;
+  }
+
+  /** `negate` is pushed down to the leaves, where NULL can be given its meaning. */
+  compile(filter: Filter, scope: Scope, negate = false): string {
+    switch (filter.op) {
+      case "and":
+      case "or": {
+        const parts = filter.of.map((part) => this.compile(part, scope, negate));
+        const conjunction = (filter.op === "and") !== negate;
+        if (parts.length === 0) return constant(conjunction);
+        return join(parts, conjunction ? " and " : " or ");
+      }
+      case "not":
+        return this.compile(filter.of, scope, !negate);
+      case "in":
+        return this.list(filter, scope, negate);
+      case "match":
+        return this.match(filter, scope, negate);
+      case "null":
+        return `${columnOf(scope, filter.column).sql} is ${filter.is !== negate ? "null" : "not null"}`;
+      case "exists":
+        return this.exists(filter, scope, negate);
+      case "const":
+        return constant(filter.value !== negate);
+      default:
+        return this.comparison(filter, scope, negate);
+    }
+  }
+
+  private comparison(filter: Extract<Filter, { op: Comparison }>, scope: Scope, negate: boolean): string {
+    const column = columnOf(scope, filter.column);
+    const op = negate ? inverse[filter.op] : filter.op;
+    const value = this.dialect.parameter(this.marker(), comparedAs(column.type, filter.value));
+    const sql = `${column.sql} ${operators[op]} ${value}`;
+    // A row whose column is NULL satisfies `ne`, and every negation.
+    const orNull = column.nullable && (filter.op === "ne") !== negate;
+    return orNull ? `(${sql} or ${column.sql} is null)` : sql;
+  }
+
+  private list(filter: Extract<Filter, { op: "in" }>, scope: Scope, negate: boolean): string {
+    if (filter.values.length === 0) return constant(negate);
+    const column = columnOf(scope, filter.column);
+    const { kind, values } = this.dialect.bindList(column.type, filter.values);
+    const markers = values.map(() => this.marker());
+    const sql = this.dialect.inList(column, markers, kind);
+    if (!negate) return sql;
+    return column.nullable ? `(not (${sql}) or ${column.sql} is null)` : `not (${sql})`;
+  }
+
+  private match(filter: Extract<Filter, { op: "match" }>, scope: Scope, negate: boolean): string {
+    const column = columnOf(scope, filter.column);
+    const sql = this.positiveMatch(filter, column.sql);
+    if (!negate) return sql;
+    return column.nullable ? `(not (${sql}) or ${column.sql} is null)` : `not (${sql})`;
+  }
+
+  private positiveMatch(filter: Extract<Filter, { op: "match" }>, column: string): string {
+    if (filter.text === "") return `${column} is not null`;
+    if (filter.how === "starts" && filter.caseSensitive) {
+      // A range in code point order is what an index can answer on every engine.
+      const from = `${column} >= ${this.marker()}`;
+      return afterPrefix(filter.text) === undefined ? from : `(${from} and ${column} < ${this.marker()})`;
+    }
+    return this.dialect.contains(column, filter.caseSensitive, filter.how, this.marker());
+  }
+
+  private exists(filter: Extract<Filter, { op: "exists" }>, scope: Scope, negate: boolean): string {
+    this.aliases += 1;
+    const alias = this.dialect.quote(`corm_${this.aliases}`);
+    const inner = this.catalog.alias(filter.table, alias);
+    const name = this.catalog.table(filter.table).sql;
+    // The limit keeps MySQL from merging the derived table back into the statement.
+    const source =
+      this.changing === filter.table ? `(select * from ${name} limit 18446744073709551615)` : name;
+    const link = `${columnOf(inner, filter.foreign).sql} = ${columnOf(scope, filter.local).sql}`;
+    const where = this.compile(filter.where, inner);
+    return `${negate ? "not " : ""}exists (select 1 from ${source} as ${alias} where ${link} and ${where})`;
+  }
+}
+
+const constant = (value: boolean): string => (value ? "1 = 1" : "1 = 0");
+
+function join(parts: readonly string[], by: string): string {
+  if (parts.length === 1) return parts[0] as string;
+  if (parts.length <= chain) return `(${parts.join(by)})`;
+  const half = parts.length >> 1;
+  return `(${join(parts.slice(0, half), by)}${by}${join(parts.slice(half), by)})`;
+}

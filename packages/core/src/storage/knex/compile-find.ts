@@ -1,0 +1,51 @@
+import type { FindSpec } from "../adapter.js";
+import { type Catalog, columnOf } from "./catalog.js";
+import { FilterCompiler, shapeFilter } from "./compile-filter.js";
+import { compileKeyset, shapeKeyset } from "./compile-keyset.js";
+import type { Dialect } from "./dialects/dialect.js";
+import { Shape } from "./shape.js";
+import { makeStatement, type Statement } from "./statement.js";
+
+export function shapeFind(spec: FindSpec, catalog: Catalog, dialect: Dialect): Shape {
+  const scope = catalog.table(spec.table);
+  const shape = new Shape(`f${spec.table}|${spec.columns.join()}|`, dialect);
+  shapeFilter(spec.where, scope, catalog, shape);
+  shape.key += spec.lock === undefined ? "|" : "|lock";
+  for (const { column, direction } of spec.orderBy) shape.key += `${direction[0]}${column};`;
+  if (spec.after !== undefined) shapeKeyset(spec.orderBy, spec.after, scope, shape);
+  shape.pushNumber(spec.limit);
+  return shape;
+}
+
+export function compileFind(spec: FindSpec, catalog: Catalog, dialect: Dialect): Statement {
+  const { knex } = dialect;
+  const scope = catalog.table(spec.table);
+  const filters = new FilterCompiler(dialect, catalog);
+  const where = filters.compile(spec.where, scope);
+  const query = knex(spec.table).select(spec.columns.map((name) => knex.raw(columnOf(scope, name).sql)));
+  if (where !== "1 = 1") query.whereRaw(where);
+  if (spec.after !== undefined) {
+    query.whereRaw(compileKeyset(spec.orderBy, spec.after, scope, dialect, () => filters.marker()));
+  }
+  if (spec.orderBy.length > 0) query.orderByRaw(orderBy(spec, scope, dialect));
+  const locks = spec.lock !== undefined && dialect.capabilities.rowLocks;
+  const results = spec.columns.map((name) => ({ name, decode: dialect.decoder(columnOf(scope, name).type) }));
+  return makeStatement(
+    {
+      sql: `${query.toSQL().sql} limit ${filters.marker()}${locks ? " for update" : ""}`,
+      operation: "read",
+      table: spec.table,
+      results,
+    },
+    dialect.placeholder,
+  );
+}
+
+function orderBy(spec: FindSpec, scope: ReturnType<Catalog["table"]>, dialect: Dialect): string {
+  return spec.orderBy
+    .map(({ column, direction }) => {
+      const { sql, nullable } = columnOf(scope, column);
+      return dialect.orderBy(sql, direction, nullable);
+    })
+    .join(", ");
+}

@@ -1,0 +1,195 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { StorageUnavailable } from "../../../errors/storage-errors.js";
+import type { StoredRow } from "../../adapter.js";
+import { isBusy } from "../dialects/sqlite-errors.js";
+import type { Call, Engine, RawConnection, Statement, TransactionSession } from "../statement.js";
+import type { Translate } from "../translate-error.js";
+import { GroupCommit } from "./group-commit.js";
+import type { SqliteConnection } from "./sqlite-connection.js";
+import { Turns } from "./turns.js";
+
+export interface SqliteEngineOptions {
+  readonly writer: SqliteConnection;
+  /** Opens a connection that sees committed rows only; undefined for a database in memory. */
+  readonly openReader: ((slot: number) => SqliteConnection) | undefined;
+  readonly acquireTimeout: number;
+  /** One durable commit for the transactions that wait together. */
+  readonly groupCommit: boolean;
+  readonly translate: Translate;
+}
+
+/**
+ * One writing connection, used in turns. Files have a second one for reads outside transactions, which never
+ * wait: SQLite's write-ahead log shows them the last committed state. A third one serves read-only
+ * transactions, so that their snapshots hold up nobody else.
+ */
+export class SqliteEngine implements Engine {
+  private readonly writer: SqliteConnection;
+  private readonly reader: SqliteConnection | undefined;
+  private snapshots: SqliteConnection | undefined;
+  private readonly turns: Turns;
+  private readonly snapshotTurns: Turns;
+  private readonly group: GroupCommit;
+  private closed = false;
+
+  constructor(private readonly options: SqliteEngineOptions) {
+    this.writer = options.writer;
+    this.reader = options.openReader?.(1);
+    this.turns = new Turns(options.acquireTimeout);
+    this.snapshotTurns = new Turns(options.acquireTimeout);
+    this.group = new GroupCommit(this.writer.database, this.turns, options.groupCommit);
+  }
+
+  query(statement: Statement, values: readonly unknown[]): StoredRow[] | Promise<StoredRow[]> {
+    if (this.reader !== undefined) {
+      try {
+        return this.reader.rows(statement, values);
+      } catch (error) {
+        const { reader } = this;
+        if (isBusy(error)) return this.patiently(statement, () => reader.rows(statement, values));
+        throw this.fail(error, statement);
+      }
+    }
+    return this.inTurn(() => this.guarded(statement, () => this.writer.rows(statement, values)));
+  }
+
+  async execute(statement: Statement, values: readonly unknown[]): Promise<number> {
+    await this.takeTurn();
+    return this.group.join(() => this.patiently(statement, () => this.writer.run(statement, values)));
+  }
+
+  async executeAll(calls: readonly Call[]): Promise<number[]> {
+    const [only] = calls;
+    if (only === undefined) return [];
+    if (calls.length === 1) return [await this.execute(only.statement, only.values)];
+    return this.transaction(async (session) => session.executeAll(calls), false);
+  }
+
+  async transaction<T>(work: (session: TransactionSession) => Promise<T>, readOnly: boolean): Promise<T> {
+    if (readOnly && this.options.openReader !== undefined) return this.snapshot(work);
+    await this.takeTurn();
+    const begin = (): Promise<void> =>
+      this.patiently(undefined, () => this.writer.exec(readOnly ? "begin" : "begin immediate"));
+    return this.group.run(
+      begin,
+      () => work(this.session(this.writer)),
+      (error) => this.fail(error),
+    );
+  }
+
+  async connection<T>(work: (connection: RawConnection) => Promise<T>): Promise<T> {
+    await this.takeTurn();
+    try {
+      this.group.flush();
+      return await work(this.writer);
+    } finally {
+      this.turns.release();
+    }
+  }
+
+  reset(): void {
+    // SQLite prepares again by itself.
+  }
+
+  async ping(): Promise<void> {
+    if (this.closed) throw this.fail(undefined);
+    const connection = this.reader ?? this.writer;
+    await this.patiently(undefined, () => connection.query("select 1"));
+  }
+
+  async close(): Promise<void> {
+    if (this.closed) return;
+    await this.takeTurn();
+    this.closed = true;
+    this.group.flush();
+    this.turns.release();
+    for (const connection of [this.snapshots, this.reader, this.writer]) connection?.database.close();
+  }
+
+  private async snapshot<T>(work: (session: TransactionSession) => Promise<T>): Promise<T> {
+    const waiting = this.snapshotTurns.take();
+    if (waiting !== undefined) await waiting;
+    try {
+      if (this.closed) throw this.fail(undefined);
+      this.snapshots ??= this.options.openReader?.(2);
+      const connection = this.snapshots as SqliteConnection;
+      // The first read fixes what the transaction sees.
+      await this.patiently(undefined, () => connection.exec("begin; select 1 from sqlite_master"));
+      try {
+        return await work(this.session(connection));
+      } finally {
+        connection.exec("rollback");
+      }
+    } finally {
+      this.snapshotTurns.release();
+    }
+  }
+
+  private session(connection: SqliteConnection): TransactionSession {
+    return {
+      query: (statement, values) => this.guarded(statement, () => connection.rows(statement, values)),
+      execute: (statement, values) => this.guarded(statement, () => connection.run(statement, values)),
+      executeAll: (calls) =>
+        calls.map(({ statement, values }) =>
+          this.guarded(statement, () => connection.run(statement, values)),
+        ),
+      command: (sql) => connection.exec(sql),
+    };
+  }
+
+  private async takeTurn(): Promise<void> {
+    const waiting = this.turns.take();
+    if (waiting !== undefined) await waiting;
+    if (!this.closed) return;
+    this.turns.release();
+    throw this.fail(undefined);
+  }
+
+  private inTurn<T>(work: () => T): T | Promise<T> {
+    if (this.closed) throw this.fail(undefined);
+    if (!this.turns.tryTake()) return this.laterInTurn(work);
+    try {
+      return work();
+    } finally {
+      this.turns.release();
+    }
+  }
+
+  private async laterInTurn<T>(work: () => T): Promise<T> {
+    await this.takeTurn();
+    try {
+      return work();
+    } finally {
+      this.turns.release();
+    }
+  }
+
+  private guarded<T>(statement: Statement, work: () => T): T {
+    try {
+      return work();
+    } catch (error) {
+      throw this.fail(error, statement);
+    }
+  }
+
+  /**
+   * Tries again while another process has the database: nothing has happened yet when a statement outside a
+   * transaction finds it locked. The driver's own waiting would stop the whole event loop, and is kept short.
+   */
+  private async patiently<T>(statement: Statement | undefined, work: () => T): Promise<T> {
+    const deadline = performance.now() + this.options.acquireTimeout;
+    for (let pause = 1; ; pause = Math.min(pause * 2, 20)) {
+      try {
+        return work();
+      } catch (error) {
+        if (!isBusy(error) || performance.now() > deadline) throw this.fail(error, statement);
+      }
+      await sleep(pause * (0.5 + Math.random()));
+    }
+  }
+
+  private fail(error: unknown, statement?: Statement): Error {
+    if (this.closed) return StorageUnavailable({ reason: "the storage is closed" }, { cause: error });
+    return this.options.translate(error, statement);
+  }
+}

@@ -1,0 +1,80 @@
+import type { PhysicalColumn, PhysicalTable, SchemaStep } from "../../../physical-schema.js";
+import type { Dialect } from "../../dialects/dialect.js";
+import type { RawConnection } from "../../statement.js";
+import { createIndexSql, createTableSql, defaultSql } from "../ddl.js";
+import { rebuildTable } from "./rebuild.js";
+
+/** All steps in one transaction. Foreign keys are off meanwhile, and checked before the commit. */
+export async function applySqlite(
+  connection: RawConnection,
+  dialect: Dialect,
+  steps: readonly SchemaStep[],
+): Promise<void> {
+  // Cannot be changed inside a transaction.
+  await connection.exec("pragma foreign_keys = off");
+  try {
+    await connection.exec("begin immediate");
+    try {
+      for (const step of steps) await applyStep(connection, dialect, step);
+      await checkReferences(connection);
+      await connection.exec("commit");
+    } catch (error) {
+      await connection.exec("rollback");
+      throw error;
+    }
+  } finally {
+    await connection.exec("pragma foreign_keys = on");
+  }
+}
+
+async function applyStep(connection: RawConnection, dialect: Dialect, step: SchemaStep): Promise<void> {
+  const { quote } = dialect;
+  switch (step.kind) {
+    case "createTable":
+      for (const sql of createTableSql(step.table, dialect)) await connection.exec(sql);
+      return;
+    case "addColumn":
+      return addColumn(connection, dialect, step.table, step.column);
+    case "createIndex":
+      return connection.exec(createIndexSql(step.table, step.index, dialect));
+    case "dropIndex":
+      return connection.exec(`drop index ${quote(step.index)}`);
+    case "widenColumn":
+      return rebuildTable(connection, dialect, step.table, { replace: step.column });
+    case "dropColumn":
+      return rebuildTable(connection, dialect, step.table, { drop: step.column });
+    case "dropTable":
+      return connection.exec(`drop table ${quote(step.table)}`);
+  }
+}
+
+async function addColumn(
+  connection: RawConnection,
+  dialect: Dialect,
+  table: string,
+  column: PhysicalColumn,
+): Promise<void> {
+  // What ALTER TABLE refuses: a required column without default, and a reference with one.
+  const plain = column.nullable
+    ? column.references === undefined || column.default === undefined
+    : column.default !== undefined && column.references === undefined;
+  if (!plain) return rebuildTable(connection, dialect, table, { add: column });
+  await connection.exec(`alter table ${dialect.quote(table)} add column ${columnSql(column, dialect)}`);
+}
+
+export function columnSql(column: PhysicalColumn, dialect: Dialect): string {
+  const { references: to } = column;
+  const reference =
+    to === undefined
+      ? ""
+      : ` references ${dialect.quote(to.table)} (${dialect.quote(to.column)}) on delete ${to.onDelete}`;
+  const required = column.nullable ? "" : " not null";
+  return `${dialect.quote(column.name)} ${dialect.columnType(column)}${required}${defaultSql(column, dialect)}${reference}`;
+}
+
+async function checkReferences(connection: RawConnection): Promise<void> {
+  const [broken] = await connection.query("pragma foreign_key_check");
+  if (broken === undefined) return;
+  const { table, parent } = broken as { table: PhysicalTable["name"]; parent: string };
+  throw new Error(`Rows of "${table}" refer to rows of "${parent}" that are not there`);
+}
