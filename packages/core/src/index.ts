@@ -1,1 +1,107 @@
-export {};
+export { type Action, type ActionCall, defineAction } from "./actions/define-action.js";
+export type { Actor, Context, Identity, ServiceToken } from "./context/context.js";
+export type {
+  AggregateQuery,
+  AggregateRow,
+  Condition,
+  GroupBy,
+  Measure,
+  Operators,
+  Page,
+  Query,
+  RelativeRange,
+  Sort,
+  Where,
+} from "./context/query.js";
+export type { Repository, RowChange, WriteOptions } from "./context/repository.js";
+export type { Tokens } from "./context/tokens.js";
+export * from "./crm/index.js";
+export {
+  defineEntity,
+  type EntityDraft,
+  type EntityOptions,
+  type Input,
+  type Related,
+  type Row,
+} from "./entity/define-entity.js";
+export type { AnyEntity, Entity, EntityDefinition, InputOf, RelatedOf, RowOf } from "./entity/entity.js";
+export { type AnyExtension, type Extension, extendEntity } from "./entity/extend-entity.js";
+export { type Many, many, type One, one } from "./entity/relation.js";
+export * from "./errors/index.js";
+export {
+  type AfterChanges,
+  after,
+  afterAction,
+  type BatchHandler,
+  type BeforeChanges,
+  before,
+  beforeAction,
+  committed,
+  committedAction,
+  each,
+  type HookDefinition,
+  type HookOptions,
+} from "./hooks/define-hook.js";
+export {
+  type ImportOptions,
+  type ImportProgress,
+  type ImportRow,
+  importRecords,
+  type Rejection,
+} from "./import/import-records.js";
+export { type CrmOptions, createCrm } from "./kernel/create-crm.js";
+export type { AppInput, AppRow, AppSession, Crm, Entities, ExplainedStep, PluginList } from "./kernel/crm.js";
+export type { Description, EntityDescription, FieldDescription } from "./kernel/describe.js";
+export {
+  defineMetric,
+  defineRatio,
+  type MetricDefinition,
+  type MetricUnit,
+} from "./metrics/define-metric.js";
+export type { MigrationPlan } from "./migrations/plan-migration.js";
+export type { CrmHandle } from "./plugin/crm-handle.js";
+export {
+  definePlugin,
+  type OptionsOf,
+  type PluginFactory,
+  type PluginOf,
+  type PluginOptions,
+} from "./plugin/define-plugin.js";
+export type { AnyPlugin, Plugin, PluginParts, PluginTypes } from "./plugin/plugin.js";
+export { CompositionFailed, InvalidOptions } from "./plugin/plugin-errors.js";
+export {
+  defineRoute,
+  type HttpMethod,
+  type RouteAccess,
+  type RouteDefinition,
+  type RouteRequest,
+} from "./routes/define-route.js";
+export {
+  date,
+  type FieldKind,
+  instant,
+  json,
+  longText,
+  money,
+  type OnDelete,
+  oneOf,
+  reference,
+  withDefault,
+} from "./schema/field.js";
+export type { SystemFields } from "./schema/static.js";
+export { defineService, provide, type ServiceProvider } from "./services/define-service.js";
+export type { StorageAdapter } from "./storage/adapter.js";
+export * from "./util/business-calendar.js";
+export { type Clock, type FixedClock, fixedClock, systemClock, toInstant } from "./util/clock.js";
+export {
+  addMoney,
+  allocate,
+  compareMoney,
+  formatMoney,
+  type Money,
+  multiplyMoney,
+  parseMoney,
+  subtractMoney,
+  sumMoney,
+} from "./util/money.js";
+export { CORE_VERSION } from "./version.js";

@@ -1,1 +1,1 @@
-export {};
+export { createTestCrm, type TestCrm, type TestCrmOptions } from "./create-test-crm.js";

@@ -1,0 +1,83 @@
+import type { Entity } from "../entity/entity.js";
+import type { Clock } from "../util/clock.js";
+import type { Repository } from "./repository.js";
+import type { Tokens } from "./tokens.js";
+
+/** Who acts. Journal, access and hooks see it. */
+export type Actor =
+  | { readonly kind: "user"; readonly id: string }
+  | { readonly kind: "apiKey"; readonly id: string }
+  | { readonly kind: "system"; readonly reason: string }
+  /** A visitor of a public route. */
+  | { readonly kind: "public"; readonly route: string };
+
+export interface Identity {
+  readonly actor: Actor;
+  readonly tenant: string;
+  /** BCP 47, for messages and formats. Default `en`. */
+  readonly locale?: string;
+  /** Cancels what has not begun yet. */
+  readonly signal?: AbortSignal;
+  /** Correlates with the caller's log. */
+  readonly requestId?: string;
+}
+
+/** A typed name for something a plugin offers to others. Made by `defineService`. */
+export interface ServiceToken<T> {
+  readonly name: string;
+  readonly "~service"?: T;
+}
+
+/** A typed business operation. Made by `defineAction`. */
+export interface ActionHandle<
+  Name extends string = string,
+  On extends string | null = string | null,
+  Input = unknown,
+  Output = unknown,
+> {
+  readonly name: Name;
+  readonly on: On;
+  readonly "~types"?: { readonly input: Input; readonly output: Output };
+}
+
+/**
+ * Everything a hook, action, job or route may do, bound to one actor, tenant, clock and (inside `transaction`)
+ * one database transaction. Cheap, immutable, never shared between requests.
+ */
+export interface Context extends Required<Pick<Identity, "actor" | "tenant" | "locale">> {
+  readonly clock: Clock;
+  readonly signal: AbortSignal | undefined;
+  readonly requestId: string | undefined;
+  /** The currency of bare amounts. */
+  readonly currency: string;
+  /** Signs what leaves the house and comes back: links, cursors. Put the tenant into what you sign. */
+  readonly tokens: Tokens;
+  /** Now, as RFC 3339 text in UTC. */
+  now(): string;
+  /** A fresh UUIDv7. */
+  newId(): string;
+  repo<Name extends string, Row, Input, Related>(
+    entity: Entity<Name, Row, Input, Related>,
+  ): Repository<Row, Input, Related>;
+  /** Runs an action through its hooks, in one transaction. `id` for actions on one record. */
+  run<Input, Output>(
+    action: ActionHandle<string, string | null, Input, Output>,
+    input: Input,
+    target?: { readonly id: string; readonly version?: number },
+  ): Promise<Output>;
+  /** @throws service-missing where no plugin of the app provides it */
+  service<T>(token: ServiceToken<T>): T;
+  /** The service, or undefined where no plugin of the app provides it. */
+  optional<T>(token: ServiceToken<T>): T | undefined;
+  /** True where a plugin of this app declares the entity. */
+  hasEntity(name: string): boolean;
+  /**
+   * All or nothing. Inside, use only the session that is handed in: the outer one throws `transaction-misuse`.
+   * Nested calls join. After a failed write the transaction can only roll back; see `savepoint`.
+   */
+  transaction<T>(work: (tx: Context) => Promise<T>): Promise<T>;
+  /** Rolls back only `work` when it throws, and lets the transaction go on. */
+  savepoint<T>(work: (tx: Context) => Promise<T>): Promise<T>;
+  /** The same actor and transaction with the rights of the system, for bookkeeping that the actor must not do himself. */
+  asSystem(reason: string): Context;
+}

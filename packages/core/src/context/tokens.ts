@@ -1,0 +1,10 @@
+/**
+ * Signed, self-contained tokens for links and cursors: whoever holds one may do what it says, and nothing else.
+ * A token of one purpose is worthless for another.
+ */
+export interface Tokens {
+  /** `data` must be JSON. Readable by the holder: put no secret in. */
+  sign(purpose: string, data: unknown, options?: { readonly expiresAt?: number }): string;
+  /** The signed data, or undefined where the token is forged, cut, expired, or of another purpose. */
+  verify<T = unknown>(purpose: string, token: string): T | undefined;
+}

@@ -1,0 +1,64 @@
+import { definePlugin, type PluginFactory, type PluginOf } from "../plugin/define-plugin.js";
+import { provide } from "../services/define-service.js";
+import { CORE_VERSION } from "../version.js";
+import { account } from "./entities/account.js";
+import { activity } from "./entities/activity.js";
+import { apiKey } from "./entities/api-key.js";
+import { calendar } from "./entities/calendar.js";
+import { consent } from "./entities/consent.js";
+import { accountWithContacts, contact } from "./entities/contact.js";
+import { sequence } from "./entities/sequence.js";
+import { team, teamMember } from "./entities/team.js";
+import { touchpoint } from "./entities/touchpoint.js";
+import { user } from "./entities/user.js";
+import { consents, consentsOf } from "./services/consents.js";
+
+export * from "./entities/account.js";
+export * from "./entities/activity.js";
+export * from "./entities/api-key.js";
+export * from "./entities/calendar.js";
+export * from "./entities/consent.js";
+export * from "./entities/contact.js";
+export * from "./entities/sequence.js";
+export * from "./entities/team.js";
+export * from "./entities/touchpoint.js";
+export * from "./entities/user.js";
+export { findApiKey, issueApiKey } from "./services/api-keys.js";
+export {
+  type Consents,
+  consentAddress,
+  consents,
+  type SendDecision,
+  type SendQuestion,
+} from "./services/consents.js";
+export { nextNumber } from "./services/numbers.js";
+export { type Opportunities, type OpportunityRequest, opportunities } from "./services/opportunities.js";
+
+const plugin = definePlugin({
+  name: "crm",
+  version: CORE_VERSION,
+  corm: "^0.1",
+  setup: () => ({
+    entities: {
+      account,
+      activity,
+      apiKey,
+      calendar,
+      consent,
+      contact,
+      sequence,
+      team,
+      teamMember,
+      touchpoint,
+      user,
+    },
+    extends: { account: accountWithContacts },
+    services: [provide(consents, consentsOf)],
+    permissions: {},
+  }),
+});
+
+export interface CrmCorePlugin extends PluginOf<typeof plugin> {}
+
+/** Accounts, contacts, activities, people, consent: what every other plugin builds on. */
+export const crmCore: PluginFactory<CrmCorePlugin, Record<never, never>> = plugin;

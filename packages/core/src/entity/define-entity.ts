@@ -1,0 +1,69 @@
+import type { Fields } from "../schema/field.js";
+import type { FieldsInput, FieldsRow, SystemFields } from "../schema/static.js";
+import { pluralOf, titleOf } from "../util/words.js";
+import type { Entity, EntityDefinition } from "./entity.js";
+import type { RelationRows, Relations } from "./relation.js";
+
+export interface EntityOptions<F extends Fields, R extends Relations> {
+  readonly fields: F;
+  /** Views of foreign keys, for `include` and for filters across entities. */
+  readonly relations?: R;
+  /** Plural in camelCase; the HTTP path is its kebab-case. Default: English rules. */
+  readonly plural?: string;
+  /** What people call it. Default: the name in words. */
+  readonly label?: string;
+  /** Field lists to index. The tenant is put in front, the id behind. */
+  readonly indexes?: readonly (readonly (keyof F & string)[])[];
+  /** Field lists that no two records of a tenant may share; records in the recycle bin do not count. */
+  readonly unique?: readonly (readonly (keyof F & string)[])[];
+  /** Fields that are set on create and never change. */
+  readonly immutable?: readonly (keyof F & string)[];
+  /** Text fields that `search` looks through. */
+  readonly searchable?: readonly (keyof F & string)[];
+}
+
+export type Row<D> = D extends EntityDraft<string, infer F, Relations> ? SystemFields & FieldsRow<F> : never;
+export type Input<D> = D extends EntityDraft<string, infer F, Relations> ? FieldsInput<F> : never;
+export type Related<D> = D extends EntityDraft<string, infer F, infer R> ? RelationRows<F, R> : never;
+
+/** A handle whose types are still inferred from its fields. Usable as it is; `as` gives them names. */
+export interface EntityDraft<Name extends string, F extends Fields, R extends Relations>
+  extends Entity<Name, SystemFields & FieldsRow<F>, FieldsInput<F>, RelationRows<F, R>> {
+  readonly "~fields"?: F;
+  readonly "~relations"?: R;
+  /**
+   * The same handle under named types, for exported entities: declaration files and editors then show `Lead`.
+   *
+   * @example
+   * const draft = defineEntity("lead", { fields: { … } });
+   * export interface Lead extends Row<typeof draft> {}
+   * export interface LeadInput extends Input<typeof draft> {}
+   * export const lead = draft.as<Lead, LeadInput>();
+   */
+  as<Row, Input, Related = RelationRows<F, R>>(): Entity<Name, Row, Input, Related>;
+}
+
+/**
+ * Declares a kind of record. Storage, validation, types, HTTP and OpenAPI come from this declaration.
+ *
+ * @param name singular camelCase, e.g. `priceBook`: table `price_book`, path `/api/price-books`.
+ */
+export function defineEntity<
+  const Name extends string,
+  F extends Fields,
+  R extends Relations = Record<never, never>,
+>(name: Name, options: EntityOptions<F, R>): EntityDraft<Name, F, R> {
+  const definition: EntityDefinition = {
+    name,
+    plural: options.plural ?? pluralOf(name),
+    label: options.label ?? titleOf(name),
+    fields: options.fields,
+    relations: options.relations ?? {},
+    indexes: options.indexes ?? [],
+    unique: options.unique ?? [],
+    immutable: options.immutable ?? [],
+    searchable: options.searchable ?? [],
+  };
+  const draft = { name, definition, as: () => ({ name, definition }) };
+  return draft as unknown as EntityDraft<Name, F, R>;
+}

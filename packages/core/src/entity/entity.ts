@@ -1,0 +1,39 @@
+import type { Fields } from "../schema/field.js";
+import type { Relations } from "./relation.js";
+
+/** An entity's declaration at run time. Handles carry it; nothing of it shows in their type. */
+export interface EntityDefinition {
+  readonly name: string;
+  readonly plural: string;
+  readonly label: string;
+  readonly fields: Fields;
+  readonly relations: Relations;
+  readonly indexes: readonly (readonly string[])[];
+  readonly unique: readonly (readonly string[])[];
+  readonly immutable: readonly string[];
+  readonly searchable: readonly string[];
+}
+
+/** The types of an entity, by name, so that declaration files print names and not structures. */
+export interface EntityTypes<Row, Input, Related> {
+  readonly row: Row;
+  readonly input: Input;
+  readonly related: Related;
+}
+
+/**
+ * A handle: the value through which hooks, repositories and actions know an entity. It holds the name and
+ * three phantom types; the declaration travels along unseen.
+ */
+export interface Entity<Name extends string = string, Row = unknown, Input = unknown, Related = unknown> {
+  readonly name: Name;
+  readonly definition: EntityDefinition;
+  readonly "~types"?: EntityTypes<Row, Input, Related>;
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: a handle of whatever types; `unknown` would not be assignable both ways.
+export type AnyEntity = Entity<string, any, any, any>;
+
+export type RowOf<E> = E extends Entity<string, infer R, infer _I, infer _X> ? R : never;
+export type InputOf<E> = E extends Entity<string, infer _R, infer I, infer _X> ? I : never;
+export type RelatedOf<E> = E extends Entity<string, infer _R, infer _I, infer X> ? X : never;

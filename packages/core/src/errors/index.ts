@@ -1,0 +1,4 @@
+export * from "./core-errors.js";
+export { CormError, type CormErrorInit, type Issue, isCormError } from "./corm-error.js";
+export { defineError, type ErrorDefinition, type ErrorFactory } from "./define-error.js";
+export * from "./storage-errors.js";

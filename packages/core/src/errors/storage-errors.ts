@@ -1,0 +1,54 @@
+import { defineError } from "./define-error.js";
+
+export const UniqueViolation = defineError<{ table: string; index?: string; columns?: readonly string[] }>(
+  "unique-violation",
+  {
+    status: 409,
+    title: "A record with this key already exists",
+    detail: ({ table, columns, index }) =>
+      `Another row of "${table}" already has the same ${columns?.join(", ") ?? index ?? "key"}. Change the value, or update that record instead.`,
+  },
+);
+
+export const ReferenceViolation = defineError<{ table: string; constraint?: string }>("reference-violation", {
+  status: 409,
+  title: "A reference would be broken",
+  detail: ({ table, constraint }) =>
+    `The change of "${table}" would leave a reference without its record${constraint ? ` (${constraint})` : ""}. Remove or re-point the records that refer to it first.`,
+});
+
+export const TransactionConflict = defineError<{ reason: string }>("transaction-conflict", {
+  status: 409,
+  title: "Two transactions collided",
+  detail: ({ reason }) => `The database rolled this transaction back (${reason}). Run it again.`,
+});
+
+export const StorageUnavailable = defineError<{ reason: string }>("storage-unavailable", {
+  status: 503,
+  title: "The database does not answer",
+  detail: ({ reason }) =>
+    `The database does not answer: ${reason}. Check DATABASE_URL and that the server runs.`,
+});
+
+export const StorageFull = defineError<{ reason: string }>("storage-full", {
+  status: 507,
+  title: "The database is full",
+  detail: ({ reason }) => `The database cannot store more: ${reason}. Nothing was changed.`,
+});
+
+export const StorageFailure = defineError<{ operation: string; table: string }>("storage-failure", {
+  status: 500,
+  title: "The database refused a statement",
+  detail: ({ operation, table }) =>
+    `The database refused to ${operation} "${table}". The cause has the details.`,
+});
+
+export const DriverMissing = defineError<{ engine: string; tried: readonly string[]; install: string }>(
+  "driver-missing",
+  {
+    status: 500,
+    title: "No database driver is installed",
+    detail: ({ engine, tried, install }) =>
+      `No driver for ${engine} was found (looked for ${tried.join(", ")}). Run: ${install}`,
+  },
+);

@@ -1,0 +1,182 @@
+import { AsyncLocalStorage } from "node:async_hooks";
+import type { Context, Identity } from "../context/context.js";
+import { InvalidQuery } from "../errors/core-errors.js";
+import { defineError } from "../errors/define-error.js";
+import { type MigrationOptions, migrate } from "../migrations/migrate.js";
+import { physicalSchema } from "../migrations/physical-schema.js";
+import { planMigration } from "../migrations/plan-migration.js";
+import { resolveSecret } from "../migrations/secret.js";
+import { compose } from "../plugin/compose.js";
+import { createRepository } from "../repository/create-repository.js";
+import { runAction } from "../repository/run-action.js";
+import type { Runtime, TransactionScope } from "../runtime/runtime.js";
+import { Session, type SessionServices } from "../runtime/session.js";
+import { createTokens } from "../runtime/tokens.js";
+import type { StorageAdapter } from "../storage/adapter.js";
+import { type Clock, systemClock } from "../util/clock.js";
+import { isCurrency } from "../util/currency.js";
+import { createIds } from "../util/uuid.js";
+import { CORE_VERSION } from "../version.js";
+import type { AppSession, Crm, PluginList } from "./crm.js";
+import { describeComposition, explainOperation } from "./describe.js";
+
+export interface CrmOptions<Ps extends PluginList> extends MigrationOptions {
+  readonly storage: StorageAdapter;
+  /** In any order: dependencies decide. */
+  readonly plugins: Ps;
+  /** ISO 4217 code of bare amounts, such as `{ amount: { gte: "1000" } }` in a query. Default `USD`. */
+  readonly currency?: string;
+  /** The tenant of an app that has one only: public routes and API keys of no other tenant use it. */
+  readonly tenant?: string;
+  /**
+   * Signs links and cursors; at least 32 characters, the same in every process. Left out, one is made on the
+   * first start and kept in the database.
+   */
+  readonly secret?: string;
+  readonly clock?: Clock;
+  /** Random bytes for ids; a seed makes tests repeat. */
+  readonly random?: (size: number) => Uint8Array;
+  /** Takes errors that have no caller left: of `committed` hooks. Default: written to standard error. */
+  readonly onError?: (error: unknown) => void;
+}
+
+export const InvalidCrmOptions = defineError<{ problem: string }>("invalid-crm-options", {
+  status: 500,
+  title: "createCrm was called with wrong options",
+  detail: ({ problem }) => problem,
+});
+
+const START_TIMEOUT_MS = 30_000;
+
+/**
+ * Composes plugins into a CRM, brings the database up to them, and starts them.
+ *
+ * @throws composition-failed with everything that does not fit; schema-conflicts where data would be lost
+ * @example
+ * const crm = await createCrm({ storage: sqlite(":memory:"), plugins: [crmCore(), leads()] });
+ * const me = crm.as({ actor: { kind: "user", id: "…" }, tenant: "acme" });
+ * await me.entities.lead.create({ lastName: "Lovelace" });
+ */
+export async function createCrm<const Ps extends PluginList>(options: CrmOptions<Ps>): Promise<Crm<Ps>> {
+  checkOptions(options);
+  const composition = compose(options.plugins, CORE_VERSION);
+  const { storage } = options;
+  const clock = options.clock ?? systemClock;
+  const ids = createIds({ clock, ...(options.random ? { random: options.random } : {}) });
+  const schema = physicalSchema(composition);
+  await storage.open(schema);
+  try {
+    await migrate(composition, storage, options, clock);
+    const secret = options.secret ?? (await resolveSecret(storage));
+    const runtime: Runtime = {
+      composition,
+      storage,
+      clock,
+      newId: () => ids.next(),
+      currency: options.currency ?? "USD",
+      tokens: createTokens(secret, clock),
+      guard: new AsyncLocalStorage<TransactionScope>(),
+      report:
+        options.onError ??
+        ((error) => process.stderr.write(`${error instanceof Error ? error.stack : String(error)}\n`)),
+    };
+    const crm = assemble<Ps>(runtime, options.tenant);
+    const started: (() => Promise<void>)[] = [];
+    try {
+      for (const plugin of composition.plugins) {
+        if (plugin.parts.start)
+          await withTimeout(plugin.parts.start(crm), `plugin "${plugin.name}" to start`);
+        const { stop } = plugin.parts;
+        if (stop) started.unshift(() => withTimeout(stop(crm), `plugin "${plugin.name}" to stop`));
+      }
+    } catch (error) {
+      for (const stop of started) await stop().catch(runtime.report);
+      throw error;
+    }
+    return Object.assign(crm, {
+      stop: async () => {
+        for (const stop of started) await stop().catch(runtime.report);
+        await storage.close();
+      },
+    });
+  } catch (error) {
+    await storage.close();
+    throw error;
+  }
+}
+
+function assemble<Ps extends PluginList>(runtime: Runtime, defaultTenant: string | undefined): Crm<Ps> {
+  const services: SessionServices = { repository: createRepository, runAction };
+  const session = (identity: Identity): Context => new Session(runtime, services, identity);
+  return {
+    runtime,
+    defaultTenant,
+    report: runtime.report,
+    as: (identity) => session(checkIdentity(identity)) as AppSession<Ps>,
+    system: ({ tenant, reason }) =>
+      session(checkIdentity({ actor: { kind: "system", reason }, tenant })) as AppSession<Ps>,
+    describe: () => describeComposition(runtime.composition),
+    explain(operation) {
+      const steps = explainOperation(runtime.composition, operation);
+      if (!steps)
+        throw InvalidQuery({
+          reason: `There is no operation "${operation}". Write entity.create, entity.update, … or an action's name.`,
+        });
+      return steps;
+    },
+    planMigration: () => planMigration(runtime.composition, runtime.storage),
+    stop: async () => {},
+  };
+}
+
+function checkIdentity(identity: Identity): Identity {
+  const { tenant } = identity;
+  if (typeof tenant !== "string" || !/^[\w.-]{1,64}$/.test(tenant)) {
+    throw InvalidCrmOptions({
+      problem: `A tenant is 1 to 64 letters, digits, "_", "-" and ".", not ${JSON.stringify(tenant)}.`,
+    });
+  }
+  if (typeof identity.actor?.kind !== "string") {
+    throw InvalidCrmOptions({ problem: `crm.as() needs an actor, such as { kind: "user", id }.` });
+  }
+  return identity;
+}
+
+function checkOptions(options: CrmOptions<PluginList>): void {
+  const known = "storage plugins currency tenant secret clock random onError migrate allowDataLoss".split(
+    " ",
+  );
+  for (const name of Object.keys(options)) {
+    if (!known.includes(name))
+      throw InvalidCrmOptions({
+        problem: `createCrm has no option "${name}". It takes ${known.join(", ")}.`,
+      });
+  }
+  if (!options.storage)
+    throw InvalidCrmOptions({
+      problem: `createCrm needs "storage", for example sqlite(":memory:") of @corm/core/knex.`,
+    });
+  if (options.currency !== undefined && !isCurrency(options.currency)) {
+    throw InvalidCrmOptions({ problem: `"${options.currency}" is not an ISO 4217 currency code.` });
+  }
+  if (options.secret !== undefined && options.secret.length < 32) {
+    throw InvalidCrmOptions({
+      problem: `"secret" needs at least 32 characters. Make one with: openssl rand -base64 32`,
+    });
+  }
+}
+
+async function withTimeout(work: Promise<void>, what: string): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const timeout = new Promise<never>((_, reject) => {
+    timer = setTimeout(
+      () => reject(InvalidCrmOptions({ problem: `Waited ${START_TIMEOUT_MS / 1000} s for ${what}.` })),
+      START_TIMEOUT_MS,
+    );
+  });
+  try {
+    await Promise.race([work, timeout]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,19 @@
+import type { Composition } from "../plugin/compose.js";
+import type { PhysicalSchema, PhysicalTable } from "../storage/physical-schema.js";
+
+/** Core's own table: the ledger of what is in the database and whose it is, and the generated secret. */
+export const META_TABLE: PhysicalTable = {
+  name: "corm_meta",
+  columns: [
+    { name: "key", type: "string", length: 100, nullable: false },
+    { name: "value", type: "text", nullable: false },
+    { name: "updated_at", type: "instant", nullable: false },
+  ],
+  primaryKey: ["key"],
+  indexes: [],
+};
+
+/** Every table that the composed plugins need. */
+export function physicalSchema(composition: Composition): PhysicalSchema {
+  return { tables: [META_TABLE, ...[...composition.entities.values()].map((entity) => entity.physical)] };
+}

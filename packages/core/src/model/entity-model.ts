@@ -1,0 +1,49 @@
+import type { EntityDefinition } from "../entity/entity.js";
+import type { PhysicalTable } from "../storage/physical-schema.js";
+import { kebabCase } from "../util/words.js";
+import type { FieldModel } from "./field-model.js";
+import { systemFields } from "./system-fields.js";
+
+export type RelationModel =
+  | {
+      readonly kind: "one";
+      readonly name: string;
+      readonly owner: string;
+      readonly target: string;
+      /** The reference field of this entity. */
+      readonly field: FieldModel;
+    }
+  | {
+      readonly kind: "many";
+      readonly name: string;
+      readonly owner: string;
+      readonly target: string;
+      /** Name of the reference field of the other entity. */
+      readonly foreign: string;
+    };
+
+/** An entity with everything that plugins added to it: what repositories, HTTP and migrations work from. */
+export interface EntityModel {
+  readonly name: string;
+  readonly plural: string;
+  /** Kebab-case plural, the path segment. */
+  readonly path: string;
+  readonly label: string;
+  /** Plugin that declared it. */
+  readonly owner: string;
+  readonly table: string;
+  /** System fields first, then declared ones, then those of extensions in plugin order. */
+  readonly fields: ReadonlyMap<string, FieldModel>;
+  /** Fields that inputs may set. */
+  readonly inputFields: readonly FieldModel[];
+  readonly relations: ReadonlyMap<string, RelationModel>;
+  readonly unique: readonly (readonly string[])[];
+  readonly searchable: readonly FieldModel[];
+  readonly physical: PhysicalTable;
+}
+
+export function entityPath(definition: EntityDefinition): string {
+  return kebabCase(definition.plural);
+}
+
+export const systemFieldNames: ReadonlySet<string> = new Set(systemFields.map((field) => field.name));

@@ -1,0 +1,46 @@
+import { createHash } from "node:crypto";
+import type { PhysicalColumn, PhysicalIndex, PhysicalTable } from "../storage/physical-schema.js";
+import type { FieldModel } from "./field-model.js";
+import { LIVE_COLUMN, SEARCH_COLUMN, TENANT_COLUMN } from "./system-fields.js";
+
+const MAX_NAME = 60;
+
+/** PostgreSQL cuts names at 63 bytes and MySQL at 64: longer ones end in a hash instead. */
+function indexName(prefix: string, table: string, columns: readonly string[]): string {
+  const name = `${prefix}_${table}_${columns.join("_")}`;
+  if (name.length <= MAX_NAME) return name;
+  const hash = createHash("sha256").update(name).digest("hex").slice(0, 8);
+  return `${name.slice(0, MAX_NAME - 9)}_${hash}`;
+}
+
+/** The table of an entity: its columns, and the indexes that queries and uniqueness need. */
+export function physicalTable(
+  table: string,
+  fields: readonly FieldModel[],
+  options: {
+    readonly indexes: readonly (readonly string[])[];
+    readonly unique: readonly (readonly string[])[];
+    readonly searchable: boolean;
+  },
+): PhysicalTable {
+  const byName = new Map(fields.map((field) => [field.name, field]));
+  const columnOf = (name: string) => (byName.get(name) as FieldModel).column;
+  const columns: PhysicalColumn[] = fields.flatMap((field) => field.columns);
+  columns.push({ name: LIVE_COLUMN, type: "integer", nullable: true });
+  if (options.searchable) columns.push({ name: SEARCH_COLUMN, type: "text", nullable: true });
+
+  const indexes = new Map<string, PhysicalIndex>();
+  const add = (prefix: string, names: readonly string[], unique: boolean) => {
+    const index = { name: indexName(prefix, table, names), columns: names, unique };
+    indexes.set(index.name, index);
+  };
+  // Lists without another order walk the ids of one tenant.
+  add("ix", [TENANT_COLUMN, "id"], false);
+  for (const field of fields) {
+    // One index per foreign key: joins, cascades, and what MySQL would otherwise add by itself.
+    if (field.kind === "reference" && !field.system) add("fk", [field.column], false);
+  }
+  for (const names of options.indexes) add("ix", [TENANT_COLUMN, ...names.map(columnOf), "id"], false);
+  for (const names of options.unique) add("uq", [TENANT_COLUMN, ...names.map(columnOf), LIVE_COLUMN], true);
+  return { name: table, columns, primaryKey: ["id"], indexes: [...indexes.values()] };
+}

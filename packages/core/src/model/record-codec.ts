@@ -1,0 +1,76 @@
+import type { StoredRow } from "../storage/adapter.js";
+import { fromMinor, type Money, toMinor } from "../util/money.js";
+import { searchText } from "../util/normalize-text.js";
+import type { EntityModel } from "./entity-model.js";
+import type { FieldModel } from "./field-model.js";
+import { LIVE_COLUMN, SEARCH_COLUMN } from "./system-fields.js";
+
+/** A record by field name. */
+export type RecordValues = Record<string, unknown>;
+
+/** Columns that hold the given fields. */
+export function columnsOf(fields: Iterable<FieldModel>): string[] {
+  const columns: string[] = [];
+  for (const field of fields) for (const column of field.columns) columns.push(column.name);
+  return columns;
+}
+
+/** Writes one field's value into the columns of a row or patch. Absent and null are the same here. */
+export function writeField(row: StoredRow, field: FieldModel, value: unknown): void {
+  if (field.kind !== "money") {
+    row[field.column] = value ?? null;
+    return;
+  }
+  const currencyColumn = (field.columns[1] as { name: string }).name;
+  const amount = value as Money | null | undefined;
+  row[field.column] = amount ? Number(toMinor(amount)) : null;
+  row[currencyColumn] = amount ? amount.currency : null;
+}
+
+/** Reads one field's value out of a row. */
+export function readField(row: StoredRow, field: FieldModel): unknown {
+  const value = row[field.column] ?? null;
+  if (field.kind !== "money" || value === null) return value;
+  const currencyColumn = (field.columns[1] as { name: string }).name;
+  return fromMinor(BigInt(value as number), row[currencyColumn] as string);
+}
+
+/** A whole row for an insert. */
+export function encodeRecord(entity: EntityModel, values: RecordValues): StoredRow {
+  const row: StoredRow = {};
+  for (const field of entity.fields.values()) writeField(row, field, values[field.name]);
+  row[LIVE_COLUMN] = values["deletedAt"] ? null : 1;
+  if (entity.searchable.length > 0) row[SEARCH_COLUMN] = searchColumn(entity, values);
+  return row;
+}
+
+/** The columns that a patch changes. `merged` is the record as it will be. */
+export function encodePatch(entity: EntityModel, patch: RecordValues, merged: RecordValues): StoredRow {
+  const row: StoredRow = {};
+  for (const name of Object.keys(patch)) writeField(row, entity.fields.get(name) as FieldModel, patch[name]);
+  if ("deletedAt" in patch) row[LIVE_COLUMN] = patch["deletedAt"] ? null : 1;
+  if (entity.searchable.some((field) => field.name in patch))
+    row[SEARCH_COLUMN] = searchColumn(entity, merged);
+  return row;
+}
+
+/** A record by field name, of the given fields. */
+export function decodeRecord(fields: readonly FieldModel[], row: StoredRow): RecordValues {
+  const record: RecordValues = {};
+  for (const field of fields) record[field.name] = readField(row, field);
+  return record;
+}
+
+function searchColumn(entity: EntityModel, values: RecordValues): string | null {
+  const words = entity.searchable
+    .map((field) => values[field.name])
+    .filter((value) => typeof value === "string");
+  return words.length === 0 ? null : searchText(words.join(" "));
+}
+
+/** True where two values of a field are the same value. */
+export function sameValue(a: unknown, b: unknown): boolean {
+  if (a === b) return true;
+  if ((a ?? null) === null || (b ?? null) === null) return (a ?? null) === (b ?? null);
+  return typeof a === "object" && typeof b === "object" && JSON.stringify(a) === JSON.stringify(b);
+}

@@ -1,0 +1,54 @@
+import type { AnyAction } from "../actions/define-action.js";
+import type { AnyEntity } from "../entity/entity.js";
+import type { AnyExtension } from "../entity/extend-entity.js";
+import type { HookDefinition } from "../hooks/define-hook.js";
+import type { MetricDefinition } from "../metrics/define-metric.js";
+import type { RouteDefinition } from "../routes/define-route.js";
+import type { ServiceProvider } from "../services/define-service.js";
+import type { CrmHandle } from "./crm-handle.js";
+
+/** What a plugin contributes. `setup` answers it; nothing runs before all plugins are composed and checked. */
+export interface PluginParts {
+  readonly entities?: Readonly<Record<string, AnyEntity>>;
+  readonly extends?: Readonly<Record<string, AnyExtension>>;
+  readonly actions?: Readonly<Record<string, AnyAction>>;
+  readonly hooks?: readonly HookDefinition[];
+  readonly services?: readonly ServiceProvider[];
+  readonly routes?: readonly RouteDefinition[];
+  readonly metrics?: readonly MetricDefinition[];
+  /** Permissions with what they allow, in words. */
+  readonly permissions?: Readonly<Record<string, string>>;
+  /** Tables or columns that the plugin no longer declares and whose data is kept: `lead` or `lead.score`. */
+  readonly retired?: readonly string[];
+  /** Runs once the schema is in place, in plugin order. */
+  readonly start?: (crm: CrmHandle) => Promise<void>;
+  /** Runs on `crm.stop()`, in reverse order. */
+  readonly stop?: (crm: CrmHandle) => Promise<void>;
+}
+
+/** The part of a plugin that shows in the type of an app. */
+export interface PluginTypes {
+  readonly entities: object;
+  readonly extends: object;
+  readonly actions: object;
+}
+
+export interface PluginManifest {
+  readonly name: string;
+  readonly version: string;
+  /** Versions of core that it works with, as an npm range. */
+  readonly corm: string;
+  /** Plugins that must be present, with the range of their versions. Loaded before. */
+  readonly requires: Readonly<Record<string, string>>;
+  /** Plugins that are loaded before, and whose range is checked, where present. */
+  readonly optional: Readonly<Record<string, string>>;
+}
+
+/** A configured plugin, ready for `createCrm({ plugins: [...] })`. */
+export interface Plugin<Types extends PluginTypes = PluginTypes> extends PluginManifest {
+  readonly parts: PluginParts;
+  readonly "~plugin"?: Types;
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: a plugin of any types.
+export type AnyPlugin = Plugin<any>;

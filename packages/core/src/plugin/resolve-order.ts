@@ -1,0 +1,67 @@
+import semver from "semver";
+import { orderGraph } from "../util/order-graph.js";
+import type { AnyPlugin } from "./plugin.js";
+
+/** Plugins with their dependencies before them, and everything that is wrong with the dependencies. */
+export function resolveOrder(
+  plugins: readonly AnyPlugin[],
+  coreVersion: string,
+): { readonly order: readonly AnyPlugin[]; readonly problems: readonly string[] } {
+  const problems: string[] = [];
+  const byName = new Map<string, AnyPlugin>();
+  for (const plugin of plugins) {
+    if (byName.has(plugin.name)) {
+      problems.push(`plugin "${plugin.name}" is in the list twice: remove one, and merge their options`);
+    } else byName.set(plugin.name, plugin);
+  }
+  for (const plugin of byName.values()) problems.push(...dependencyProblems(plugin, byName, coreVersion));
+  const sorted = orderGraph(
+    [...byName.values()].map((plugin) => ({
+      name: plugin.name,
+      after: [...Object.keys(plugin.requires), ...Object.keys(plugin.optional)],
+      plugin,
+    })),
+  );
+  if (!sorted.ok) {
+    problems.push(
+      `plugins depend on one another in a circle: ${sorted.cycle.join(" -> ")}; make one of them "optional" on one side only, or move what they share into a third plugin`,
+    );
+    return { order: [...byName.values()], problems };
+  }
+  return { order: sorted.order.map((node) => node.plugin), problems };
+}
+
+function dependencyProblems(
+  plugin: AnyPlugin,
+  byName: ReadonlyMap<string, AnyPlugin>,
+  coreVersion: string,
+): string[] {
+  const problems: string[] = [];
+  if (semver.validRange(plugin.corm) === null) {
+    problems.push(`plugin "${plugin.name}" declares corm: "${plugin.corm}", which is not a version range`);
+  } else if (!semver.satisfies(coreVersion, plugin.corm, { includePrerelease: true })) {
+    problems.push(
+      `plugin "${plugin.name}" ${plugin.version} works with @corm/core ${plugin.corm}, but this is ${coreVersion}: install a version of the plugin that fits`,
+    );
+  }
+  for (const [kind, wanted] of [
+    ["requires", plugin.requires],
+    ["optional", plugin.optional],
+  ] as const) {
+    for (const [name, range] of Object.entries(wanted)) {
+      const found = byName.get(name);
+      if (!found) {
+        if (kind === "requires") {
+          problems.push(
+            `plugin "${plugin.name}" requires plugin "${name}" (${range}), which is not in the list: add it to createCrm({ plugins })`,
+          );
+        }
+      } else if (!semver.satisfies(found.version, range, { includePrerelease: true })) {
+        problems.push(
+          `plugin "${plugin.name}" works with "${name}" ${range}, but ${found.version} is in the list: update one of the two`,
+        );
+      }
+    }
+  }
+  return problems;
+}

@@ -1,0 +1,33 @@
+import { InvalidQuery } from "../errors/core-errors.js";
+import { and, type Filter } from "../storage/filter.js";
+import { parseMoney, toMinor } from "../util/money.js";
+import type { MeasurePlan } from "./aggregate.js";
+
+const OPERATORS = ["eq", "ne", "gt", "gte", "lt", "lte"] as const;
+
+/** Conditions on measures by their name; money is compared in the app's currency. */
+export function havingFilter(having: unknown, measures: readonly MeasurePlan[], currency: string): Filter {
+  if (typeof having !== "object" || having === null)
+    throw InvalidQuery({ reason: `"having" takes { measure: { gt: 10 } }.` });
+  const parts: Filter[] = [];
+  for (const [name, conditions] of Object.entries(having)) {
+    const plan = measures.find((measure) => measure.as === name);
+    if (!plan)
+      throw InvalidQuery({
+        reason: `"having" names "${name.slice(0, 64)}", which is not a measure of this aggregate.`,
+      });
+    for (const [op, operand] of Object.entries((conditions ?? {}) as object)) {
+      if (!(OPERATORS as readonly string[]).includes(op)) {
+        throw InvalidQuery({ reason: `"having" on "${name}" takes ${OPERATORS.join(", ")}, not "${op}".` });
+      }
+      const value = plan.money ? Number(toMinor(parseMoney({ amount: String(operand), currency }))) : operand;
+      if (typeof value !== "number" || !Number.isFinite(value)) {
+        throw InvalidQuery({
+          reason: `"having" on "${name}" is compared with ${JSON.stringify(operand)}, but needs a number.`,
+        });
+      }
+      parts.push({ op: op as (typeof OPERATORS)[number], column: name, value });
+    }
+  }
+  return and(...parts);
+}

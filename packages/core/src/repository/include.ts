@@ -1,0 +1,85 @@
+import { InvalidQuery, UnknownField } from "../errors/core-errors.js";
+import type { EntityModel, RelationModel } from "../model/entity-model.js";
+import type { FieldModel } from "../model/field-model.js";
+import { columnsOf, decodeRecord, type RecordValues } from "../model/record-codec.js";
+import type { Session } from "../runtime/session.js";
+import type { StoredRow } from "../storage/adapter.js";
+import { and } from "../storage/filter.js";
+import { nearest } from "../util/words.js";
+import { visible } from "./parse-where.js";
+import { allFields, loadByIds } from "./read.js";
+
+/** Records that the to-many includes of one page may bring along. */
+const MAX_CHILDREN = 10_000;
+
+/** Puts related records onto items: one query per relation, whatever the number of items. */
+export async function loadIncludes(
+  session: Session,
+  entity: EntityModel,
+  includes: readonly string[],
+  rows: readonly StoredRow[],
+  items: readonly RecordValues[],
+): Promise<void> {
+  for (const name of includes) {
+    const relation = entity.relations.get(name);
+    if (!relation)
+      throw UnknownField({
+        entity: entity.name,
+        field: name,
+        nearest: nearest(name, entity.relations.keys()),
+      });
+    if (relation.kind === "one") await includeOne(session, relation, rows, items);
+    else await includeMany(session, entity, relation, rows, items);
+  }
+}
+
+async function includeOne(
+  session: Session,
+  relation: Extract<RelationModel, { kind: "one" }>,
+  rows: readonly StoredRow[],
+  items: readonly RecordValues[],
+): Promise<void> {
+  const ids = new Set<string>();
+  for (const row of rows) {
+    const id = row[relation.field.column];
+    if (typeof id === "string") ids.add(id);
+  }
+  const found = await loadByIds(session, session.entity(relation.target), [...ids]);
+  rows.forEach((row, i) => {
+    const id = row[relation.field.column];
+    // A record that is hidden or in the recycle bin is as if it were not there.
+    (items[i] as RecordValues)[relation.name] = typeof id === "string" ? (found.get(id) ?? null) : null;
+  });
+}
+
+async function includeMany(
+  session: Session,
+  entity: EntityModel,
+  relation: Extract<RelationModel, { kind: "many" }>,
+  rows: readonly StoredRow[],
+  items: readonly RecordValues[],
+): Promise<void> {
+  const target = session.entity(relation.target);
+  const foreign = target.fields.get(relation.foreign) as FieldModel;
+  const children = new Map<string, RecordValues[]>();
+  rows.forEach((row, i) => {
+    const list: RecordValues[] = [];
+    children.set(row["id"] as string, list);
+    (items[i] as RecordValues)[relation.name] = list;
+  });
+  if (children.size === 0) return;
+  const found = await session.operations().findMany({
+    table: target.table,
+    columns: columnsOf(target.fields.values()),
+    where: and({ op: "in", column: foreign.column, values: [...children.keys()] }, visible(session)),
+    orderBy: [{ column: "id", direction: "asc" }],
+    limit: MAX_CHILDREN + 1,
+  });
+  if (found.length > MAX_CHILDREN) {
+    throw InvalidQuery({
+      reason: `Including "${entity.name}.${relation.name}" would bring more than ${MAX_CHILDREN} records. Take fewer records a page, or list "${target.name}" by "${relation.foreign}".`,
+    });
+  }
+  for (const row of found)
+    children.get(row[foreign.column] as string)?.push(decodeRecord(allFields(target), row));
+}

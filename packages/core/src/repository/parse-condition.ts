@@ -1,0 +1,218 @@
+import { InvalidQuery } from "../errors/core-errors.js";
+import { isCormError } from "../errors/corm-error.js";
+import type { EntityModel } from "../model/entity-model.js";
+import type { FieldModel } from "../model/field-model.js";
+import type { QueryScope } from "../runtime/query-scope.js";
+import { and, type Filter, never, not, or } from "../storage/filter.js";
+import { toInstant } from "../util/clock.js";
+import { parseMoney, toMinor } from "../util/money.js";
+import { isStorableText } from "../util/normalize-text.js";
+import { parseDate, parseInstant } from "../util/values.js";
+import { nearest } from "../util/words.js";
+import { relativeRange } from "./relative-range.js";
+
+const OPERATORS = [
+  "eq",
+  "ne",
+  "in",
+  "nin",
+  "gt",
+  "gte",
+  "lt",
+  "lte",
+  "between",
+  "contains",
+  "startsWith",
+  "endsWith",
+  "isNull",
+  "within",
+] as const;
+
+const MAX_IN = 10_000;
+type Value = string | number | boolean;
+type Compare = "eq" | "ne" | "lt" | "lte" | "gt" | "gte";
+
+/** The filter of one field's condition: a bare value, null, or an object of operators. */
+export function conditionFilter(
+  entity: EntityModel,
+  field: FieldModel,
+  condition: unknown,
+  scope: QueryScope,
+): Filter {
+  const place = `${entity.name}.${field.name}`;
+  if (field.kind === "json") {
+    throw InvalidQuery({ reason: `"${place}" holds JSON, which cannot be filtered.` });
+  }
+  if (condition === null) return isNull(field, true);
+  const bareMoney = field.kind === "money" && isObject(condition) && "amount" in condition;
+  if (!isObject(condition) || bareMoney) return compare(field, "eq", condition, scope, place);
+  const parts: Filter[] = [];
+  for (const [operator, operand] of Object.entries(condition)) {
+    if (operand !== undefined) parts.push(operatorFilter(field, operator, operand, scope, place));
+  }
+  if (parts.length === 0) throw InvalidQuery({ reason: `The condition on "${place}" is empty.` });
+  return and(...parts);
+}
+
+function operatorFilter(
+  field: FieldModel,
+  operator: string,
+  operand: unknown,
+  scope: QueryScope,
+  place: string,
+): Filter {
+  switch (operator) {
+    case "eq":
+      return operand === null ? isNull(field, true) : compare(field, "eq", operand, scope, place);
+    case "ne":
+      return operand === null ? isNull(field, false) : compare(field, "ne", operand, scope, place);
+    case "gt":
+    case "gte":
+    case "lt":
+    case "lte":
+      ordered(field, operator, place);
+      return compare(field, operator, operand, scope, place);
+    case "between": {
+      ordered(field, operator, place);
+      const [low, high] = list(operand, place, operator);
+      if ((operand as unknown[]).length !== 2)
+        throw InvalidQuery({ reason: `"between" on "${place}" takes [low, high].` });
+      return and(compare(field, "gte", low, scope, place), compare(field, "lte", high, scope, place));
+    }
+    case "in":
+    case "nin": {
+      const values = list(operand, place, operator);
+      const found =
+        field.kind === "money"
+          ? or(...values.map((value) => compare(field, "eq", value, scope, place)))
+          : inList(
+              field,
+              values.map((value) => fieldValue(field, value, place)),
+            );
+      return operator === "in" ? found : not(found);
+    }
+    case "contains":
+    case "startsWith":
+    case "endsWith": {
+      if (!["string", "text", "enum"].includes(field.kind)) {
+        throw InvalidQuery({
+          reason: `"${operator}" needs a text field, and "${place}" holds ${field.kind}.`,
+        });
+      }
+      const how = operator === "contains" ? "contains" : operator === "startsWith" ? "starts" : "ends";
+      return { op: "match", column: field.column, how, text: text(operand, place), caseSensitive: false };
+    }
+    case "isNull":
+      if (typeof operand !== "boolean")
+        throw InvalidQuery({ reason: `"isNull" on "${place}" takes true or false.` });
+      return isNull(field, operand);
+    case "within": {
+      if (field.kind !== "date" && field.kind !== "instant") {
+        throw InvalidQuery({
+          reason: `"within" needs a date or instant, and "${place}" holds ${field.kind}.`,
+        });
+      }
+      const { from, to } = relativeRange(operand, scope.now, place);
+      const bound = (ms: number): string =>
+        field.kind === "date" ? toInstant(ms).slice(0, 10) : toInstant(ms);
+      return and(
+        { op: "gte", column: field.column, value: bound(from) },
+        { op: "lte", column: field.column, value: bound(to) },
+      );
+    }
+    default: {
+      const hint = nearest(operator, OPERATORS);
+      throw InvalidQuery({
+        reason: `"${operator}" on "${place}" is not an operator${hint ? `, did you mean "${hint}"?` : `. There are ${OPERATORS.join(", ")}.`}`,
+      });
+    }
+  }
+}
+
+function inList(field: FieldModel, values: readonly Value[]): Filter {
+  if (values.length === 0) return never;
+  return { op: "in", column: field.column, values };
+}
+
+function compare(field: FieldModel, op: Compare, operand: unknown, scope: QueryScope, place: string): Filter {
+  if (field.kind !== "money") return { op, column: field.column, value: fieldValue(field, operand, place) };
+  const value = isObject(operand) ? operand : { amount: operand, currency: scope.currency };
+  const amountOf = parsed(() => parseMoney(value), place);
+  const currency: Filter = {
+    op: "eq",
+    column: (field.columns[1] as { name: string }).name,
+    value: amountOf.currency,
+  };
+  const amount = Number(toMinor(amountOf));
+  // Amounts of another currency are neither more nor less, but they are not equal.
+  if (op === "ne") return not(and(currency, { op: "eq", column: field.column, value: amount }));
+  return and(currency, { op, column: field.column, value: amount });
+}
+
+/** Checks a value against its field: no coercion, since engines coerce each in their own way. */
+export function fieldValue(field: FieldModel, value: unknown, place: string): Value {
+  const wrong = (expected: string) =>
+    InvalidQuery({ reason: `"${place}" is compared with ${JSON.stringify(value)}, but needs ${expected}.` });
+  switch (field.kind) {
+    case "boolean":
+      if (typeof value !== "boolean") throw wrong("true or false");
+      return value;
+    case "integer":
+    case "number":
+      if (typeof value !== "number" || !Number.isFinite(value)) throw wrong("a number");
+      return value;
+    case "instant":
+      if (typeof value !== "string") throw wrong("an instant as text");
+      return parsed(() => parseInstant(value), place);
+    case "date":
+      if (typeof value !== "string") throw wrong("a date as text");
+      return parsed(() => parseDate(value), place);
+    case "reference":
+      if (typeof value !== "string" || !UUID.test(value)) throw wrong("an id");
+      return value.toLowerCase();
+    default:
+      return text(value, place);
+  }
+}
+
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
+
+/** True for text that can be an id; anything else cannot name a record. */
+export function isId(value: unknown): value is string {
+  return typeof value === "string" && UUID.test(value);
+}
+
+function text(value: unknown, place: string): string {
+  if (typeof value === "string" && isStorableText(value)) return value;
+  throw InvalidQuery({ reason: `"${place}" is compared with ${JSON.stringify(value)}, but needs text.` });
+}
+
+function list(operand: unknown, place: string, operator: string): readonly unknown[] {
+  if (!Array.isArray(operand)) throw InvalidQuery({ reason: `"${operator}" on "${place}" takes a list.` });
+  if (operand.length > MAX_IN)
+    throw InvalidQuery({ reason: `"${operator}" on "${place}" takes at most ${MAX_IN} values.` });
+  return operand;
+}
+
+function ordered(field: FieldModel, operator: string, place: string): void {
+  if (field.kind === "boolean" || field.kind === "reference") {
+    throw InvalidQuery({ reason: `"${operator}" makes no sense on "${place}", which holds ${field.kind}.` });
+  }
+}
+
+function isNull(field: FieldModel, is: boolean): Filter {
+  return { op: "null", column: field.column, is };
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function parsed<T>(work: () => T, place: string): T {
+  try {
+    return work();
+  } catch (error) {
+    if (isCormError(error)) throw InvalidQuery({ reason: `"${place}": ${error.message}` }, { cause: error });
+    throw error;
+  }
+}

@@ -1,0 +1,138 @@
+import { InvalidQuery, UnknownField } from "../errors/core-errors.js";
+import type { EntityModel, RelationModel } from "../model/entity-model.js";
+import type { FieldModel } from "../model/field-model.js";
+import { LIVE_COLUMN, TENANT_COLUMN } from "../model/system-fields.js";
+import type { QueryScope } from "../runtime/query-scope.js";
+import { and, type Filter, never, not, or } from "../storage/filter.js";
+import { nearest } from "../util/words.js";
+import { conditionFilter } from "./parse-condition.js";
+
+const MAX_DEPTH = 16;
+const MAX_NODES = 500;
+
+/**
+ * Reads a condition, also an untrusted one from a request: every name is looked up in the model, every value checked
+ * against its field.
+ *
+ * @throws unknown-field, invalid-query
+ */
+export function parseWhere(entity: EntityModel, where: unknown, scope: QueryScope): Filter {
+  const budget = { nodes: MAX_NODES };
+  return whereFilter(entity, where, scope, budget, 0);
+}
+
+/** Records of the asking tenant that are not in the recycle bin. */
+export function visible(scope: Pick<QueryScope, "tenant">, withDeleted = false): Filter {
+  const tenant: Filter = { op: "eq", column: TENANT_COLUMN, value: scope.tenant };
+  return withDeleted ? tenant : { op: "and", of: [tenant, { op: "eq", column: LIVE_COLUMN, value: 1 }] };
+}
+
+interface Budget {
+  nodes: number;
+}
+
+function whereFilter(
+  entity: EntityModel,
+  where: unknown,
+  scope: QueryScope,
+  budget: Budget,
+  depth: number,
+): Filter {
+  if (where === undefined) return and();
+  if (typeof where !== "object" || where === null || Array.isArray(where)) {
+    throw InvalidQuery({
+      reason: `A condition on ${entity.name} must be an object, such as { field: value }.`,
+    });
+  }
+  if (depth > MAX_DEPTH) throw InvalidQuery({ reason: `The condition nests deeper than ${MAX_DEPTH}.` });
+  const parts: Filter[] = [];
+  for (const [name, condition] of Object.entries(where)) {
+    if (condition === undefined) continue;
+    budget.nodes -= 1;
+    if (budget.nodes < 0) throw InvalidQuery({ reason: `The condition has more than ${MAX_NODES} parts.` });
+    if (name === "and" || name === "or") {
+      if (!Array.isArray(condition)) throw InvalidQuery({ reason: `"${name}" takes a list of conditions.` });
+      const filters = condition.map((part) => whereFilter(entity, part, scope, budget, depth + 1));
+      parts.push(name === "and" ? and(...filters) : or(...filters));
+    } else if (name === "not") {
+      parts.push(not(whereFilter(entity, condition, scope, budget, depth + 1)));
+    } else {
+      parts.push(entryFilter(entity, name, condition, scope, budget, depth));
+    }
+  }
+  return and(...parts);
+}
+
+function entryFilter(
+  entity: EntityModel,
+  name: string,
+  condition: unknown,
+  scope: QueryScope,
+  budget: Budget,
+  depth: number,
+): Filter {
+  const field = entity.fields.get(name);
+  if (field) return conditionFilter(entity, field, condition, scope);
+  const relation = entity.relations.get(name);
+  if (relation) return relationFilter(entity, relation, condition, scope, budget, depth);
+  const money = name.endsWith(".currency")
+    ? entity.fields.get(name.slice(0, -".currency".length))
+    : undefined;
+  if (money?.kind === "money") return conditionFilter(entity, currencyField(money), condition, scope);
+  throw UnknownField({
+    entity: entity.name,
+    field: name,
+    nearest: nearest(name, [...entity.fields.keys(), ...entity.relations.keys()]),
+  });
+}
+
+/** The currency column of a money field, as a field of its own. */
+export function currencyField(field: FieldModel): FieldModel {
+  const column = field.columns[1] as FieldModel["columns"][number];
+  return { ...field, name: `${field.name}.currency`, kind: "string", columns: [column], column: column.name };
+}
+
+function relationFilter(
+  entity: EntityModel,
+  relation: RelationModel,
+  condition: unknown,
+  scope: QueryScope,
+  budget: Budget,
+  depth: number,
+): Filter {
+  const target = scope.entities.get(relation.target) as EntityModel;
+  const inner = (where: unknown): Filter =>
+    and(visible(scope), whereFilter(target, where, scope, budget, depth + 1));
+  if (relation.kind === "one") {
+    if (condition === null) return { op: "null", column: relation.field.column, is: true };
+    return {
+      op: "exists",
+      table: target.table,
+      local: relation.field.column,
+      foreign: "id",
+      where: inner(condition),
+    };
+  }
+  const foreign = target.fields.get(relation.foreign) as FieldModel;
+  const exists = (where: Filter): Filter =>
+    where.op === "const" && !where.value
+      ? never
+      : { op: "exists", table: target.table, local: "id", foreign: foreign.column, where };
+  const parts: Filter[] = [];
+  for (const [quantifier, where] of Object.entries(condition ?? {})) {
+    if (quantifier === "some") parts.push(exists(inner(where)));
+    else if (quantifier === "none") parts.push(not(exists(inner(where))));
+    else if (quantifier === "every") {
+      const counterexample = and(visible(scope), not(whereFilter(target, where, scope, budget, depth + 1)));
+      parts.push(not(exists(counterexample)));
+    } else {
+      throw InvalidQuery({
+        reason: `"${entity.name}.${relation.name}" leads to many records: use { some | none | every: { … } }, not "${quantifier}".`,
+      });
+    }
+  }
+  if (parts.length === 0) {
+    throw InvalidQuery({ reason: `"${entity.name}.${relation.name}" needs { some | none | every: { … } }.` });
+  }
+  return and(...parts);
+}

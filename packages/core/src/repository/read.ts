@@ -1,0 +1,195 @@
+import { InvalidQuery, NotFound, UnknownField } from "../errors/core-errors.js";
+import type { EntityModel } from "../model/entity-model.js";
+import type { FieldModel } from "../model/field-model.js";
+import { columnsOf, decodeRecord, type RecordValues } from "../model/record-codec.js";
+import { SEARCH_COLUMN } from "../model/system-fields.js";
+import type { Session } from "../runtime/session.js";
+import type { FindSpec, StoredRow } from "../storage/adapter.js";
+import { and, type Filter } from "../storage/filter.js";
+import { searchText } from "../util/normalize-text.js";
+import { nearest } from "../util/words.js";
+import { loadIncludes } from "./include.js";
+import { isId } from "./parse-condition.js";
+import { parseWhere, visible } from "./parse-where.js";
+import { cursorOf, parseSort, readCursor, type SortPlan } from "./sort.js";
+
+/** A query as it arrives: typed at the repository, unchecked over HTTP. */
+export interface RawQuery {
+  readonly where?: unknown;
+  readonly search?: unknown;
+  readonly select?: readonly string[] | undefined;
+  readonly include?: readonly string[] | undefined;
+  readonly orderBy?: readonly string[] | undefined;
+  readonly limit?: unknown;
+  readonly after?: unknown;
+  readonly withDeleted?: boolean | undefined;
+}
+
+export const DEFAULT_LIMIT = 50;
+export const MAX_LIMIT = 500;
+const QUERY_KEYS = new Set([
+  "where",
+  "search",
+  "select",
+  "include",
+  "orderBy",
+  "limit",
+  "after",
+  "withDeleted",
+]);
+
+export async function findPage(
+  session: Session,
+  entity: EntityModel,
+  query: RawQuery,
+): Promise<{ items: RecordValues[]; next: string | null }> {
+  for (const key of Object.keys(query)) {
+    if (!QUERY_KEYS.has(key))
+      throw InvalidQuery({ reason: `A query has no "${key}". It takes ${[...QUERY_KEYS].join(", ")}.` });
+  }
+  const limit = readLimit(query.limit);
+  const sort = parseSort(entity, query.orderBy);
+  const wanted = selection(entity, query.select);
+  const includes = query.include ?? [];
+  const fields = new Set([...wanted, ...sort.fields, ...includeFields(entity, includes)]);
+  const spec: FindSpec = {
+    table: entity.table,
+    columns: columnsOf(fields),
+    where: and(visible(session, query.withDeleted), queryFilter(session, entity, query)),
+    orderBy: sort.orderBy,
+    limit: limit + 1,
+    ...(query.after == null ? {} : { after: readCursor(sort, query.after, session.tokens) }),
+  };
+  const rows = await session.operations().findMany(spec);
+  const next = pageEnd(rows, limit, sort, session);
+  const items = rows.map((row) => decodeRecord(wanted, row));
+  if (includes.length > 0) await loadIncludes(session, entity, includes, rows, items);
+  return { items, next };
+}
+
+/** The condition and search words of a query. */
+export function queryFilter(
+  session: Session,
+  entity: EntityModel,
+  query: Pick<RawQuery, "where" | "search">,
+): Filter {
+  const where = parseWhere(entity, query.where, session.queryScope());
+  return query.search === undefined ? where : and(where, searchFilter(entity, query.search));
+}
+
+function pageEnd(rows: StoredRow[], limit: number, sort: SortPlan, session: Session): string | null {
+  if (rows.length <= limit) return null;
+  rows.length = limit;
+  return cursorOf(sort, rows[limit - 1] as StoredRow, session.tokens);
+}
+
+function searchFilter(entity: EntityModel, search: unknown): Filter {
+  if (typeof search !== "string") throw InvalidQuery({ reason: `"search" takes text.` });
+  if (entity.searchable.length === 0)
+    throw InvalidQuery({ reason: `"${entity.name}" has no searchable fields.` });
+  const words = searchText(search).split(" ").filter(Boolean);
+  if (words.length > 20) throw InvalidQuery({ reason: `"search" takes at most 20 words.` });
+  return and(
+    ...words.map(
+      (text): Filter => ({ op: "match", column: SEARCH_COLUMN, how: "contains", text, caseSensitive: true }),
+    ),
+  );
+}
+
+export function readLimit(limit: unknown): number {
+  if (limit === undefined) return DEFAULT_LIMIT;
+  if (typeof limit !== "number" || !Number.isInteger(limit) || limit < 1 || limit > MAX_LIMIT) {
+    throw InvalidQuery({ reason: `"limit" must be 1 to ${MAX_LIMIT}; use stream() or the cursor for more.` });
+  }
+  return limit;
+}
+
+export function selection(entity: EntityModel, select: readonly string[] | undefined): readonly FieldModel[] {
+  if (!select) return allFields(entity);
+  return select.map((name) => {
+    const field = entity.fields.get(name);
+    if (!field)
+      throw UnknownField({ entity: entity.name, field: name, nearest: nearest(name, entity.fields.keys()) });
+    return field;
+  });
+}
+
+const fieldLists = new WeakMap<EntityModel, readonly FieldModel[]>();
+
+export function allFields(entity: EntityModel): readonly FieldModel[] {
+  let list = fieldLists.get(entity);
+  if (!list) {
+    list = [...entity.fields.values()];
+    fieldLists.set(entity, list);
+  }
+  return list;
+}
+
+function includeFields(entity: EntityModel, includes: readonly string[]): FieldModel[] {
+  return includes.flatMap((name) => {
+    const relation = entity.relations.get(name);
+    return relation?.kind === "one" ? [relation.field] : [];
+  });
+}
+
+/** Records by id, in any order; those that are not there are left out. */
+export async function loadByIds(
+  session: Session,
+  entity: EntityModel,
+  ids: readonly string[],
+  options: { readonly lock?: boolean; readonly withDeleted?: boolean } = {},
+): Promise<Map<string, RecordValues>> {
+  const found = new Map<string, RecordValues>();
+  const real = ids.filter(isId).map((id) => id.toLowerCase());
+  if (real.length === 0) return found;
+  const where: Filter =
+    real.length === 1
+      ? { op: "eq", column: "id", value: real[0] as string }
+      : { op: "in", column: "id", values: real };
+  const rows = await session.operations().findMany({
+    table: entity.table,
+    columns: allColumns(entity),
+    where: and(where, visible(session, options.withDeleted)),
+    // A common order of locking, so that two writers of the same records cannot wait for one another.
+    orderBy: real.length === 1 ? [] : [{ column: "id", direction: "asc" }],
+    limit: real.length,
+    ...(options.lock && session.inTransaction ? { lock: "update" as const } : {}),
+  });
+  for (const row of rows) found.set(row["id"] as string, decodeRecord(allFields(entity), row));
+  return found;
+}
+
+const columnLists = new WeakMap<EntityModel, string[]>();
+
+function allColumns(entity: EntityModel): string[] {
+  let list = columnLists.get(entity);
+  if (!list) {
+    list = columnsOf(entity.fields.values());
+    columnLists.set(entity, list);
+  }
+  return list;
+}
+
+export async function getRecord(
+  session: Session,
+  entity: EntityModel,
+  id: string,
+  options: {
+    readonly include?: readonly string[];
+    readonly withDeleted?: boolean;
+    readonly lock?: boolean;
+  } = {},
+): Promise<RecordValues> {
+  const found = await loadByIds(session, entity, [id], options);
+  const record = found.get(String(id).toLowerCase());
+  if (!record) throw NotFound({ entity: entity.name, id: String(id).slice(0, 64) });
+  const includes = options.include ?? [];
+  if (includes.length > 0) {
+    const row: StoredRow = {};
+    for (const field of [entity.fields.get("id") as FieldModel, ...includeFields(entity, includes)]) {
+      row[field.column] = record[field.name];
+    }
+    await loadIncludes(session, entity, includes, [row], [record]);
+  }
+  return record;
+}

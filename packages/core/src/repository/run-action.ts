@@ -1,0 +1,124 @@
+import type { TObject, TSchema } from "typebox";
+import { Compile } from "typebox/schema";
+import type { ActionDefinition, AnyAction } from "../actions/define-action.js";
+import type { ActionHandle } from "../context/context.js";
+import { ActionMissing, InvalidQuery, ValidationFailed } from "../errors/core-errors.js";
+import { defineError } from "../errors/define-error.js";
+import type { RecordValues } from "../model/record-codec.js";
+import { issuesOf } from "../model/validate.js";
+import type { ActionTarget, Session } from "../runtime/session.js";
+import { isId } from "./parse-condition.js";
+import { getRecord } from "./read.js";
+import { operation, queueCommitted, runHooks } from "./write/operation.js";
+import { lockRecords } from "./write/update.js";
+
+export const ActionBroken = defineError<{ action: string; problems: readonly string[] }>("action-broken", {
+  status: 500,
+  title: "An action answered something else than it declares",
+  detail: ({ action, problems }) => `Action "${action}" broke its own output schema: ${problems.join("; ")}.`,
+});
+
+/** Runs an action through its hooks, in one transaction, its record locked. */
+export async function runAction(
+  outer: Session,
+  handle: ActionHandle,
+  input: unknown,
+  target: ActionTarget | undefined,
+): Promise<unknown> {
+  const { name, definition } = findAction(outer, handle);
+  const checked = checkedInput(name, definition, input);
+  if (definition.collection !== (target === undefined)) {
+    throw InvalidQuery({
+      reason: definition.collection
+        ? `Action "${name}" is not about one record: leave the id out.`
+        : `Action "${name}" needs the id of a record.`,
+    });
+  }
+  const work = async (session: Session, progress: { started: boolean }): Promise<unknown> => {
+    const record = target ? await loadTarget(session, definition, target) : null;
+    const call = { input: structuredClone(checked), record };
+    progress.started = !definition.readOnly;
+    await runHooks(session, definition.entity, definition.name, "before", [call]);
+    const output = await definition.run(call, session);
+    checkOutput(name, definition, output);
+    const after = [{ ...call, output }];
+    await runHooks(session, definition.entity, definition.name, "after", after);
+    queueCommitted(session, definition.entity, definition.name, after);
+    return output;
+  };
+  return definition.readOnly ? work(outer.inside(name), { started: false }) : operation(outer, name, work);
+}
+
+function findAction(session: Session, handle: ActionHandle): { name: string; definition: ActionDefinition } {
+  const { definition } = handle as AnyAction;
+  for (const [name, owned] of session.runtime.composition.actions) {
+    if (owned.value.definition === definition) return { name, definition };
+  }
+  throw ActionMissing({ action: `${handle.on ?? "*"}.${handle.name}` });
+}
+
+async function loadTarget(
+  session: Session,
+  definition: ActionDefinition,
+  target: ActionTarget,
+): Promise<RecordValues> {
+  const entity = session.entity(definition.entity as string);
+  const id = String(target.id).toLowerCase();
+  if (definition.readOnly || !isId(id)) return getRecord(session, entity, id);
+  const [record] = await lockRecords(session, entity, [id], [target]);
+  return record as RecordValues;
+}
+
+interface CompiledAction {
+  readonly input: ReturnType<typeof Compile>;
+  readonly output: ReturnType<typeof Compile>;
+}
+
+const compiled = new WeakMap<ActionDefinition, CompiledAction>();
+
+function validatorsOf(definition: ActionDefinition): CompiledAction {
+  let found = compiled.get(definition);
+  if (!found) {
+    found = { input: Compile(closed(definition.input)), output: Compile(definition.output as TObject) };
+    compiled.set(definition, found);
+  }
+  return found;
+}
+
+/** TypeBox objects accept unknown properties unless told otherwise. */
+function closed(schema: TSchema): TObject {
+  const object = schema as TObject & { additionalProperties?: unknown };
+  return object.type === "object" && object.additionalProperties === undefined
+    ? ({ ...object, additionalProperties: false } as unknown as TObject)
+    : object;
+}
+
+function checkedInput(name: string, definition: ActionDefinition, input: unknown): unknown {
+  const given = withDefaults(definition.input, input ?? {});
+  const { input: validator } = validatorsOf(definition);
+  if (!validator.Check(given)) {
+    throw ValidationFailed({ entity: name, issues: issuesOf(validator.Errors(given)[1]) });
+  }
+  return given;
+}
+
+function checkOutput(name: string, definition: ActionDefinition, output: unknown): void {
+  const { output: validator } = validatorsOf(definition);
+  if (validator.Check(output)) return;
+  const problems = issuesOf(validator.Errors(output)[1]).map(
+    (issue) => `${issue.pointer || "/"} ${issue.message}`,
+  );
+  throw ActionBroken({ action: name, problems });
+}
+
+function withDefaults(schema: TSchema, input: unknown): unknown {
+  const { properties } = schema as TObject;
+  if (!properties || typeof input !== "object" || input === null || Array.isArray(input)) return input;
+  const filled: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries(input)) if (value !== undefined) filled[name] = value;
+  for (const [name, property] of Object.entries(properties)) {
+    const fallback = (property as { default?: unknown }).default;
+    if (filled[name] === undefined && fallback !== undefined) filled[name] = structuredClone(fallback);
+  }
+  return filled;
+}

@@ -1,0 +1,62 @@
+import type { Tokens } from "../context/tokens.js";
+import { InvalidCursor, InvalidQuery, UnknownField } from "../errors/core-errors.js";
+import type { EntityModel } from "../model/entity-model.js";
+import type { FieldModel } from "../model/field-model.js";
+import type { Order, StoredRow } from "../storage/adapter.js";
+import type { Scalar } from "../storage/filter.js";
+import { nearest } from "../util/words.js";
+
+const MAX_SORT = 8;
+
+export interface SortPlan {
+  readonly fields: readonly FieldModel[];
+  readonly orderBy: readonly Order[];
+  /** Identifies the order, so that a cursor cannot be used with another. */
+  readonly key: string;
+}
+
+/** Reads `["-score", "name"]`; the id is appended, so that the order is total. */
+export function parseSort(entity: EntityModel, sort: readonly unknown[] | undefined): SortPlan {
+  const names = sort ?? [];
+  if (!Array.isArray(names) || names.length > MAX_SORT) {
+    throw InvalidQuery({ reason: `"orderBy" takes a list of at most ${MAX_SORT} fields.` });
+  }
+  const fields: FieldModel[] = [];
+  const orderBy: Order[] = [];
+  for (const entry of names) {
+    if (typeof entry !== "string")
+      throw InvalidQuery({ reason: `"orderBy" takes field names, not ${JSON.stringify(entry)}.` });
+    const name = entry.startsWith("-") ? entry.slice(1) : entry;
+    const field = entity.fields.get(name);
+    if (!field)
+      throw UnknownField({ entity: entity.name, field: name, nearest: nearest(name, entity.fields.keys()) });
+    if (field.kind === "json")
+      throw InvalidQuery({ reason: `"${entity.name}.${name}" holds JSON, which has no order.` });
+    if (fields.includes(field)) throw InvalidQuery({ reason: `"orderBy" names "${name}" twice.` });
+    fields.push(field);
+    orderBy.push({ column: field.column, direction: entry.startsWith("-") ? "desc" : "asc" });
+  }
+  const id = entity.fields.get("id") as FieldModel;
+  if (!fields.includes(id)) {
+    fields.push(id);
+    orderBy.push({ column: id.column, direction: orderBy[0]?.direction ?? "asc" });
+  }
+  return {
+    fields,
+    orderBy,
+    key: `${entity.name} ${orderBy.map((o) => `${o.column} ${o.direction}`).join(",")}`,
+  };
+}
+
+/** The place after a row, for the next page. */
+export function cursorOf(plan: SortPlan, row: StoredRow, tokens: Tokens): string {
+  return tokens.sign("cursor", [plan.key, plan.orderBy.map((order) => row[order.column] ?? null)]);
+}
+
+export function readCursor(plan: SortPlan, cursor: unknown, tokens: Tokens): readonly Scalar[] {
+  const data = typeof cursor === "string" ? tokens.verify<[string, Scalar[]]>("cursor", cursor) : undefined;
+  if (!data) throw InvalidCursor({ reason: "This cursor was not made by this CRM" });
+  if (data[0] !== plan.key)
+    throw InvalidCursor({ reason: "This cursor belongs to a query with another order" });
+  return data[1];
+}

@@ -1,0 +1,76 @@
+import type { EntityModel } from "../../model/entity-model.js";
+import { encodeRecord, type RecordValues } from "../../model/record-codec.js";
+import type { EntityValidator } from "../../model/validate.js";
+import type { Session } from "../../runtime/session.js";
+import { loadByIds } from "../read.js";
+import { checkReferences, raiseIssues } from "./checks.js";
+import { operation, queueCommitted, runHooks } from "./operation.js";
+
+/** Creates a batch: hooks and statements see all records at once. */
+export async function createRecords(
+  outer: Session,
+  entity: EntityModel,
+  validator: EntityValidator,
+  inputs: readonly unknown[],
+): Promise<RecordValues[]> {
+  if (inputs.length === 0) return [];
+  for (const input of inputs) validator.prepareCreate(input);
+  return operation(outer, `${entity.name}.create`, async (session, progress) => {
+    // Prepared anew on every try, since hooks may have changed the first copy.
+    const batch = inputs.map((input) => ({ input: validator.prepareCreate(input) }));
+    const hooked = session.runtime.composition.hooks.of(entity.name, "create", "before").length > 0;
+    if (hooked) {
+      progress.started = true;
+      await runHooks(session, entity.name, "create", "before", batch);
+    }
+    const values = batch.map((change) => change.input);
+    const issues = values.map((input) => validator.checkCreate(input));
+    await checkReferences(session, entity, values, issues);
+    raiseIssues(entity, issues);
+
+    const now = session.now();
+    const records = values.map((input) => newRecord(session, entity, input, now));
+    progress.started = true;
+    await session.operations().insertMany(
+      entity.table,
+      records.map((record) => encodeRecord(entity, record)),
+    );
+    const changes = records.map((row) => ({ row: Object.freeze(row) }));
+    await runHooks(session, entity.name, "create", "after", changes);
+    queueCommitted(session, entity.name, "create", changes);
+    return asLeft(session, entity, records);
+  });
+}
+
+function newRecord(session: Session, entity: EntityModel, input: RecordValues, now: string): RecordValues {
+  const record: RecordValues = {
+    id: session.newId(),
+    tenantId: session.tenant,
+    createdAt: now,
+    updatedAt: now,
+    version: 1,
+    deletedAt: null,
+  };
+  for (const field of entity.inputFields) record[field.name] = input[field.name] ?? null;
+  return record;
+}
+
+/** The records as their own hooks left them: those that were written again are read again. */
+export async function asLeft(
+  session: Session,
+  entity: EntityModel,
+  records: readonly RecordValues[],
+): Promise<RecordValues[]> {
+  const versions = session.scope?.versions;
+  const stale = records.filter((record) => {
+    const version = versions?.get(`${entity.name}:${record["id"] as string}`);
+    return version !== undefined && version > (record["version"] as number);
+  });
+  if (stale.length === 0) return [...records];
+  const fresh = await loadByIds(
+    session,
+    entity,
+    stale.map((record) => record["id"] as string),
+  );
+  return records.map((record) => fresh.get(record["id"] as string) ?? record);
+}

@@ -1,0 +1,180 @@
+import { InvalidQuery, NotFound, VersionConflict } from "../../errors/core-errors.js";
+import type { Issue } from "../../errors/corm-error.js";
+import type { EntityModel } from "../../model/entity-model.js";
+import { encodePatch, type RecordValues, sameValue } from "../../model/record-codec.js";
+import { TENANT_COLUMN } from "../../model/system-fields.js";
+import type { EntityValidator } from "../../model/validate.js";
+import type { Session } from "../../runtime/session.js";
+import type { RowUpdate } from "../../storage/adapter.js";
+import type { Filter } from "../../storage/filter.js";
+import { loadByIds } from "../read.js";
+import { checkReferences, raiseIssues } from "./checks.js";
+import { asLeft } from "./create.js";
+import { operation, queueCommitted, runHooks } from "./operation.js";
+
+export interface RawChange {
+  readonly id: string;
+  readonly patch: unknown;
+  readonly version?: number | undefined;
+}
+
+interface Change {
+  readonly before: RecordValues;
+  readonly patch: RecordValues;
+}
+
+/** Changes a batch, each record by its own patch. A patch that changes nothing writes nothing. */
+export async function updateRecords(
+  outer: Session,
+  entity: EntityModel,
+  validator: EntityValidator,
+  changes: readonly RawChange[],
+): Promise<RecordValues[]> {
+  if (changes.length === 0) return [];
+  const ids = changes.map((change) => String(change.id).toLowerCase());
+  if (new Set(ids).size < ids.length)
+    throw InvalidQuery({ reason: "A batch of updates names one record twice." });
+  for (const change of changes) validator.preparePatch(change.patch);
+  return operation(outer, `${entity.name}.update`, async (session, progress) => {
+    const loaded = await lockRecords(session, entity, ids, changes);
+    const batch = changes.map(
+      (change, i): Change => ({
+        before: Object.freeze(loaded[i] as RecordValues),
+        patch: validator.preparePatch(change.patch),
+      }),
+    );
+    if (session.runtime.composition.hooks.of(entity.name, "update", "before").length > 0) {
+      progress.started = true;
+      await runHooks(session, entity.name, "update", "before", batch);
+    }
+    const issues = batch.map(({ before, patch }) => [
+      ...validator.checkPatch(patch),
+      ...immutableIssues(entity, before, patch),
+    ]);
+    const effective = batch.map(({ before, patch }) => effectivePatch(before, patch));
+    await checkReferences(session, entity, effective, issues);
+    raiseIssues(entity, issues);
+
+    const now = session.now();
+    const written = batch.map(({ before }, i) => afterImage(before, effective[i] as RecordValues, now));
+    const updates: { readonly at: number; readonly update: RowUpdate }[] = [];
+    written.forEach((row, at) => {
+      const patch = effective[at] as RecordValues;
+      const before = (batch[at] as Change).before;
+      if (Object.keys(patch).length === 0) return;
+      const system = { updatedAt: now, version: row["version"] };
+      const columns = encodePatch(entity, { ...patch, ...system }, row);
+      updates.push({ at, update: { where: guard(session, before), patch: columns } });
+    });
+    if (updates.length > 0) {
+      progress.started = true;
+      await writeGuarded(
+        session,
+        entity,
+        updates.map(({ update }) => update),
+        updates.map(({ at }) => (batch[at] as Change).before),
+      );
+      const after = updates.map(({ at }) => ({
+        before: (batch[at] as Change).before,
+        row: Object.freeze(written[at] as RecordValues),
+        changed: new Set(Object.keys(effective[at] as RecordValues)),
+      }));
+      noteVersions(
+        session,
+        entity,
+        after.map((change) => change.row),
+      );
+      await runHooks(session, entity.name, "update", "after", after);
+      queueCommitted(session, entity.name, "update", after);
+    }
+    return asLeft(session, entity, written);
+  });
+}
+
+/** The records of a write, locked, in the order asked for. @throws not-found, version-conflict */
+export async function lockRecords(
+  session: Session,
+  entity: EntityModel,
+  ids: readonly string[],
+  expected: readonly { readonly version?: number | undefined }[] = [],
+  options: { readonly withDeleted?: boolean } = {},
+): Promise<RecordValues[]> {
+  const found = await loadByIds(session, entity, ids, { lock: true, ...options });
+  return ids.map((id, i) => {
+    const record = found.get(id);
+    if (!record) throw NotFound({ entity: entity.name, id: id.slice(0, 64) });
+    const version = expected[i]?.version;
+    if (version !== undefined && version !== record["version"]) {
+      throw VersionConflict({
+        entity: entity.name,
+        id,
+        expected: version,
+        actual: record["version"] as number,
+      });
+    }
+    return record;
+  });
+}
+
+/** Only the version that was read may be replaced, whoever holds locks. */
+export function guard(session: Session, before: RecordValues): Filter {
+  return {
+    op: "and",
+    of: [
+      { op: "eq", column: "id", value: before["id"] as string },
+      { op: "eq", column: TENANT_COLUMN, value: session.tenant },
+      { op: "eq", column: "version", value: before["version"] as number },
+    ],
+  };
+}
+
+/** @throws version-conflict where a record moved on between reading and writing */
+export async function writeGuarded(
+  session: Session,
+  entity: EntityModel,
+  updates: readonly RowUpdate[],
+  before: readonly RecordValues[],
+): Promise<void> {
+  const counts = await session.operations().updateEach(entity.table, updates);
+  const lost = counts.findIndex((count) => count !== 1);
+  if (lost < 0) return;
+  const record = before[lost] as RecordValues;
+  const expected = record["version"] as number;
+  throw VersionConflict({ entity: entity.name, id: record["id"] as string, expected, actual: expected + 1 });
+}
+
+/** Remembers what a write left, for the operation around it. */
+export function noteVersions(session: Session, entity: EntityModel, rows: readonly RecordValues[]): void {
+  // Only a write inside another operation can make that operation's own copy stale.
+  if (session.chain.length < 2) return;
+  for (const row of rows)
+    session.scope?.versions.set(`${entity.name}:${row["id"] as string}`, row["version"] as number);
+}
+
+function effectivePatch(before: RecordValues, patch: RecordValues): RecordValues {
+  const effective: RecordValues = {};
+  for (const [name, value] of Object.entries(patch)) {
+    if (value !== undefined && !sameValue(before[name], value)) effective[name] = value;
+  }
+  return effective;
+}
+
+function afterImage(before: RecordValues, patch: RecordValues, now: string): RecordValues {
+  if (Object.keys(patch).length === 0) return before;
+  return { ...before, ...patch, updatedAt: now, version: (before["version"] as number) + 1 };
+}
+
+function immutableIssues(entity: EntityModel, before: RecordValues, patch: RecordValues): Issue[] {
+  return entity.inputFields
+    .filter(
+      (field) =>
+        field.immutable &&
+        patch[field.name] !== undefined &&
+        !sameValue(before[field.name], patch[field.name]),
+    )
+    .map((field) => ({
+      pointer: `/${field.name}`,
+      code: "immutable",
+      message: "cannot be changed once it is set",
+    }));
+}

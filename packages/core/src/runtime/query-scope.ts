@@ -1,0 +1,11 @@
+import type { EntityModel } from "../model/entity-model.js";
+
+/** What a query is read against: the entities, and who asks. */
+export interface QueryScope {
+  readonly entities: ReadonlyMap<string, EntityModel>;
+  readonly tenant: string;
+  /** Epoch milliseconds, for relative dates. */
+  readonly now: number;
+  /** Of bare amounts. */
+  readonly currency: string;
+}

@@ -1,0 +1,135 @@
+import type { Static, TSchema } from "typebox";
+import Type from "typebox";
+import type { Money } from "../util/money.js";
+
+/** What a field holds; decides its columns and how values are read and written. */
+export type FieldKind =
+  | "string"
+  | "text"
+  | "enum"
+  | "integer"
+  | "number"
+  | "boolean"
+  | "date"
+  | "instant"
+  | "money"
+  | "reference"
+  | "json";
+
+export type OnDelete = "restrict" | "cascade" | "set null";
+
+/** Corm's own facts about a field, kept beside the JSON Schema under `x-corm`. */
+export interface FieldMeta {
+  readonly kind?: FieldKind;
+  readonly target?: string;
+  readonly onDelete?: OnDelete;
+  /** A human name for forms and error messages. */
+  readonly label?: string;
+}
+
+export type Fields = Readonly<Record<string, TSchema>>;
+
+/** A field that is filled in when the input leaves it out. */
+export type Defaulted<S extends TSchema> = S & { readonly "~default": true };
+
+/** A foreign key. `Target` is the row it points at. */
+export interface TReference<Target> extends TSchema {
+  readonly "~unsafe": string;
+  readonly "~target": Target;
+}
+
+/** TypeBox's marker for a type that is stated rather than inferred. */
+export interface TStated<T> extends TSchema {
+  readonly "~unsafe": T;
+}
+
+interface FieldOptions {
+  readonly title?: string;
+  readonly description?: string;
+}
+
+function annotate(schema: TSchema, meta: FieldMeta): TSchema {
+  return { ...schema, "x-corm": { ...metaOf(schema), ...meta } };
+}
+
+export function metaOf(schema: TSchema): FieldMeta {
+  return (schema as { "x-corm"?: FieldMeta })["x-corm"] ?? {};
+}
+
+/** Anything that names a row type: an entity handle, without importing its module. */
+export interface ReferenceTarget<Row> {
+  readonly name: string;
+  readonly "~types"?: { readonly row: Row };
+}
+
+/**
+ * A foreign key to another entity's `id`. Give the entity, or its name where an import would be circular.
+ *
+ * `onDelete` says what happens to this record when the other one is purged: `restrict` (default) refuses,
+ * `cascade` purges this one as well, `set null` clears the field (which must be optional).
+ */
+export function reference<Row = Record<string, unknown>>(
+  target: ReferenceTarget<Row> | string,
+  options: FieldOptions & { readonly onDelete?: OnDelete } = {},
+): TReference<Row> {
+  const { onDelete = "restrict", ...rest } = options;
+  return annotate(Type.String({ format: "uuid", ...rest }), {
+    kind: "reference",
+    target: typeof target === "string" ? target : target.name,
+    onDelete,
+  }) as TReference<Row>;
+}
+
+/** An exact amount in a currency: `{ amount: "1234.50", currency: "EUR" }`. Two columns: minor units, code. */
+export function money(options: FieldOptions = {}): TStated<Money> {
+  const schema = Type.Object(
+    {
+      amount: Type.String({ pattern: "^-?\\d+(\\.\\d+)?$" }),
+      currency: Type.String({ pattern: "^[A-Z]{3}$" }),
+    },
+    { additionalProperties: false, ...options },
+  );
+  return annotate(schema, { kind: "money" }) as TStated<Money>;
+}
+
+/** A point in time as RFC 3339 text; stored and answered in UTC with milliseconds. */
+export function instant(options: FieldOptions = {}): TStated<string> {
+  return annotate(Type.String({ format: "date-time", ...options }), { kind: "instant" }) as TStated<string>;
+}
+
+/** A calendar day without a zone, `YYYY-MM-DD`. */
+export function date(options: FieldOptions = {}): TStated<string> {
+  return annotate(Type.String({ format: "date", ...options }), { kind: "date" }) as TStated<string>;
+}
+
+/** Text without a practical length limit (1,000,000 characters unless `maxLength` says otherwise). Not indexable. */
+export function longText(options: FieldOptions & { readonly maxLength?: number } = {}): TStated<string> {
+  return annotate(Type.String({ maxLength: 1_000_000, ...options }), { kind: "text" }) as TStated<string>;
+}
+
+/** One of a fixed list of words. */
+export function oneOf<const V extends string>(values: readonly V[], options: FieldOptions = {}): TStated<V> {
+  const schema = {
+    ...Type.Enum([...values] as unknown as [string, ...string[]]),
+    type: "string",
+    ...options,
+  };
+  return annotate(schema, { kind: "enum" }) as TStated<V>;
+}
+
+/** A JSON value of the given shape, stored as one column. It can be read and written, not filtered. */
+export function json<S extends TSchema>(schema: S): TStated<Static<S>> {
+  return annotate(schema, { kind: "json" }) as unknown as TStated<Static<S>>;
+}
+
+/** Fills the field in when the input of a create leaves it out. */
+export function withDefault<S extends TSchema>(schema: S, value: ValueOf<S>): Defaulted<S> {
+  return { ...schema, default: value } as unknown as Defaulted<S>;
+}
+
+/** The value that a field holds when it is present. */
+export type ValueOf<S> = S extends { readonly "~unsafe": infer T }
+  ? T
+  : S extends TSchema
+    ? Static<S>
+    : never;
