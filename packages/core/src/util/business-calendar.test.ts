@@ -59,6 +59,16 @@ describe("intervals", () => {
     expect(due(office(), "2026-01-03T15:00:00Z", 0)).toBe("2026-01-03T15:00:00.000Z");
   });
 
+  it("may be given in any order", () => {
+    const week = {
+      mon: [
+        ["13:00", "15:00"],
+        ["09:00", "12:00"],
+      ],
+    } as const;
+    expect(hours({ timeZone: "UTC", week }, "2026-01-05T00:00:00Z", "2026-01-05T14:00:00Z")).toBe(4);
+  });
+
   it("run to 24:00, around the clock", () => {
     const always: CalendarDefinition = { timeZone: "UTC", week: everyDay(["00:00", "24:00"]) };
     expect(hours(always, "2026-01-01T00:00:00Z", "2027-01-01T00:00:00Z")).toBe(8760);

@@ -13,7 +13,7 @@ import {
 import { minuteStepper } from "./minute-stepper.js";
 
 /**
- * Random calendars around clock changes. `CORM_CASES=10000` runs the full comparison (about a minute); the default
+ * Random calendars around clock changes. `CORM_CASES=10000` runs the full comparison (about half a minute); the default
  * of 2,000 keeps an ordinary run quick.
  */
 const CASES = Number(process.env.CORM_CASES ?? 2000);
