@@ -104,4 +104,4 @@ export {
   subtractMoney,
   sumMoney,
 } from "./util/money.js";
-export { CORE_VERSION } from "./version.js";
+export { CORE_VERSION } from "./util/version.js";

@@ -1,6 +1,6 @@
 import { definePlugin, type PluginFactory, type PluginOf } from "../plugin/define-plugin.js";
 import { provide } from "../services/define-service.js";
-import { CORE_VERSION } from "../version.js";
+import { CORE_VERSION } from "../util/version.js";
 import { account } from "./entities/account.js";
 import { activity } from "./entities/activity.js";
 import { apiKey } from "./entities/api-key.js";

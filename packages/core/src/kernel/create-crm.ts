@@ -16,7 +16,7 @@ import type { StorageAdapter } from "../storage/adapter.js";
 import { type Clock, systemClock } from "../util/clock.js";
 import { isCurrency } from "../util/currency.js";
 import { createIds } from "../util/uuid.js";
-import { CORE_VERSION } from "../version.js";
+import { CORE_VERSION } from "../util/version.js";
 import type { AppSession, Crm, PluginList } from "./crm.js";
 import { describeComposition, explainOperation } from "./describe.js";
 

@@ -54,13 +54,11 @@ export function consentsOf(ctx: Context): Consents {
   };
   return {
     record: (entry) =>
-      ctx
-        .repo(consent)
-        .create({
-          ...entry,
-          address: consentAddress(entry.address),
-          decidedAt: entry.decidedAt ?? ctx.now(),
-        }),
+      ctx.repo(consent).create({
+        ...entry,
+        address: consentAddress(entry.address),
+        decidedAt: entry.decidedAt ?? ctx.now(),
+      }),
     canSendMany,
     async canSend({ channel, address, topic }) {
       const key = consentAddress(address);
