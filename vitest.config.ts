@@ -1,7 +1,10 @@
 import { defineConfig } from "vitest/config";
 
-/** Packages resolve to their sources (the `@corm/source` export condition): tests need no build. */
-const conditions = ["@corm/source", "module", "node", "import", "default"];
+/**
+ * Packages resolve to their sources (the `@corm/source` export condition): tests need no build. The list is
+ * passed on to Node.js, where "import" would give the `require` of CommonJS packages such as pg the wrong files.
+ */
+const conditions = ["@corm/source", "module", "node"];
 
 export default defineConfig({
   resolve: { conditions },
