@@ -69,6 +69,8 @@ export type SchemaStep =
   | { readonly kind: "dropIndex"; readonly table: string; readonly index: string }
   /** Loosening only: NOT NULL becomes NULL, a string becomes longer, string becomes text. */
   | { readonly kind: "widenColumn"; readonly table: string; readonly column: PhysicalColumn }
+  /** The column refers to what it did not refer to, or no more, or otherwise `onDelete`. */
+  | { readonly kind: "setReference"; readonly table: string; readonly column: PhysicalColumn }
   | { readonly kind: "dropColumn"; readonly table: string; readonly column: string }
   | { readonly kind: "dropTable"; readonly table: string };
 

@@ -1,11 +1,18 @@
 import type { StorageAdapter } from "../adapter.js";
 import { createAdapter } from "./adapter.js";
+import { mysqlDialect } from "./dialects/mysql.js";
+import { postgresDialect } from "./dialects/postgres.js";
 import { sqliteDialect } from "./dialects/sqlite.js";
+import { openMysql } from "./drivers/mysql.js";
+import { openPostgres } from "./drivers/postgres.js";
 import { openSqlite } from "./drivers/sqlite-open.js";
 import { type KnexStorageOptions, parseUrl } from "./options.js";
+import { mysqlSchema } from "./schema/mysql/index.js";
+import { postgresSchema } from "./schema/postgres/index.js";
 import { sqliteSchema } from "./schema/sqlite/index.js";
 
 const defaultAcquireTimeout = 10_000;
+const defaultStatementTimeout = 30_000;
 
 /**
  * Storage in SQLite, PostgreSQL, MariaDB or MySQL.
@@ -31,10 +38,30 @@ export function knexStorage(options: KnexStorageOptions): StorageAdapter {
           },
           translate,
         ),
-      schema: sqliteSchema(dialect, path),
+      schema: sqliteSchema(dialect),
     });
   }
-  throw new TypeError(`Not there yet: ${target.engine}`);
+  const server = {
+    url: target.url,
+    pool: options.pool ?? {},
+    acquireTimeout,
+    statementTimeout: options.statementTimeout ?? defaultStatementTimeout,
+    prepare: options.prepare ?? true,
+  };
+  if (target.engine === "postgres") {
+    const dialect = postgresDialect();
+    return createAdapter({
+      dialect,
+      connect: (translate) => openPostgres(server, dialect, translate),
+      schema: postgresSchema(dialect),
+    });
+  }
+  const dialect = mysqlDialect();
+  return createAdapter({
+    dialect,
+    connect: (translate) => openMysql(server, dialect, translate),
+    schema: mysqlSchema(dialect),
+  });
 }
 
 /** SQLite in a file, or in memory when no path is given. */

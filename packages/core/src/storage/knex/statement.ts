@@ -48,6 +48,8 @@ export interface Engine extends Session {
   transaction<T>(work: (session: TransactionSession) => Promise<T>, readOnly: boolean): Promise<T>;
   /** Work that owns a connection and speaks SQL text: schema changes. */
   connection<T>(work: (connection: RawConnection) => Promise<T>): Promise<T>;
+  /** One process at a time, and within it one caller. */
+  withLock<T>(work: () => Promise<T>): Promise<T>;
   /** Forgets what was prepared: the schema changed. */
   reset(): void;
   ping(): Promise<void>;

@@ -24,7 +24,7 @@ export function translator(dialect: Dialect, catalog: Catalog | undefined): Tran
   return (error, doing = { operation: "work on", table: "database" }) => {
     // Values of a wrong type were refused before any SQL: those errors are already right.
     if (isCormError(error) || error instanceof TypeError || error instanceof RangeError) return error;
-    const failure = dialect.classify(error);
+    const failure = dialect.classify(error, doing.operation);
     const options = { cause: error };
     switch (failure?.kind) {
       case "unique":

@@ -68,7 +68,7 @@ export interface Dialect {
   avg(sql: string): string;
   extreme(fn: "min" | "max", sql: string, type: ValueType): string;
   /** What a driver's error means; undefined for one that means nothing to a caller. */
-  classify(error: unknown): Failure | undefined;
+  classify(error: unknown, operation: string): Failure | undefined;
   /** How the outer query of an aggregate answers an expression of this type. */
   project(sql: string, type: ValueType): string;
 }

@@ -1,5 +1,6 @@
 import type { StoredRow } from "../../adapter.js";
 import { bind, type RawConnection, type Statement } from "../statement.js";
+import { buildRows } from "./rows.js";
 import type { SqliteDatabase, SqliteStatement } from "./sqlite-driver.js";
 
 /** One open database handle, with the statements it has prepared. */
@@ -11,20 +12,7 @@ export class SqliteConnection implements RawConnection {
   ) {}
 
   rows(statement: Statement, values: readonly unknown[]): StoredRow[] {
-    const { columns, decoders, decodes } = statement;
-    const raw = this.prepare(statement).arrays(bind(statement, values));
-    const rows = new Array<StoredRow>(raw.length);
-    for (let index = 0; index < raw.length; index += 1) {
-      const cells = raw[index] as unknown[];
-      const row: StoredRow = {};
-      for (let position = 0; position < columns.length; position += 1) {
-        const value = cells[position];
-        const decode = decodes && value !== null ? decoders[position] : undefined;
-        row[columns[position] as string] = decode === undefined ? value : decode(value);
-      }
-      rows[index] = row;
-    }
-    return rows;
+    return buildRows(statement, this.prepare(statement).arrays(bind(statement, values)));
   }
 
   run(statement: Statement, values: readonly unknown[]): number {

@@ -12,6 +12,7 @@ export interface SqliteDatabase {
   close(): void;
 }
 
+/** A statement is read in one of the two forms, always the same. */
 export interface SqliteStatement {
   /** Rows as arrays in column order. */
   arrays(values: readonly unknown[]): unknown[][];
@@ -97,9 +98,14 @@ async function betterSqlite(): Promise<SqliteDriver> {
 }
 
 function betterStatement(statement: BetterStatement): SqliteStatement {
+  let returnsArrays = false;
   return {
-    arrays: (values) => statement.raw(true).all(values) as unknown[][],
-    objects: (values) => statement.raw(false).all(values) as Record<string, unknown>[],
+    arrays(values) {
+      if (!returnsArrays) statement.raw(true);
+      returnsArrays = true;
+      return statement.all(values) as unknown[][];
+    },
+    objects: (values) => statement.all(values) as Record<string, unknown>[],
     run: (values) => statement.run(values).changes,
   };
 }
@@ -140,19 +146,20 @@ async function nodeSqlite(name: "node:sqlite" | "@photostructure/sqlite"): Promi
 }
 
 function nodeStatement(statement: NodeStatement): SqliteStatement {
+  let returnsArrays = false;
   return {
     arrays(values) {
-      if (statement.setReturnArrays === undefined) {
+      if (!returnsArrays) {
         // Column names are unique in Corm's statements, so that objects keep their order.
-        return (statement.all(...values) as object[]).map((row) => Object.values(row) as unknown[]);
+        if (statement.setReturnArrays === undefined) {
+          return (statement.all(...values) as object[]).map((row) => Object.values(row) as unknown[]);
+        }
+        statement.setReturnArrays(true);
+        returnsArrays = true;
       }
-      statement.setReturnArrays(true);
       return statement.all(...values) as unknown[][];
     },
-    objects(values) {
-      statement.setReturnArrays?.(false);
-      return (statement.all(...values) as object[]).map((row) => ({ ...row }));
-    },
+    objects: (values) => (statement.all(...values) as object[]).map((row) => ({ ...row })),
     run: (values) => Number(statement.run(...values).changes),
   };
 }

@@ -15,6 +15,7 @@ export interface SqliteEngineOptions {
   readonly acquireTimeout: number;
   /** One durable commit for the transactions that wait together. */
   readonly groupCommit: boolean;
+  readonly lock: <T>(work: () => Promise<T>) => Promise<T>;
   readonly translate: Translate;
 }
 
@@ -85,6 +86,10 @@ export class SqliteEngine implements Engine {
     } finally {
       this.turns.release();
     }
+  }
+
+  withLock<T>(work: () => Promise<T>): Promise<T> {
+    return this.options.lock(work);
   }
 
   reset(): void {

@@ -8,6 +8,7 @@ import { SqliteConnection } from "./sqlite-connection.js";
 import { loadSqliteDriver, type SqliteDriver, type SqliteDriverName } from "./sqlite-driver.js";
 import { SqliteEngine } from "./sqlite-engine.js";
 import { defineFunctions } from "./sqlite-functions.js";
+import { sqliteLock } from "./sqlite-lock.js";
 
 export interface SqliteOptions {
   /** A file, or `:memory:`. */
@@ -36,6 +37,7 @@ export async function openSqlite(options: SqliteOptions, translate: Translate): 
     openReader: inMemory ? undefined : (slot) => connectReader(driver, options.path, slot, translate),
     acquireTimeout: options.acquireTimeout,
     groupCommit: !inMemory && options.synchronous === "full",
+    lock: sqliteLock(driver, options.path),
     translate,
   });
 }

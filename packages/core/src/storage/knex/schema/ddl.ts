@@ -1,12 +1,15 @@
 import type { PhysicalColumn, PhysicalIndex, PhysicalTable } from "../../physical-schema.js";
 import type { Dialect } from "../dialects/dialect.js";
 
-/** CREATE TABLE and its indexes. References come along only where `withReferences` says so. */
-export function createTableSql(table: PhysicalTable, dialect: Dialect, withReferences = true): string[] {
-  const { knex } = dialect;
+/** CREATE TABLE without its indexes; references only where `withReferences` says so. */
+export function createTableSql(
+  table: PhysicalTable,
+  { knex, columnType }: Dialect,
+  withReferences = false,
+): string[] {
   const builder = knex.schema.createTable(table.name, (t) => {
     for (const column of table.columns) {
-      const made = t.specificType(column.name, dialect.columnType(column));
+      const made = t.specificType(column.name, columnType(column));
       if (column.nullable) made.nullable();
       else made.notNullable();
     }
@@ -19,8 +22,15 @@ export function createTableSql(table: PhysicalTable, dialect: Dialect, withRefer
         .onDelete(references.onDelete);
     }
   });
-  const statements = builder.toSQL().map(({ sql }) => sql);
-  return [...statements, ...table.indexes.map((index) => createIndexSql(table.name, index, dialect))];
+  return builder.toSQL().map(({ sql }) => sql);
+}
+
+/** Adds the constraint of one column. */
+export function foreignKeySql(table: string, column: PhysicalColumn, { quote }: Dialect): string {
+  const to = column.references;
+  if (to === undefined) throw new TypeError(`Column "${column.name}" refers to nothing`);
+  const name = quote(foreignKeyName(table, column.name));
+  return `alter table ${quote(table)} add constraint ${name} foreign key (${quote(column.name)}) references ${quote(to.table)} (${quote(to.column)}) on delete ${to.onDelete}`;
 }
 
 export function createIndexSql(table: string, index: PhysicalIndex, { quote }: Dialect): string {

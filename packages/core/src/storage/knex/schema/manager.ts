@@ -4,11 +4,10 @@ import type { Engine, RawConnection } from "../statement.js";
 import type { Translate } from "../translate-error.js";
 import { plan } from "./plan.js";
 
-/** What one engine does to look at its schema, to change it, and to keep others from changing it. */
+/** How the schema of one engine is looked at, and changed. */
 export interface SchemaTools {
   inspect(connection: RawConnection): Promise<PhysicalSchema>;
   apply(connection: RawConnection, steps: readonly SchemaStep[]): Promise<void>;
-  withLock<T>(work: () => Promise<T>): Promise<T>;
 }
 
 export function schemaManager(
@@ -38,8 +37,7 @@ export function schemaManager(
       }
     },
     async withLock(work) {
-      await connected();
-      return tools.withLock(work);
+      return (await connected()).withLock(work);
     },
   };
 }

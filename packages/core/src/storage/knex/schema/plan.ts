@@ -13,13 +13,22 @@ interface Draft {
   readonly columns: SchemaStep[];
   readonly drops: SchemaStep[];
   readonly indexes: SchemaStep[];
+  readonly references: SchemaStep[];
   readonly conflicts: SchemaConflict[];
   readonly unknown: { table: string; column?: string }[];
 }
 
 /** What it takes to get from one schema to another, in an order in which it can be applied. */
 export function plan(current: PhysicalSchema, wanted: PhysicalSchema): SchemaPlan {
-  const draft: Draft = { tables: [], columns: [], drops: [], indexes: [], conflicts: [], unknown: [] };
+  const draft: Draft = {
+    tables: [],
+    columns: [],
+    drops: [],
+    indexes: [],
+    references: [],
+    conflicts: [],
+    unknown: [],
+  };
   const existing = new Map(current.tables.map((table) => [table.name, table]));
   for (const table of wanted.tables) {
     const present = existing.get(table.name);
@@ -28,8 +37,8 @@ export function plan(current: PhysicalSchema, wanted: PhysicalSchema): SchemaPla
     else compareTables(present, table, draft);
   }
   for (const name of existing.keys()) draft.unknown.push({ table: name });
-  const { tables, drops, columns, indexes, conflicts, unknown } = draft;
-  return { steps: [...tables, ...drops, ...columns, ...indexes], conflicts, unknown };
+  const { tables, drops, columns, indexes, references, conflicts, unknown } = draft;
+  return { steps: [...tables, ...drops, ...columns, ...indexes, ...references], conflicts, unknown };
 }
 
 function compareTables(present: PhysicalTable, wanted: PhysicalTable, draft: Draft): void {
@@ -66,6 +75,9 @@ function compareColumns(table: string, present: PhysicalColumn, wanted: Physical
   } else if (lengthening(present, wanted) === "longer" || (!present.nullable && wanted.nullable)) {
     draft.columns.push({ kind: "widenColumn", table, column: wanted });
   }
+  if (reason === undefined && reference(present) !== reference(wanted)) {
+    draft.references.push({ kind: "setReference", table, column: wanted });
+  }
 }
 
 /** Why a column cannot become what is wanted without losing or refusing data. */
@@ -73,9 +85,8 @@ function refusal(present: PhysicalColumn, wanted: PhysicalColumn): string | unde
   if (lengthening(present, wanted) === "conflict") {
     return `changes from ${typeName(present)} to ${typeName(wanted)}`;
   }
-  if (present.nullable && !wanted.nullable) return "becomes required, and may be empty in some rows";
-  if (reference(present) === reference(wanted)) return undefined;
-  return `changes its reference from ${reference(present)} to ${reference(wanted)}`;
+  const emptied = present.nullable && !wanted.nullable;
+  return emptied ? "becomes required, and may be empty in some rows" : undefined;
 }
 
 function lengthening(present: PhysicalColumn, wanted: PhysicalColumn): "same" | "longer" | "conflict" {

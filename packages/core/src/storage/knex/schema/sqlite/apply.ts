@@ -31,7 +31,10 @@ async function applyStep(connection: RawConnection, dialect: Dialect, step: Sche
   const { quote } = dialect;
   switch (step.kind) {
     case "createTable":
-      for (const sql of createTableSql(step.table, dialect)) await connection.exec(sql);
+      for (const sql of createTableSql(step.table, dialect, true)) await connection.exec(sql);
+      for (const index of step.table.indexes) {
+        await connection.exec(createIndexSql(step.table.name, index, dialect));
+      }
       return;
     case "addColumn":
       return addColumn(connection, dialect, step.table, step.column);
@@ -40,6 +43,7 @@ async function applyStep(connection: RawConnection, dialect: Dialect, step: Sche
     case "dropIndex":
       return connection.exec(`drop index ${quote(step.index)}`);
     case "widenColumn":
+    case "setReference":
       return rebuildTable(connection, dialect, step.table, { replace: step.column });
     case "dropColumn":
       return rebuildTable(connection, dialect, step.table, { drop: step.column });

@@ -1,15 +1,14 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { isBusy } from "../../dialects/sqlite-errors.js";
-import { loadSqliteDriver } from "../../drivers/sqlite-driver.js";
+import { isBusy } from "../dialects/sqlite-errors.js";
+import type { SqliteDriver } from "./sqlite-driver.js";
 
 /**
  * A lock on a small file beside the database, taken as SQLite's own exclusive lock: the operating system
  * frees it when its owner dies, and no lease has to run out. A database in memory has one owner in any case.
  */
-export function sqliteLock(path: string): <T>(work: () => Promise<T>) => Promise<T> {
+export function sqliteLock(driver: SqliteDriver, path: string): <T>(work: () => Promise<T>) => Promise<T> {
   if (path === ":memory:") return inOrder();
   return async (work) => {
-    const driver = await loadSqliteDriver("auto");
     const lock = driver.open(`${path}-migrate`, { readOnly: false });
     try {
       for (;;) {

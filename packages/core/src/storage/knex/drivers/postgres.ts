@@ -1,0 +1,177 @@
+import { TransactionConflict } from "../../../errors/storage-errors.js";
+import type { StoredRow } from "../../adapter.js";
+import { connectionFailure } from "../dialects/connection-errors.js";
+import type { PostgresDialect } from "../dialects/postgres.js";
+import { isStalePlan } from "../dialects/postgres-errors.js";
+import { bind, type Statement } from "../statement.js";
+import type { Translate } from "../translate-error.js";
+import { optionalDriver } from "./optional-driver.js";
+import { types } from "./postgres-types.js";
+import { type ServerDriver, ServerEngine } from "./server-engine.js";
+import { createPool, idleTimeout, lockTimeout, type ServerOptions } from "./server-options.js";
+
+interface Result {
+  readonly rows: StoredRow[];
+  readonly rowCount: number | null;
+  readonly command: string;
+}
+
+interface QueryConfig {
+  readonly name?: string;
+  readonly text: string;
+  readonly values: readonly unknown[];
+}
+
+/** The part of pg's client that is used. */
+interface Client {
+  pipeline?: boolean;
+  query(config: QueryConfig, done: (error: Error | null, result: Result) => void): void;
+  query(text: string, done: (error: Error | null, result: Result) => void): void;
+}
+
+/** Statements that one connection keeps prepared; beyond, it forgets them all and starts again. */
+const mostPrepared = 1_000;
+
+export async function openPostgres(
+  options: ServerOptions,
+  dialect: PostgresDialect,
+  translate: Translate,
+): Promise<ServerEngine<Client>> {
+  const driver = new PostgresDriver(options);
+  const knex = createPool(
+    "pg",
+    await optionalDriver("PostgreSQL", "pg"),
+    { connectionString: options.url, types, application_name: "corm", keepAlive: true },
+    options,
+    (client: Client) => driver.prepareConnection(client),
+  );
+  const engine = new ServerEngine(knex, driver, translate, options.acquireTimeout);
+  try {
+    await engine.connection(async (connection) => {
+      const icu = await connection.query("select 1 from pg_collation where collname = 'und-x-icu' limit 1");
+      dialect.useIcu(icu.length > 0);
+    });
+  } catch (error) {
+    await engine.close();
+    throw translate(error);
+  }
+  return engine;
+}
+
+class PostgresDriver implements ServerDriver<Client> {
+  private readonly prepared = new WeakMap<Client, Set<string>>();
+  private epoch = 0;
+
+  constructor(private readonly options: ServerOptions) {}
+
+  async prepareConnection(client: Client): Promise<void> {
+    // Several statements of one transaction may be under way at once.
+    client.pipeline = true;
+    const { statementTimeout } = this.options;
+    await this.command(
+      client,
+      `set timezone = 'UTC'; set datestyle = 'ISO'; set statement_timeout = ${statementTimeout};
+      set lock_timeout = ${lockTimeout}; set idle_in_transaction_session_timeout = ${idleTimeout}`,
+    );
+  }
+
+  async lock(client: Client): Promise<void> {
+    await this.command(client, "set statement_timeout = 0; set lock_timeout = 0");
+    await this.command(client, "select pg_advisory_lock(hashtextextended('corm ' || current_schema(), 0))");
+  }
+
+  async rows(client: Client, statement: Statement, values: readonly unknown[]): Promise<StoredRow[]> {
+    return (await this.prepareAndSend(client, statement, values)).rows;
+  }
+
+  async run(client: Client, statement: Statement, values: readonly unknown[]): Promise<number> {
+    return (await this.prepareAndSend(client, statement, values)).rowCount ?? 0;
+  }
+
+  runAll(
+    client: Client,
+    calls: readonly { statement: Statement; values: readonly unknown[] }[],
+  ): Promise<number[]> {
+    return settled(calls.map(({ statement, values }) => this.run(client, statement, values)));
+  }
+
+  async command(client: Client, sql: string): Promise<void> {
+    await new Promise<Result>((resolve, reject) => {
+      client.query(sql, (error, result) => (error === null ? resolve(result) : reject(error)));
+    });
+  }
+
+  async query(client: Client, text: string, values: readonly unknown[]): Promise<Record<string, unknown>[]> {
+    return (await send(client, { text, values })).rows;
+  }
+
+  begin(client: Client, readOnly: boolean): Promise<void> {
+    return this.command(client, readOnly ? "begin isolation level repeatable read read only" : "begin");
+  }
+
+  async commit(client: Client): Promise<void> {
+    const { command } = await send(client, { text: "commit", values: [] });
+    // The server answers so, and not with an error, when a statement of the transaction had failed.
+    if (command === "ROLLBACK") throw TransactionConflict({ reason: "a statement in it had failed" });
+  }
+
+  unlimited(client: Client, lifted: boolean): Promise<void> {
+    return this.command(client, `set statement_timeout = ${lifted ? 0 : this.options.statementTimeout}`);
+  }
+
+  isFatal(error: unknown): boolean {
+    const { code } = error as { code?: unknown };
+    if (typeof code === "string" && /^(57P|08|25P03)/.test(code)) return true;
+    return isStalePlan(error) || connectionFailure(error) !== undefined;
+  }
+
+  /** Statements prepared before a change of the schema are not used again. */
+  reset(): void {
+    this.epoch += 1;
+  }
+
+  private prepareAndSend(client: Client, statement: Statement, values: readonly unknown[]): Promise<Result> {
+    const bound = bind(statement, values);
+    if (!this.options.prepare) return send(client, { text: statement.sql, values: bound });
+    const name = `corm_${this.epoch}_${statement.id}`;
+    this.note(client, name);
+    return send(client, { name, text: statement.sql, values: bound });
+  }
+
+  private note(client: Client, name: string): void {
+    let names = this.prepared.get(client);
+    if (names === undefined) {
+      names = new Set();
+      this.prepared.set(client, names);
+    }
+    names.add(name);
+    if (names.size <= mostPrepared) return;
+    names.clear();
+    names.add(name);
+    forget(client);
+  }
+}
+
+/** pg remembers by name what it has prepared, and must forget together with the server. */
+function forget(client: Client): void {
+  const { connection } = client as unknown as {
+    connection: { parsedStatements: object; submittedNamedStatements?: object };
+  };
+  client.query("deallocate all", () => {});
+  connection.parsedStatements = {};
+  if (connection.submittedNamedStatements !== undefined) connection.submittedNamedStatements = {};
+}
+
+function send(client: Client, config: QueryConfig): Promise<Result> {
+  return new Promise((resolve, reject) => {
+    client.query(config, (error, result) => (error === null ? resolve(result) : reject(error)));
+  });
+}
+
+/** Waits for all, so that nothing is under way any more when the first error is told. */
+async function settled<T>(promises: readonly Promise<T>[]): Promise<T[]> {
+  const outcomes = await Promise.allSettled(promises);
+  const failed = outcomes.find((outcome) => outcome.status === "rejected");
+  if (failed !== undefined) throw failed.reason;
+  return outcomes.map((outcome) => (outcome as PromiseFulfilledResult<T>).value);
+}

@@ -1,0 +1,203 @@
+import type { Knex } from "knex";
+import { StorageUnavailable } from "../../../errors/storage-errors.js";
+import type { StoredRow } from "../../adapter.js";
+import type { Call, Engine, RawConnection, Statement, TransactionSession } from "../statement.js";
+import type { Translate } from "../translate-error.js";
+import { waitedTooLong } from "./turns.js";
+
+/** What a driver of a database server does on one of its connections. */
+export interface ServerDriver<C> {
+  /** The session's settings, once for each connection. */
+  prepareConnection(connection: C): Promise<void>;
+  /** Waits until no other connection has the lock; it is kept as long as the connection lives. */
+  lock(connection: C): Promise<void>;
+  rows(connection: C, statement: Statement, values: readonly unknown[]): Promise<StoredRow[]>;
+  run(connection: C, statement: Statement, values: readonly unknown[]): Promise<number>;
+  /** Inside a transaction. */
+  runAll(connection: C, calls: readonly Call[]): Promise<number[]>;
+  command(connection: C, sql: string): Promise<void>;
+  query(connection: C, sql: string, values: readonly unknown[]): Promise<Record<string, unknown>[]>;
+  begin(connection: C, readOnly: boolean): Promise<void>;
+  commit(connection: C): Promise<void>;
+  /** Lifts the limit on the time of a statement, for schema changes. */
+  unlimited(connection: C, lifted: boolean): Promise<void>;
+  /** Whether the connection cannot be used any more after this error. */
+  isFatal(error: unknown): boolean;
+  reset(): void;
+}
+
+/** Knex marks a connection with this, and its pool then makes a new one. */
+interface Disposable {
+  __knex__disposed?: unknown;
+}
+
+/** Statements run on connections of Knex's pool: one at a time on each, many at a time in all. */
+export class ServerEngine<C extends object> implements Engine {
+  private closed = false;
+
+  constructor(
+    private readonly knex: Knex,
+    private readonly driver: ServerDriver<C>,
+    private readonly translate: Translate,
+    private readonly acquireTimeout: number,
+  ) {}
+
+  async query(statement: Statement, values: readonly unknown[]): Promise<StoredRow[]> {
+    const connection = await this.acquire();
+    try {
+      return await this.driver.rows(connection, statement, values);
+    } catch (error) {
+      throw this.failed(connection, error, statement);
+    } finally {
+      this.release(connection);
+    }
+  }
+
+  async execute(statement: Statement, values: readonly unknown[]): Promise<number> {
+    const connection = await this.acquire();
+    try {
+      return await this.driver.run(connection, statement, values);
+    } catch (error) {
+      throw this.failed(connection, error, statement);
+    } finally {
+      this.release(connection);
+    }
+  }
+
+  async executeAll(calls: readonly Call[]): Promise<number[]> {
+    const [only] = calls;
+    if (only === undefined) return [];
+    if (calls.length === 1) return [await this.execute(only.statement, only.values)];
+    return this.transaction(async (session) => session.executeAll(calls), false);
+  }
+
+  async transaction<T>(work: (session: TransactionSession) => Promise<T>, readOnly: boolean): Promise<T> {
+    const connection = await this.acquire();
+    try {
+      await this.attempt(connection, () => this.driver.begin(connection, readOnly));
+      let result: T;
+      try {
+        result = await work(this.session(connection));
+      } catch (error) {
+        await this.rollback(connection);
+        throw error;
+      }
+      await this.attempt(connection, () => this.driver.commit(connection));
+      return result;
+    } finally {
+      this.release(connection);
+    }
+  }
+
+  async connection<T>(work: (connection: RawConnection) => Promise<T>): Promise<T> {
+    const connection = await this.acquire();
+    try {
+      await this.driver.unlimited(connection, true);
+      const result = await work({
+        query: (sql, values = []) => this.driver.query(connection, sql, values),
+        exec: (sql) => this.driver.command(connection, sql),
+      });
+      await this.driver.unlimited(connection, false);
+      return result;
+    } catch (error) {
+      // A failed change of the schema must not keep its locks until the pool looks at the connection again.
+      await this.rollback(connection);
+      this.dispose(connection, error);
+      throw error;
+    } finally {
+      this.release(connection);
+    }
+  }
+
+  /** On a connection outside the pool: the work needs those, and the lock ends with its connection. */
+  async withLock<T>(work: () => Promise<T>): Promise<T> {
+    const { client } = this.knex;
+    try {
+      const connection = (await client.acquireRawConnection()) as C;
+      try {
+        await this.driver.prepareConnection(connection);
+        await this.driver.lock(connection);
+        return await work();
+      } finally {
+        await client.destroyRawConnection(connection);
+      }
+    } catch (error) {
+      throw this.translate(error);
+    }
+  }
+
+  reset(): void {
+    this.driver.reset();
+  }
+
+  async ping(): Promise<void> {
+    const connection = await this.acquire();
+    try {
+      await this.attempt(connection, () => this.driver.command(connection, "select 1"));
+    } finally {
+      this.release(connection);
+    }
+  }
+
+  /** Waits for what is running. */
+  async close(): Promise<void> {
+    this.closed = true;
+    await this.knex.destroy();
+  }
+
+  private session(connection: C): TransactionSession {
+    const { driver } = this;
+    return {
+      query: (statement, values) =>
+        this.attempt(connection, () => driver.rows(connection, statement, values), statement),
+      execute: (statement, values) =>
+        this.attempt(connection, () => driver.run(connection, statement, values), statement),
+      executeAll: (calls) =>
+        this.attempt(connection, () => driver.runAll(connection, calls), calls[0]?.statement),
+      command: (sql) => this.attempt(connection, () => driver.command(connection, sql)),
+    };
+  }
+
+  private async acquire(): Promise<C> {
+    if (this.closed) throw StorageUnavailable({ reason: "the storage is closed" });
+    try {
+      return (await this.knex.client.acquireConnection()) as C;
+    } catch (error) {
+      if (this.closed) throw StorageUnavailable({ reason: "the storage is closed" }, { cause: error });
+      if (error instanceof Error && error.name === "KnexTimeoutError") {
+        throw StorageUnavailable({ reason: waitedTooLong(this.acquireTimeout) }, { cause: error });
+      }
+      throw this.translate(error);
+    }
+  }
+
+  private release(connection: C): void {
+    void this.knex.client.releaseConnection(connection);
+  }
+
+  private async attempt<T>(connection: C, work: () => Promise<T>, statement?: Statement): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      throw this.failed(connection, error, statement);
+    }
+  }
+
+  private failed(connection: C, error: unknown, statement?: Statement): Error {
+    if (this.driver.isFatal(error)) this.dispose(connection, error);
+    return this.translate(error, statement);
+  }
+
+  private async rollback(connection: C): Promise<void> {
+    try {
+      await this.driver.command(connection, "rollback");
+    } catch (error) {
+      // The server rolls back what it loses the connection to; the work's own error matters more.
+      this.dispose(connection, error);
+    }
+  }
+
+  private dispose(connection: C & Disposable, error: unknown): void {
+    connection.__knex__disposed = error;
+  }
+}
