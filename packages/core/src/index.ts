@@ -79,6 +79,7 @@ export {
 export {
   date,
   type FieldKind,
+  filledByHook,
   instant,
   json,
   longText,

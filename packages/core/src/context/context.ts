@@ -48,6 +48,11 @@ export interface Context extends Required<Pick<Identity, "actor" | "tenant" | "l
   readonly clock: Clock;
   readonly signal: AbortSignal | undefined;
   readonly requestId: string | undefined;
+  /**
+   * The operations that this one runs inside of, outermost first and itself last: `["lead.convert", "contact.create"]`.
+   * By it a hook tells a write of its own making from one that a caller asked for.
+   */
+  readonly chain: readonly string[];
   /** The currency of bare amounts. */
   readonly currency: string;
   /** Signs what leaves the house and comes back: links, cursors. Put the tenant into what you sign. */

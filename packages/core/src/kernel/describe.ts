@@ -85,7 +85,7 @@ export function describeEntity(model: EntityModel): EntityDescription {
       kind: field.kind,
       label: field.label,
       plugin: field.owner,
-      required: !field.optional && !field.system && field.default === undefined,
+      required: !field.optional && !field.system && !field.filled && field.default === undefined,
       readOnly: field.system,
       target: field.target,
       schema: field.schema,

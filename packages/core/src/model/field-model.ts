@@ -18,6 +18,8 @@ export interface FieldModel {
   readonly schema: TSchema;
   readonly optional: boolean;
   readonly default: unknown;
+  /** Inputs may leave it out, since a hook fills it in. */
+  readonly filled: boolean;
   readonly immutable: boolean;
   /** Core writes it; inputs cannot. */
   readonly system: boolean;
@@ -92,6 +94,7 @@ export function fieldModel(
     schema: bounded(schema, kind),
     optional,
     default: raw.default,
+    filled: meta.filled === true,
     immutable: facts.immutable,
     system: false,
     target: meta.target ?? null,
@@ -116,6 +119,7 @@ export function systemField(
     schema,
     optional: column.nullable,
     default: undefined,
+    filled: false,
     immutable: true,
     system: true,
     target: null,

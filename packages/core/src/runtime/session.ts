@@ -45,7 +45,6 @@ export class Session implements Context {
   readonly runtime: Runtime;
   readonly identity: Identity;
   readonly scope: TransactionScope | null;
-  /** Operations that this one runs inside of, outermost first: `lead.create`, `lead.update`, … */
   readonly chain: readonly string[];
   readonly #services: SessionServices;
   readonly #repositories = new Map<string, Repository<unknown, unknown>>();

@@ -25,6 +25,8 @@ export interface FieldMeta {
   readonly onDelete?: OnDelete;
   /** A human name for forms and error messages. */
   readonly label?: string;
+  /** Inputs may leave it out, since a hook fills it in. */
+  readonly filled?: boolean;
 }
 
 export type Fields = Readonly<Record<string, TSchema>>;
@@ -125,6 +127,14 @@ export function json<S extends TSchema>(schema: S): TStated<Static<S>> {
 /** Fills the field in when the input of a create leaves it out. */
 export function withDefault<S extends TSchema>(schema: S, value: ValueOf<S>): Defaulted<S> {
   return { ...schema, default: value } as unknown as Defaulted<S>;
+}
+
+/**
+ * A field that inputs may leave out, since a `before` hook of the entity fills it in from other fields or records.
+ * Required all the same: a record without it is refused once the hooks have run.
+ */
+export function filledByHook<S extends TSchema>(schema: S): Defaulted<S> {
+  return annotate(schema, { filled: true }) as unknown as Defaulted<S>;
 }
 
 /** The value that a field holds when it is present. */
