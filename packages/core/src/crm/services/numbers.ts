@@ -1,6 +1,6 @@
 import type { Context } from "../../context/context.js";
-import { TransactionConflict, UniqueViolation } from "../../errors/storage-errors.js";
-import { sequence } from "../entities/sequence.js";
+import { UniqueViolation } from "../../errors/storage-errors.js";
+import { type Sequence, sequence } from "../entities/sequence.js";
 
 /**
  * The next number of a named sequence of the tenant, from 1. Given out inside the caller's transaction: a rollback
@@ -8,21 +8,26 @@ import { sequence } from "../entities/sequence.js";
  */
 export async function nextNumber(ctx: Context, key: string): Promise<number> {
   return ctx.transaction(async (tx) => {
-    const sequences = tx.asSystem(`number of ${key}`).repo(sequence);
-    const found = await sequences.first({ where: { key } });
-    if (!found) {
-      try {
-        await tx.savepoint((sp) => sp.asSystem(`number of ${key}`).repo(sequence).create({ key, value: 1 }));
-        return 1;
-      } catch (error) {
-        // Another transaction made the sequence at the same moment: this one begins again and finds it.
-        if (UniqueViolation.is(error))
-          throw TransactionConflict({ reason: `sequence "${key}" was made twice` }, { cause: error });
-        throw error;
-      }
-    }
-    const { value } = await sequences.get(found.id, { lock: true });
-    await sequences.update(found.id, { value: value + 1 });
+    const system = tx.asSystem(`number of ${key}`);
+    const sequences = system.repo(sequence);
+    const { id } = (await findSequence(system, key)) ?? (await makeSequence(system, key));
+    const { value } = await sequences.get(id, { lock: true });
+    await sequences.update(id, { value: value + 1 });
     return value + 1;
   });
+}
+
+function findSequence(ctx: Context, key: string): Promise<Sequence | null> {
+  return ctx.repo(sequence).first({ where: { key } });
+}
+
+async function makeSequence(ctx: Context, key: string): Promise<Sequence> {
+  try {
+    return await ctx.savepoint((inner) => inner.repo(sequence).create({ key, value: 0 }));
+  } catch (error) {
+    // Another transaction made it at the same moment: this one takes that one's.
+    const made = UniqueViolation.is(error) ? await findSequence(ctx, key) : null;
+    if (!made) throw error;
+    return made;
+  }
 }
