@@ -1,4 +1,5 @@
 export { type Action, type ActionCall, defineAction } from "./actions/define-action.js";
+export type { Catalog, CatalogEntity, CatalogField } from "./context/catalog.js";
 export type { Actor, Context, Identity, ServiceToken } from "./context/context.js";
 export type {
   AggregateQuery,
@@ -26,7 +27,7 @@ export {
 } from "./entity/define-entity.js";
 export type { AnyEntity, Entity, EntityDefinition, InputOf, RelatedOf, RowOf } from "./entity/entity.js";
 export { type AnyExtension, type Extension, extendEntity } from "./entity/extend-entity.js";
-export { type Many, many, type One, one } from "./entity/relation.js";
+export { type Many, many, type One, one, type RelationRows } from "./entity/relation.js";
 export * from "./errors/index.js";
 export {
   type AfterChanges,
@@ -53,8 +54,11 @@ export { type CrmOptions, createCrm } from "./kernel/create-crm.js";
 export type { AppInput, AppRow, AppSession, Crm, Entities, ExplainedStep, PluginList } from "./kernel/crm.js";
 export type { Description, EntityDescription, FieldDescription } from "./kernel/describe.js";
 export {
+  defineFunnel,
   defineMetric,
   defineRatio,
+  type FunnelStep,
+  type FunnelSteps,
   type MetricDefinition,
   type MetricUnit,
 } from "./metrics/define-metric.js";
@@ -77,6 +81,7 @@ export {
   type RouteRequest,
 } from "./routes/define-route.js";
 export {
+  type Defaulted,
   date,
   type FieldKind,
   filledByHook,
@@ -87,9 +92,11 @@ export {
   type OnDelete,
   oneOf,
   reference,
+  type TReference,
+  type TStated,
   withDefault,
 } from "./schema/field.js";
-export type { SystemFields } from "./schema/static.js";
+export type { FieldsInput, FieldsRow, SystemFields } from "./schema/static.js";
 export { defineService, provide, type ServiceProvider } from "./services/define-service.js";
 export type { StorageAdapter } from "./storage/adapter.js";
 export * from "./util/business-calendar.js";

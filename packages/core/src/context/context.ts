@@ -1,5 +1,6 @@
 import type { Entity } from "../entity/entity.js";
 import type { Clock } from "../util/clock.js";
+import type { Catalog } from "./catalog.js";
 import type { Repository } from "./repository.js";
 import type { Tokens } from "./tokens.js";
 
@@ -76,6 +77,10 @@ export interface Context extends Required<Pick<Identity, "actor" | "tenant" | "l
   optional<T>(token: ServiceToken<T>): T | undefined;
   /** True where a plugin of this app declares the entity. */
   hasEntity(name: string): boolean;
+  /** What the plugins of this app declare, by name. */
+  readonly catalog: Catalog;
+  /** True inside `transaction`, and so inside hooks and most actions: the wrong place to wait for another system. */
+  readonly inTransaction: boolean;
   /**
    * All or nothing. Inside, use only the session that is handed in: the outer one throws `transaction-misuse`.
    * Nested calls join. After a failed write the transaction can only roll back; see `savepoint`.

@@ -1,26 +1,10 @@
+import type { FunnelSteps, MetricDefinition, MetricUnit } from "../context/metric.js";
 import type { Measure, Where } from "../context/query.js";
 import type { Entity } from "../entity/entity.js";
 
+export type { FunnelStep, FunnelSteps, MetricDefinition, MetricUnit } from "../context/metric.js";
+
 type Names<T> = keyof T & string;
-
-/** What a metric's numbers mean, for axes and tables. */
-export type MetricUnit = "count" | "money" | "ratio" | "days" | "number";
-
-export interface MetricDefinition {
-  readonly name: string;
-  readonly label: string;
-  readonly description: string;
-  readonly unit: MetricUnit;
-  readonly entity: string;
-  /** The date or instant field by which it is placed in time. */
-  readonly time: string | null;
-  /** Fields it may be split by. */
-  readonly dimensions: readonly string[];
-  readonly kind: "measure" | "ratio";
-  readonly measure: Measure<Record<string, unknown>>;
-  /** For ratios: `measure` divided by this; null where this is 0. */
-  readonly divisor: Measure<Record<string, unknown>> | null;
-}
 
 interface Common<Row> {
   /** `plugin.name`, e.g. `sales.wonRevenue`. */
@@ -34,7 +18,8 @@ interface Common<Row> {
 function metric(
   on: { readonly name: string },
   options: Common<never>,
-  rest: Pick<MetricDefinition, "kind" | "unit" | "measure" | "divisor">,
+  rest: Pick<MetricDefinition, "kind" | "unit" | "measure"> &
+    Partial<Pick<MetricDefinition, "divisor" | "steps">>,
 ): MetricDefinition {
   return {
     name: options.name,
@@ -43,6 +28,8 @@ function metric(
     entity: on.name,
     time: options.time ?? null,
     dimensions: options.dimensions ?? [],
+    divisor: null,
+    steps: null,
     ...rest,
   };
 }
@@ -56,7 +43,6 @@ export function defineMetric<Row, Input, Related>(
     kind: "measure",
     unit: options.unit,
     measure: options.measure as MetricDefinition["measure"],
-    divisor: null,
   });
 }
 
@@ -66,13 +52,46 @@ export function defineRatio<Row, Input, Related>(
   options: Common<Row> & {
     readonly numerator: Measure<Row, Related>;
     readonly denominator: Measure<Row, Related>;
+    /** Narrows both. */
     readonly where?: Where<Row, Related>;
   },
 ): MetricDefinition {
+  const narrowed = (measure: Measure<Row, Related>): MetricDefinition["measure"] => {
+    const parts = [options.where, measure.where].filter((where) => where !== undefined);
+    return (
+      parts.length === 0 ? measure : { ...measure, where: { and: parts } }
+    ) as MetricDefinition["measure"];
+  };
   return metric(on, options as Common<never>, {
     kind: "ratio",
     unit: "ratio",
-    measure: options.numerator as MetricDefinition["measure"],
-    divisor: options.denominator as MetricDefinition["measure"],
+    measure: narrowed(options.numerator),
+    divisor: narrowed(options.denominator),
+  });
+}
+
+/**
+ * How many records come how far. Every step says which records came at least to it; a record that skipped a step
+ * still counts in it when its `where` says so.
+ *
+ * @example
+ * defineFunnel(lead, {
+ *   name: "leads.funnel", label: "Lead funnel", time: "createdAt",
+ *   steps: [
+ *     { name: "captured", label: "Captured", where: {} },
+ *     { name: "qualified", label: "Qualified", where: { stage: { in: ["qualified", "converted"] } } },
+ *     { name: "converted", label: "Converted", where: { stage: "converted" } },
+ *   ],
+ * })
+ */
+export function defineFunnel<Row, Input, Related>(
+  on: Entity<string, Row, Input, Related>,
+  options: Common<Row> & { readonly steps: FunnelSteps<Row, Related> },
+): MetricDefinition {
+  return metric(on, options as Common<never>, {
+    kind: "funnel",
+    unit: "count",
+    measure: { count: true },
+    steps: options.steps as unknown as FunnelSteps,
   });
 }

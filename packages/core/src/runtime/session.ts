@@ -1,3 +1,4 @@
+import type { Catalog } from "../context/catalog.js";
 import type { ActionHandle, Actor, Context, Identity, ServiceToken } from "../context/context.js";
 import type { Repository } from "../context/repository.js";
 import type { Tokens } from "../context/tokens.js";
@@ -15,6 +16,7 @@ import type { Operations } from "../storage/adapter.js";
 import { type Clock, toInstant } from "../util/clock.js";
 import { nearest } from "../util/words.js";
 import { type AppEntities, appEntities } from "./app-entities.js";
+import { catalogOf } from "./catalog.js";
 import type { QueryScope } from "./query-scope.js";
 import { openScope, type Runtime, type TransactionScope } from "./runtime.js";
 
@@ -87,6 +89,9 @@ export class Session implements Context {
   }
   get tokens(): Tokens {
     return this.runtime.tokens;
+  }
+  get catalog(): Catalog {
+    return catalogOf(this.runtime.composition);
   }
   get inTransaction(): boolean {
     return this.scope !== null;

@@ -1,0 +1,27 @@
+import type { Entity } from "../entity/entity.js";
+import type { FieldKind } from "../schema/field.js";
+import type { MetricDefinition } from "./metric.js";
+
+type Values = Record<string, unknown>;
+
+export interface CatalogField {
+  readonly name: string;
+  readonly kind: FieldKind;
+  readonly label: string;
+  /** Entity that a reference points at. */
+  readonly target: string | null;
+}
+
+export interface CatalogEntity {
+  readonly label: string;
+  /** For `ctx.repo`, where an entity is known by name only. */
+  readonly handle: Entity<string, Values, Values, Values>;
+  /** With those that other plugins added. */
+  readonly fields: ReadonlyMap<string, CatalogField>;
+}
+
+/** What the plugins of an app declare, by name: for code that works with whatever is there, such as reports. */
+export interface Catalog {
+  readonly entities: ReadonlyMap<string, CatalogEntity>;
+  readonly metrics: ReadonlyMap<string, MetricDefinition>;
+}
