@@ -43,7 +43,8 @@ export interface Repository<Row, Input, Related = unknown> {
   stream<S extends Names<Row> = Names<Row>, I extends Names<Related> = never>(
     query?: Query<Row, Related, S, I>,
   ): AsyncIterable<Pick<Row, S> & Pick<Related, I>>;
-  count(where?: Where<Row, Related>): Promise<number>;
+  /** `search` as in `find`. */
+  count(where?: Where<Row, Related>, options?: { readonly search?: string }): Promise<number>;
   aggregate<const M extends Readonly<Record<string, Measure<Row, Related>>>>(
     query: AggregateQuery<Row, Related, M>,
   ): Promise<AggregateRow<Row, M>[]>;

@@ -1,22 +1,25 @@
 import type { Issue } from "./corm-error.js";
 import { defineError } from "./define-error.js";
 
-export const UnknownField = defineError<{ entity: string; field: string; nearest?: string | undefined }>(
-  "unknown-field",
-  {
-    status: 400,
-    title: "Unknown field",
-    detail: ({ entity, field, nearest }) =>
-      `"${entity}" has no field "${field}"${nearest ? `. Did you mean "${nearest}"?` : "."}`,
-    issues: ({ field }) => [
-      {
-        pointer: `/${field.replaceAll("~", "~0").replaceAll("/", "~1")}`,
-        code: "unknown-field",
-        message: "unknown field",
-      },
-    ],
-  },
-);
+export const UnknownField = defineError<{
+  entity: string;
+  field: string;
+  /** What was taken for the name of something else: an operator, a relation. Default `field`. */
+  what?: "field" | "operator" | "relation";
+  nearest?: string | undefined;
+}>("unknown-field", {
+  status: 400,
+  title: "Unknown field",
+  detail: ({ entity, field, what = "field", nearest }) =>
+    `"${entity}" has no ${what} "${field}"${nearest ? `. Did you mean "${nearest}"?` : "."}`,
+  issues: ({ field, what = "field" }) => [
+    {
+      pointer: `/${field.replaceAll("~", "~0").replaceAll("/", "~1")}`,
+      code: "unknown-field",
+      message: `unknown ${what}`,
+    },
+  ],
+});
 
 export const ValidationFailed = defineError<{ entity: string; issues: readonly Issue[] }>(
   "validation-failed",

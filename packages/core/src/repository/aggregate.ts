@@ -6,6 +6,7 @@ import type { AggregateSpec, Bucket, Group, Measure, Order, StoredRow } from "..
 import { and, type Filter } from "../storage/filter.js";
 import { fromMinor } from "../util/money.js";
 import { nearest } from "../util/words.js";
+import { Budget } from "./budget.js";
 import { havingFilter } from "./having.js";
 import { currencyField, parseWhere, visible } from "./parse-where.js";
 
@@ -24,6 +25,7 @@ const FUNCTIONS = ["count", "countDistinct", "sum", "avg", "min", "max"] as cons
 const BUCKETS: readonly string[] = ["hour", "day", "week", "month", "quarter", "year"];
 const MAX_GROUPS = 10_000;
 const MAX_MEASURES = 50;
+const MAX_ORDER = 58;
 /** In front of the hidden measures that prove that a money measure has one currency. */
 const LOW = "~low~";
 const HIGH = "~high~";
@@ -46,7 +48,8 @@ export async function aggregateRecords(
       throw InvalidQuery({ reason: `An aggregate has no "${key}". It takes ${[...KEYS].join(", ")}.` });
   }
   const groups = readGroups(entity, query.groupBy ?? []);
-  const measures = readMeasures(session, entity, query.measures);
+  const budget = new Budget();
+  const measures = readMeasures(session, entity, query.measures, budget);
   const names = new Set([...groups.map((g) => g.group.as), ...measures.map((m) => m.as)]);
   if (names.size < groups.length + measures.length) {
     throw InvalidQuery({
@@ -56,7 +59,7 @@ export async function aggregateRecords(
   const limit = readGroupLimit(query.limit);
   const spec: AggregateSpec = {
     table: entity.table,
-    where: and(visible(session), parseWhere(entity, query.where, session.queryScope())),
+    where: and(visible(session), parseWhere(entity, query.where, session.queryScope(), budget)),
     groupBy: groups.map((g) => g.group),
     measures: measures.flatMap(physicalMeasures),
     ...(query.having === undefined ? {} : { having: havingFilter(query.having, measures, session.currency) }),
@@ -88,11 +91,12 @@ function readGroups(entity: EntityModel, groupBy: readonly unknown[]): GroupPlan
   if (!Array.isArray(groupBy) || groupBy.length > 8)
     throw InvalidQuery({ reason: `"groupBy" takes a list of at most 8 groups.` });
   return groupBy.map((entry) => {
-    const given = typeof entry === "string" ? { field: entry } : (entry as Record<string, unknown>);
+    const given = typeof entry === "string" ? { field: entry } : (entry ?? {});
     const { field: name, bucket, timeZone, as = name, ...rest } = given as Record<string, unknown>;
     if (typeof name !== "string" || typeof as !== "string" || Object.keys(rest).length > 0) {
       throw InvalidQuery({ reason: `A group is a field name or { field, bucket?, timeZone?, as? }.` });
     }
+    if (as !== name) checkName(as, "group");
     const field = groupField(entity, name);
     if (field.kind === "json" || field.kind === "text" || field.kind === "money") {
       throw InvalidQuery({ reason: `Cannot group by "${entity.name}.${name}", which holds ${field.kind}.` });
@@ -145,7 +149,12 @@ function checkZone(timeZone: unknown, field: FieldModel): void {
   }
 }
 
-function readMeasures(session: Session, entity: EntityModel, measures: unknown): MeasurePlan[] {
+function readMeasures(
+  session: Session,
+  entity: EntityModel,
+  measures: unknown,
+  budget: Budget,
+): MeasurePlan[] {
   if (typeof measures !== "object" || measures === null)
     throw InvalidQuery({ reason: `"measures" takes { name: { sum: "field" } }.` });
   const entries = Object.entries(measures);
@@ -153,8 +162,7 @@ function readMeasures(session: Session, entity: EntityModel, measures: unknown):
     throw InvalidQuery({ reason: `"measures" takes 1 to ${MAX_MEASURES} measures.` });
   }
   return entries.map(([as, given]) => {
-    if (!/^[a-zA-Z][a-zA-Z0-9_]{0,47}$/.test(as))
-      throw InvalidQuery({ reason: `"${as.slice(0, 64)}" is not a measure name: use letters and digits.` });
+    checkName(as, "measure");
     const { where, ...rest } = (given ?? {}) as Record<string, unknown>;
     const [entry, ...more] = Object.entries(rest);
     const fn = entry?.[0] as Measure["fn"];
@@ -163,7 +171,7 @@ function readMeasures(session: Session, entity: EntityModel, measures: unknown):
         reason: `Measure "${as}" takes one of ${FUNCTIONS.join(", ")}, and may have "where".`,
       });
     }
-    const filter = where === undefined ? null : parseWhere(entity, where, session.queryScope());
+    const filter = where === undefined ? null : parseWhere(entity, where, session.queryScope(), budget);
     if (fn === "count") {
       if (entry[1] !== true)
         throw InvalidQuery({ reason: `Measure "${as}" counts records: write { count: true }.` });
@@ -191,6 +199,14 @@ function readMeasures(session: Session, entity: EntityModel, measures: unknown):
       });
     }
     return { as, fn, field, money: field.kind === "money" && fn !== "countDistinct", where: filter };
+  });
+}
+
+/** Names become columns of the statement and keys of the answer. */
+function checkName(name: string, what: string): void {
+  if (/^[a-zA-Z][a-zA-Z0-9_]{0,47}$/.test(name)) return;
+  throw InvalidQuery({
+    reason: `"${name.slice(0, 64)}" is not a name for a ${what}: use letters, digits and "_".`,
   });
 }
 
@@ -252,6 +268,9 @@ function readOrder(
   names: ReadonlySet<string>,
   groups: readonly string[],
 ): Order[] {
+  if (!Array.isArray(orderBy ?? []) || (orderBy?.length ?? 0) > MAX_ORDER) {
+    throw InvalidQuery({ reason: `"orderBy" takes a list of at most ${MAX_ORDER} names.` });
+  }
   const given = (orderBy ?? []).map((entry): Order => {
     const name = String(entry).replace(/^-/, "");
     if (!names.has(name)) {

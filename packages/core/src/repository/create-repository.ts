@@ -4,8 +4,8 @@ import type { RecordValues } from "../model/record-codec.js";
 import type { Session } from "../runtime/session.js";
 import { and } from "../storage/filter.js";
 import { aggregateRecords, type RawAggregate } from "./aggregate.js";
-import { parseWhere, visible } from "./parse-where.js";
-import { findPage, getRecord, MAX_LIMIT, type RawQuery } from "./read.js";
+import { visible } from "./parse-where.js";
+import { findPage, getRecord, MAX_LIMIT, queryFilter, type RawQuery } from "./read.js";
 import { createRecords } from "./write/create.js";
 import { deleteRecords, purgeRecord, restoreRecord } from "./write/delete.js";
 import { updateRecords } from "./write/update.js";
@@ -28,10 +28,10 @@ export function createRepository(
     first: async (query: RawQuery = {}) =>
       (await findPage(session, entity, { ...query, limit: 1 })).items[0] ?? null,
     stream: (query: RawQuery = {}) => streamRecords(session, entity, query),
-    async count(where?: unknown) {
+    async count(where?: unknown, options: { search?: unknown } = {}) {
       const rows = await session.operations().aggregate({
         table: entity.table,
-        where: and(visible(session), parseWhere(entity, where, session.queryScope())),
+        where: and(visible(session), queryFilter(session, entity, { where, search: options.search })),
         groupBy: [],
         measures: [{ as: "n", fn: "count" }],
         orderBy: [],

@@ -1,5 +1,6 @@
 import { InvalidQuery } from "../errors/core-errors.js";
 import { isCormError } from "../errors/corm-error.js";
+import { shown } from "../errors/value-errors.js";
 import type { EntityModel } from "../model/entity-model.js";
 import type { FieldModel } from "../model/field-model.js";
 import type { QueryScope } from "../runtime/query-scope.js";
@@ -9,6 +10,7 @@ import { parseMoney, toMinor } from "../util/money.js";
 import { isStorableText } from "../util/normalize-text.js";
 import { parseDate, parseInstant } from "../util/values.js";
 import { nearest } from "../util/words.js";
+import type { Budget } from "./budget.js";
 import { relativeRange } from "./relative-range.js";
 
 const OPERATORS = [
@@ -29,6 +31,8 @@ const OPERATORS = [
 ] as const;
 
 const MAX_IN = 10_000;
+/** Each amount is a comparison of two columns, not a member of one list. */
+const MAX_IN_MONEY = 500;
 type Value = string | number | boolean;
 type Compare = "eq" | "ne" | "lt" | "lte" | "gt" | "gte";
 
@@ -38,6 +42,7 @@ export function conditionFilter(
   field: FieldModel,
   condition: unknown,
   scope: QueryScope,
+  budget: Budget,
 ): Filter {
   const place = `${entity.name}.${field.name}`;
   if (field.kind === "json") {
@@ -48,6 +53,8 @@ export function conditionFilter(
   if (!isObject(condition) || bareMoney) return compare(field, "eq", condition, scope, place);
   const parts: Filter[] = [];
   for (const [operator, operand] of Object.entries(condition)) {
+    budget.spendParts(1);
+    if (Array.isArray(operand)) budget.spendValues(operand.length);
     if (operand !== undefined) parts.push(operatorFilter(field, operator, operand, scope, place));
   }
   if (parts.length === 0) throw InvalidQuery({ reason: `The condition on "${place}" is empty.` });
@@ -81,7 +88,7 @@ function operatorFilter(
     }
     case "in":
     case "nin": {
-      const values = list(operand, place, operator);
+      const values = list(operand, place, operator, field.kind === "money" ? MAX_IN_MONEY : MAX_IN);
       const found =
         field.kind === "money"
           ? or(...values.map((value) => compare(field, "eq", value, scope, place)))
@@ -129,7 +136,9 @@ function operatorFilter(
   }
 }
 
-function inList(field: FieldModel, values: readonly Value[]): Filter {
+function inList(field: FieldModel, given: readonly Value[]): Filter {
+  // No whole number is 1.5, and no column of whole numbers takes it as a parameter.
+  const values = field.kind === "integer" ? given.filter(Number.isSafeInteger) : given;
   if (values.length === 0) return never;
   return { op: "in", column: field.column, values };
 }
@@ -152,7 +161,7 @@ function compare(field: FieldModel, op: Compare, operand: unknown, scope: QueryS
 /** Checks a value against its field: no coercion, since engines coerce each in their own way. */
 export function fieldValue(field: FieldModel, value: unknown, place: string): Value {
   const wrong = (expected: string) =>
-    InvalidQuery({ reason: `"${place}" is compared with ${JSON.stringify(value)}, but needs ${expected}.` });
+    InvalidQuery({ reason: `"${place}" is compared with ${shown(value)}, but needs ${expected}.` });
   switch (field.kind) {
     case "boolean":
       if (typeof value !== "boolean") throw wrong("true or false");
@@ -184,13 +193,13 @@ export function isId(value: unknown): value is string {
 
 function text(value: unknown, place: string): string {
   if (typeof value === "string" && isStorableText(value)) return value;
-  throw InvalidQuery({ reason: `"${place}" is compared with ${JSON.stringify(value)}, but needs text.` });
+  throw InvalidQuery({ reason: `"${place}" is compared with ${shown(value)}, but needs text.` });
 }
 
-function list(operand: unknown, place: string, operator: string): readonly unknown[] {
+function list(operand: unknown, place: string, operator: string, most = MAX_IN): readonly unknown[] {
   if (!Array.isArray(operand)) throw InvalidQuery({ reason: `"${operator}" on "${place}" takes a list.` });
-  if (operand.length > MAX_IN)
-    throw InvalidQuery({ reason: `"${operator}" on "${place}" takes at most ${MAX_IN} values.` });
+  if (operand.length > most)
+    throw InvalidQuery({ reason: `"${operator}" on "${place}" takes at most ${most} values.` });
   return operand;
 }
 

@@ -5,10 +5,10 @@ import { LIVE_COLUMN, TENANT_COLUMN } from "../model/system-fields.js";
 import type { QueryScope } from "../runtime/query-scope.js";
 import { and, type Filter, never, not, or } from "../storage/filter.js";
 import { nearest } from "../util/words.js";
+import { Budget } from "./budget.js";
 import { conditionFilter } from "./parse-condition.js";
 
 const MAX_DEPTH = 16;
-const MAX_NODES = 500;
 
 /**
  * Reads a condition, also an untrusted one from a request: every name is looked up in the model, every value checked
@@ -16,8 +16,12 @@ const MAX_NODES = 500;
  *
  * @throws unknown-field, invalid-query
  */
-export function parseWhere(entity: EntityModel, where: unknown, scope: QueryScope): Filter {
-  const budget = { nodes: MAX_NODES };
+export function parseWhere(
+  entity: EntityModel,
+  where: unknown,
+  scope: QueryScope,
+  budget = new Budget(),
+): Filter {
   return whereFilter(entity, where, scope, budget, 0);
 }
 
@@ -25,10 +29,6 @@ export function parseWhere(entity: EntityModel, where: unknown, scope: QueryScop
 export function visible(scope: Pick<QueryScope, "tenant">, withDeleted = false): Filter {
   const tenant: Filter = { op: "eq", column: TENANT_COLUMN, value: scope.tenant };
   return withDeleted ? tenant : { op: "and", of: [tenant, { op: "eq", column: LIVE_COLUMN, value: 1 }] };
-}
-
-interface Budget {
-  nodes: number;
 }
 
 function whereFilter(
@@ -48,10 +48,10 @@ function whereFilter(
   const parts: Filter[] = [];
   for (const [name, condition] of Object.entries(where)) {
     if (condition === undefined) continue;
-    budget.nodes -= 1;
-    if (budget.nodes < 0) throw InvalidQuery({ reason: `The condition has more than ${MAX_NODES} parts.` });
+    budget.spendParts(1);
     if (name === "and" || name === "or") {
       if (!Array.isArray(condition)) throw InvalidQuery({ reason: `"${name}" takes a list of conditions.` });
+      budget.spendParts(condition.length);
       const filters = condition.map((part) => whereFilter(entity, part, scope, budget, depth + 1));
       parts.push(name === "and" ? and(...filters) : or(...filters));
     } else if (name === "not") {
@@ -72,13 +72,13 @@ function entryFilter(
   depth: number,
 ): Filter {
   const field = entity.fields.get(name);
-  if (field) return conditionFilter(entity, field, condition, scope);
+  if (field) return conditionFilter(entity, field, condition, scope, budget);
   const relation = entity.relations.get(name);
   if (relation) return relationFilter(entity, relation, condition, scope, budget, depth);
   const money = name.endsWith(".currency")
     ? entity.fields.get(name.slice(0, -".currency".length))
     : undefined;
-  if (money?.kind === "money") return conditionFilter(entity, currencyField(money), condition, scope);
+  if (money?.kind === "money") return conditionFilter(entity, currencyField(money), condition, scope, budget);
   throw UnknownField({
     entity: entity.name,
     field: name,

@@ -10,7 +10,7 @@ import type { ActionTarget, Session } from "../runtime/session.js";
 import { isId } from "./parse-condition.js";
 import { getRecord } from "./read.js";
 import { operation, queueCommitted, runHooks } from "./write/operation.js";
-import { lockRecords } from "./write/update.js";
+import { checkVersion, lockRecords } from "./write/update.js";
 
 export const ActionBroken = defineError<{ action: string; problems: readonly string[] }>("action-broken", {
   status: 500,
@@ -64,7 +64,11 @@ async function loadTarget(
 ): Promise<RecordValues> {
   const entity = session.entity(definition.entity as string);
   const id = String(target.id).toLowerCase();
-  if (definition.readOnly || !isId(id)) return getRecord(session, entity, id);
+  if (definition.readOnly || !isId(id)) {
+    const record = await getRecord(session, entity, id);
+    checkVersion(entity, record, target.version);
+    return record;
+  }
   const [record] = await lockRecords(session, entity, [id], [target]);
   return record as RecordValues;
 }

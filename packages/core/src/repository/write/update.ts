@@ -103,17 +103,16 @@ export async function lockRecords(
   return ids.map((id, i) => {
     const record = found.get(id);
     if (!record) throw NotFound({ entity: entity.name, id: id.slice(0, 64) });
-    const version = expected[i]?.version;
-    if (version !== undefined && version !== record["version"]) {
-      throw VersionConflict({
-        entity: entity.name,
-        id,
-        expected: version,
-        actual: record["version"] as number,
-      });
-    }
+    checkVersion(entity, record, expected[i]?.version);
     return record;
   });
+}
+
+/** @throws version-conflict where a version is expected and the record has another */
+export function checkVersion(entity: EntityModel, record: RecordValues, expected: number | undefined): void {
+  const actual = record["version"] as number;
+  if (expected === undefined || expected === actual) return;
+  throw VersionConflict({ entity: entity.name, id: record["id"] as string, expected, actual });
 }
 
 /** Only the version that was read may be replaced, whoever holds locks. */
