@@ -1,4 +1,5 @@
 import { AsyncLocalStorage } from "node:async_hooks";
+import { inspect } from "node:util";
 import type { Context, Identity } from "../context/context.js";
 import { InvalidQuery } from "../errors/core-errors.js";
 import { defineError } from "../errors/define-error.js";
@@ -77,8 +78,8 @@ export async function createCrm<const Ps extends PluginList>(options: CrmOptions
       tokens: createTokens(secret, clock),
       guard: new AsyncLocalStorage<TransactionScope>(),
       report:
-        options.onError ??
-        ((error) => process.stderr.write(`${error instanceof Error ? error.stack : String(error)}\n`)),
+        // With its causes, which its stack alone does not show.
+        options.onError ?? ((error) => process.stderr.write(`${inspect(error)}\n`)),
     };
     const crm = assemble<Ps>(runtime, options.tenant);
     const started: (() => Promise<void>)[] = [];

@@ -268,8 +268,12 @@ export class Session implements Context {
     return result;
   }
 
-  /** A session of the same identity outside of any transaction, for work after the commit. */
+  /**
+   * A session of the same identity outside of any transaction, for work after the commit. Without the signal: what is
+   * committed has happened, and a caller who hangs up must not keep others from hearing of it.
+   */
   outside(): Session {
-    return new Session(this.runtime, this.#services, this.identity, null, this.chain);
+    const { signal: _, ...identity } = this.identity;
+    return new Session(this.runtime, this.#services, identity, null, this.chain);
   }
 }
