@@ -20,6 +20,8 @@ export interface EntityOptions<F extends Fields, R extends Relations> {
   readonly immutable?: readonly (keyof F & string)[];
   /** Text fields that `search` looks through. */
   readonly searchable?: readonly (keyof F & string)[];
+  /** Bookkeeping of its plugin: code can use it, HTTP does not serve it. Default false. */
+  readonly internal?: boolean;
 }
 
 export type Row<D> = D extends EntityDraft<string, infer F, Relations> ? SystemFields & FieldsRow<F> : never;
@@ -63,6 +65,7 @@ export function defineEntity<
     unique: options.unique ?? [],
     immutable: options.immutable ?? [],
     searchable: options.searchable ?? [],
+    internal: options.internal ?? false,
   };
   const draft = { name, definition, as: () => ({ name, definition }) };
   return draft as unknown as EntityDraft<Name, F, R>;

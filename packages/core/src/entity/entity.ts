@@ -12,6 +12,7 @@ export interface EntityDefinition {
   readonly unique: readonly (readonly string[])[];
   readonly immutable: readonly string[];
   readonly searchable: readonly string[];
+  readonly internal: boolean;
 }
 
 /** The types of an entity, by name, so that declaration files print names and not structures. */

@@ -31,6 +31,8 @@ export interface EntityDescription {
     readonly plugin: string;
   }[];
   readonly unique: readonly (readonly string[])[];
+  /** Not served over HTTP. */
+  readonly internal: boolean;
   readonly searchable: readonly string[];
 }
 
@@ -97,6 +99,7 @@ export function describeEntity(model: EntityModel): EntityDescription {
       plugin: owner,
     })),
     unique: model.unique,
+    internal: model.internal,
     searchable: model.searchable.map((field) => field.name),
   };
 }

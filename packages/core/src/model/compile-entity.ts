@@ -159,6 +159,7 @@ export function compileEntity(
     relations,
     unique: goodUnique,
     searchable: searchable.map((name) => fields.get(name) as FieldModel),
+    internal: definition.internal,
     physical: physicalTable(table, [...fields.values()], {
       indexes: goodIndexes,
       unique: goodUnique,

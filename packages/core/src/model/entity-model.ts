@@ -39,6 +39,8 @@ export interface EntityModel {
   readonly relations: ReadonlyMap<string, RelationModel>;
   readonly unique: readonly (readonly string[])[];
   readonly searchable: readonly FieldModel[];
+  /** Not served over HTTP. */
+  readonly internal: boolean;
   readonly physical: PhysicalTable;
 }
 

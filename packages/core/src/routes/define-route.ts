@@ -28,6 +28,8 @@ export interface RouteDefinition {
   readonly response: TSchema | null;
   /** Media type of the answer, for OpenAPI. */
   readonly produces: string;
+  /** Longest body in bytes; null for what the host allows in general. */
+  readonly maxBody: number | null;
   /** Public routes name the tenant themselves: from a signed token, or from a key that is unique over tenants. */
   readonly handle: (request: RouteRequest<never>, access: RouteAccess) => Promise<Response>;
 }
@@ -60,6 +62,8 @@ export function defineRoute<B extends TSchema = TSchema>(options: {
   readonly body?: B;
   readonly response?: TSchema;
   readonly produces?: string;
+  /** Longest body in bytes, where a file or a mail is longer than what the host allows in general (1 MiB). */
+  readonly maxBody?: number;
   readonly handle: (request: RouteRequest<ValueOf<B>>, access: RouteAccess) => Promise<Response>;
 }): RouteDefinition {
   return {
@@ -70,6 +74,7 @@ export function defineRoute<B extends TSchema = TSchema>(options: {
     body: options.body ?? null,
     response: options.response ?? null,
     produces: options.produces ?? "application/json",
+    maxBody: options.maxBody ?? null,
     handle: options.handle as RouteDefinition["handle"],
   };
 }

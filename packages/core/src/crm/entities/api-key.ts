@@ -14,6 +14,7 @@ const draft = defineEntity("apiKey", {
   },
   unique: [["prefix"]],
   immutable: ["prefix", "hash"],
+  internal: true,
 });
 
 export interface ApiKey extends Row<typeof draft> {}

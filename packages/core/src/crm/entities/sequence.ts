@@ -8,6 +8,7 @@ const draft = defineEntity("sequence", {
     value: Type.Integer({ minimum: 0 }),
   },
   unique: [["key"]],
+  internal: true,
 });
 
 export interface Sequence extends Row<typeof draft> {}
