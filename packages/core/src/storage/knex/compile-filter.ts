@@ -85,7 +85,7 @@ export class FilterCompiler {
   constructor(
     private readonly dialect: Dialect,
     private readonly catalog: Catalog,
-    /** A table that subqueries must not read directly: MySQL refuses to while it is being changed. */
+    /** The table that the statement changes. */
     private readonly changing?: string,
   ) {}
 
@@ -164,9 +164,7 @@ export class FilterCompiler {
     const alias = this.dialect.quote(`corm_${this.aliases}`);
     const inner = this.catalog.alias(filter.table, alias);
     const name = this.catalog.table(filter.table).sql;
-    // The limit keeps MySQL from merging the derived table back into the statement.
-    const source =
-      this.changing === filter.table ? `(select * from ${name} limit 18446744073709551615)` : name;
+    const source = this.changing === filter.table ? this.dialect.whileChanging(name) : name;
     const link = `${columnOf(inner, filter.foreign).sql} = ${columnOf(scope, filter.local).sql}`;
     const where = this.compile(filter.where, inner);
     return `${negate ? "not " : ""}exists (select 1 from ${source} as ${alias} where ${link} and ${where})`;

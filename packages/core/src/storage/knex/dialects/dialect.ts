@@ -46,6 +46,8 @@ export interface Dialect {
   decoder(type: ValueType): Decoder | undefined;
   /** The type in DDL. */
   columnType(column: PhysicalColumn): string;
+  /** How a subquery reads the table that its statement changes. */
+  whileChanging(table: string): string;
   orderBy(sql: string, direction: "asc" | "desc", nullable: boolean): string;
   /** A bound value in a comparison with an expression of this type. */
   parameter(marker: string, type: ValueType): string;

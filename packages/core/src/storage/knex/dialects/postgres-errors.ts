@@ -10,6 +10,8 @@ export function classifyPostgres(error: unknown): Failure | undefined {
       return { kind: "unique", ...(typeof constraint === "string" ? { index: constraint } : {}) };
     case "23503":
     case "23001":
+    // A table that others refer to was to be dropped.
+    case "2BP01":
       return { kind: "reference", ...(typeof constraint === "string" ? { constraint } : {}) };
     case "40001":
     case "40P01":

@@ -51,6 +51,7 @@ export function sqliteDialect(): Dialect {
     },
     bulk: "rows",
     rowValues: true,
+    whileChanging: (table) => table,
     quote,
     text: (value) => `'${value.replaceAll("'", "''")}'`,
     placeholder: () => "?",
@@ -58,6 +59,8 @@ export function sqliteDialect(): Dialect {
     encode: (type, value) => {
       if (type === "boolean") return value === true ? 1 : 0;
       if (type === "json") return JSON.stringify(value);
+      // Some drivers bind numbers next to zero as zero; as text SQLite itself makes them numbers of the column.
+      if (type === "float" && Math.abs(value as number) < tiny && value !== 0) return String(value);
       return type === "decimal" && typeof value === "string" ? decimal(value) : value;
     },
     decoder: (type) => decoders[type],
@@ -97,6 +100,7 @@ export function sqliteDialect(): Dialect {
   };
 }
 
+const tiny = 1e-15;
 const billion = 1_000_000_000;
 const high = (sql: string): string => `(${sql}) / ${billion}`;
 const low = (sql: string): string => `(${sql}) % ${billion}`;

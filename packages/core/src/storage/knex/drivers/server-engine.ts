@@ -112,16 +112,24 @@ export class ServerEngine<C extends object> implements Engine {
   /** On a connection outside the pool: the work needs those, and the lock ends with its connection. */
   async withLock<T>(work: () => Promise<T>): Promise<T> {
     const { client } = this.knex;
+    const connection = await this.locked();
     try {
-      const connection = (await client.acquireRawConnection()) as C;
-      try {
-        await this.driver.prepareConnection(connection);
-        await this.driver.lock(connection);
-        return await work();
-      } finally {
-        await client.destroyRawConnection(connection);
-      }
+      return await work();
+    } finally {
+      await client.destroyRawConnection(connection);
+    }
+  }
+
+  private async locked(): Promise<C> {
+    const { client } = this.knex;
+    let connection: C | undefined;
+    try {
+      connection = (await client.acquireRawConnection()) as C;
+      await this.driver.prepareConnection(connection);
+      await this.driver.lock(connection);
+      return connection;
     } catch (error) {
+      if (connection !== undefined) await client.destroyRawConnection(connection);
       throw this.translate(error);
     }
   }

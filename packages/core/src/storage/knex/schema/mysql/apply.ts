@@ -24,6 +24,9 @@ export async function applyMysql(
       if (column.references !== undefined) await connection.exec(foreignKeySql(table.name, column, dialect));
     }
   }
+  // Tables that go together may refer to one another.
+  for (const step of steps)
+    if (step.kind === "dropTable") await dropReferences(connection, dialect, step.table);
   for (const step of steps) if (step.kind !== "createTable") await applyStep(connection, dialect, step);
 }
 
@@ -80,16 +83,18 @@ async function dropColumn(
   await connection.exec(`alter table ${quote(table)} ${changes.join(", ")}`);
 }
 
+/** The references of one column, or of the whole table. */
 async function dropReferences(
   connection: RawConnection,
   { quote }: MysqlDialect,
   table: string,
-  column: string,
+  column?: string,
 ): Promise<void> {
   const present = await connection.query(
     `select constraint_name as name from information_schema.key_column_usage
-    where table_schema = database() and table_name = ? and column_name = ? and referenced_table_name is not null`,
-    [table, column],
+    where table_schema = database() and table_name = ? and column_name = coalesce(?, column_name)
+      and referenced_table_name is not null`,
+    [table, column ?? null],
   );
   for (const { name } of present) {
     await connection.exec(`alter table ${quote(table)} drop foreign key ${quote(String(name))}`);

@@ -18,6 +18,9 @@ export async function applyPostgres(
     for (const column of table.columns) await reference(connection, dialect, table.name, column);
     for (const index of table.indexes) await connection.exec(indexSql(table, index, dialect));
   }
+  // Tables that go together may refer to one another.
+  for (const step of steps)
+    if (step.kind === "dropTable") await dropReferences(connection, dialect, step.table);
   for (const step of steps) if (step.kind !== "createTable") await applyStep(connection, dialect, step);
   await connection.exec("commit");
 }
@@ -67,18 +70,27 @@ async function setReference(
   table: string,
   column: PhysicalColumn,
 ): Promise<void> {
+  await dropReferences(connection, dialect, table, column.name);
+  await reference(connection, dialect, table, column);
+}
+
+/** The references of one column, or of the whole table. */
+async function dropReferences(
+  connection: RawConnection,
+  { quote }: Dialect,
+  table: string,
+  column?: string,
+): Promise<void> {
   const present = await connection.query(
     `select k.conname as name from pg_constraint k
       join pg_attribute a on a.attrelid = k.conrelid and a.attnum = k.conkey[1]
-    where k.contype = 'f' and k.conrelid = to_regclass($1) and a.attname = $2 and cardinality(k.conkey) = 1`,
-    [dialect.quote(table), column.name],
+    where k.contype = 'f' and k.conrelid = to_regclass($1) and cardinality(k.conkey) = 1
+      and a.attname = coalesce($2, a.attname)`,
+    [quote(table), column ?? null],
   );
   for (const { name } of present) {
-    await connection.exec(
-      `alter table ${dialect.quote(table)} drop constraint ${dialect.quote(String(name))}`,
-    );
+    await connection.exec(`alter table ${quote(table)} drop constraint ${quote(String(name))}`);
   }
-  await reference(connection, dialect, table, column);
 }
 
 async function widen(

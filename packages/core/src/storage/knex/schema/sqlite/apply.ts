@@ -1,4 +1,5 @@
-import type { PhysicalColumn, PhysicalTable, SchemaStep } from "../../../physical-schema.js";
+import { ReferenceViolation } from "../../../../errors/storage-errors.js";
+import type { PhysicalColumn, SchemaStep } from "../../../physical-schema.js";
 import type { Dialect } from "../../dialects/dialect.js";
 import type { RawConnection } from "../../statement.js";
 import { createIndexSql, createTableSql, defaultSql } from "../ddl.js";
@@ -77,8 +78,12 @@ export function columnSql(column: PhysicalColumn, dialect: Dialect): string {
 }
 
 async function checkReferences(connection: RawConnection): Promise<void> {
+  // With references off, SQLite drops tables that others refer to.
+  const [dangling] = await connection.query(
+    `select m.name as "table" from sqlite_master as m, pragma_foreign_key_list(m.name) as k
+    where m.type = 'table' and k."table" not in (select name from sqlite_master where type = 'table')`,
+  );
+  if (dangling !== undefined) throw ReferenceViolation({ table: String(dangling["table"]) });
   const [broken] = await connection.query("pragma foreign_key_check");
-  if (broken === undefined) return;
-  const { table, parent } = broken as { table: PhysicalTable["name"]; parent: string };
-  throw new Error(`Rows of "${table}" refer to rows of "${parent}" that are not there`);
+  if (broken !== undefined) throw ReferenceViolation({ table: String(broken["table"]) });
 }
