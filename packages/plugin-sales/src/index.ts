@@ -1,1 +1,21 @@
-export {};
+export { ensureDefault } from "./actions/ensure-default.js";
+export { moveTo } from "./actions/move-to.js";
+export { type SalesReport, type SalesReportInput, salesReport } from "./actions/sales-report.js";
+export * from "./entities/opportunity.js";
+export * from "./entities/pipeline.js";
+export * from "./entities/product.js";
+export * from "./entities/stage.js";
+export * from "./entities/stage-visit.js";
+export * from "./errors.js";
+export {
+  averageDeal,
+  funnel,
+  openPipeline,
+  opportunityCount,
+  winRate,
+  wonCount,
+  wonRevenue,
+} from "./metrics.js";
+export { type SalesOptions, type SalesPlugin, sales } from "./plugin.js";
+export { type PipelineTemplate, type StageTemplate, standardPipeline } from "./services/default-pipeline.js";
+export { type Pipelines, pipelines } from "./services/pipelines.js";

@@ -1,0 +1,82 @@
+import {
+  account,
+  activity,
+  contact,
+  date,
+  defineEntity,
+  extendEntity,
+  filledByHook,
+  type Input,
+  many,
+  money,
+  one,
+  oneOf,
+  type Row,
+  reference,
+  user,
+} from "@corm/core";
+import Type from "typebox";
+import { pipeline } from "./pipeline.js";
+import { product } from "./product.js";
+import { stage } from "./stage.js";
+
+const draft = defineEntity("opportunity", {
+  plural: "opportunities",
+  fields: {
+    name: Type.String({ minLength: 1, maxLength: 250 }),
+    accountId: Type.Optional(reference(account, { onDelete: "set null" })),
+    contactId: Type.Optional(reference(contact, { onDelete: "set null" })),
+    productId: Type.Optional(reference(product, { onDelete: "set null" })),
+    ownerId: Type.Optional(reference(user, { onDelete: "set null" })),
+    /** Default: the default pipeline. */
+    pipelineId: filledByHook(reference(pipeline)),
+    /** Default: the pipeline's first stage. Give this or `stage`. */
+    stageId: filledByHook(reference(stage)),
+    /** Key of the stage. */
+    stage: filledByHook(Type.String({ maxLength: 50 })),
+    /** Kind of the stage. */
+    status: filledByHook(oneOf(["open", "won", "lost"])),
+    amount: Type.Optional(money()),
+    /** Per cent. Default: the stage's, on every move. */
+    probability: filledByHook(Type.Number({ minimum: 0, maximum: 100 })),
+    /** The day on which the sale began. */
+    openedOn: Type.Optional(date()),
+    /** Expected while open; the day of the decision once won or lost. */
+    closeDate: Type.Optional(date()),
+    /** Key of the opportunity in the system that the record came from. */
+    externalId: Type.Optional(Type.String({ maxLength: 200 })),
+  },
+  relations: {
+    account: one("accountId"),
+    contact: one("contactId"),
+    product: one("productId"),
+    owner: one("ownerId"),
+    pipeline: one("pipelineId"),
+    // "stage" is the key, so the record goes by another name.
+    stageRecord: one("stageId"),
+  },
+  indexes: [["status", "closeDate"], ["ownerId", "status"], ["name"]],
+  unique: [["externalId"]],
+  searchable: ["name"],
+});
+
+export interface Opportunity extends Row<typeof draft> {}
+export interface OpportunityInput extends Input<typeof draft> {}
+/** A sale that may come about. */
+export const opportunity = draft.as<Opportunity, OpportunityInput>();
+
+/** The account with its opportunities. */
+export const accountWithOpportunities = extendEntity(account, {
+  relations: { opportunities: many(opportunity, "accountId") },
+});
+
+/** The contact with its opportunities. */
+export const contactWithOpportunities = extendEntity(contact, {
+  relations: { opportunities: many(opportunity, "contactId") },
+});
+
+/** The activity with the opportunity that it is about. */
+export const activityOfOpportunity = extendEntity(activity, {
+  fields: { opportunityId: Type.Optional(reference(opportunity, { onDelete: "set null" })) },
+  relations: { opportunity: one("opportunityId") },
+});
