@@ -2,7 +2,6 @@ import { AsyncLocalStorage } from "node:async_hooks";
 import { inspect } from "node:util";
 import type { Context, Identity } from "../context/context.js";
 import { InvalidQuery } from "../errors/core-errors.js";
-import { defineError } from "../errors/define-error.js";
 import { type MigrationOptions, migrate } from "../migrations/migrate.js";
 import { physicalSchema } from "../migrations/physical-schema.js";
 import { planMigration } from "../migrations/plan-migration.js";
@@ -15,9 +14,9 @@ import { Session, type SessionServices } from "../runtime/session.js";
 import { createTokens } from "../runtime/tokens.js";
 import type { StorageAdapter } from "../storage/adapter.js";
 import { type Clock, systemClock } from "../util/clock.js";
-import { isCurrency } from "../util/currency.js";
 import { createIds } from "../util/uuid.js";
 import { CORE_VERSION } from "../util/version.js";
+import { checkIdentity, checkOptions, InvalidCrmOptions } from "./check-options.js";
 import type { AppSession, Crm, PluginList } from "./crm.js";
 import { describeComposition, explainOperation } from "./describe.js";
 
@@ -40,12 +39,6 @@ export interface CrmOptions<Ps extends PluginList> extends MigrationOptions {
   /** Takes errors that have no caller left: of `committed` hooks. Default: written to standard error. */
   readonly onError?: (error: unknown) => void;
 }
-
-export const InvalidCrmOptions = defineError<{ problem: string }>("invalid-crm-options", {
-  status: 500,
-  title: "createCrm was called with wrong options",
-  detail: ({ problem }) => problem,
-});
 
 const START_TIMEOUT_MS = 30_000;
 
@@ -94,10 +87,15 @@ export async function createCrm<const Ps extends PluginList>(options: CrmOptions
       for (const stop of started) await stop().catch(runtime.report);
       throw error;
     }
+    const stopAll = async () => {
+      for (const stop of started) await stop().catch(runtime.report);
+      await storage.close();
+    };
+    let stopped: Promise<void> | undefined;
     return Object.assign(crm, {
-      stop: async () => {
-        for (const stop of started) await stop().catch(runtime.report);
-        await storage.close();
+      stop: () => {
+        stopped ??= stopAll();
+        return stopped;
       },
     });
   } catch (error) {
@@ -128,43 +126,6 @@ function assemble<Ps extends PluginList>(runtime: Runtime, defaultTenant: string
     planMigration: () => planMigration(runtime.composition, runtime.storage),
     stop: async () => {},
   };
-}
-
-function checkIdentity(identity: Identity): Identity {
-  const { tenant } = identity;
-  if (typeof tenant !== "string" || !/^[\w.-]{1,64}$/.test(tenant)) {
-    throw InvalidCrmOptions({
-      problem: `A tenant is 1 to 64 letters, digits, "_", "-" and ".", not ${JSON.stringify(tenant)}.`,
-    });
-  }
-  if (typeof identity.actor?.kind !== "string") {
-    throw InvalidCrmOptions({ problem: `crm.as() needs an actor, such as { kind: "user", id }.` });
-  }
-  return identity;
-}
-
-function checkOptions(options: CrmOptions<PluginList>): void {
-  const known = "storage plugins currency tenant secret clock random onError migrate allowDataLoss".split(
-    " ",
-  );
-  for (const name of Object.keys(options)) {
-    if (!known.includes(name))
-      throw InvalidCrmOptions({
-        problem: `createCrm has no option "${name}". It takes ${known.join(", ")}.`,
-      });
-  }
-  if (!options.storage)
-    throw InvalidCrmOptions({
-      problem: `createCrm needs "storage", for example sqlite(":memory:") of @corm/core/knex.`,
-    });
-  if (options.currency !== undefined && !isCurrency(options.currency)) {
-    throw InvalidCrmOptions({ problem: `"${options.currency}" is not an ISO 4217 currency code.` });
-  }
-  if (options.secret !== undefined && options.secret.length < 32) {
-    throw InvalidCrmOptions({
-      problem: `"secret" needs at least 32 characters. Make one with: openssl rand -base64 32`,
-    });
-  }
 }
 
 async function withTimeout(work: Promise<void>, what: string): Promise<void> {

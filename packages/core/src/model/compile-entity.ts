@@ -5,9 +5,10 @@ import type { Relations } from "../entity/relation.js";
 import type { Fields } from "../schema/field.js";
 import { nearest, snakeCase } from "../util/words.js";
 import { type EntityModel, entityPath, type RelationModel, systemFieldNames } from "./entity-model.js";
-import { type FieldModel, fieldModel, kindOf } from "./field-model.js";
-import { physicalTable } from "./physical-table.js";
+import { type FieldModel, fieldModel, kindOf, wordsOf } from "./field-model.js";
+import { indexBytes, physicalTable } from "./physical-table.js";
 import { LIVE_COLUMN, SEARCH_COLUMN, systemFields } from "./system-fields.js";
+import { defaultProblem } from "./validate.js";
 
 export interface OwnedExtension {
   readonly owner: string;
@@ -15,7 +16,27 @@ export interface OwnedExtension {
 }
 
 const NAME = /^[a-z][a-zA-Z0-9]{0,47}$/;
+/** Databases keep these prefixes for themselves; core keeps its own. */
+const RESERVED_TABLE = /^(corm|sqlite|pg)_/;
+/** PostgreSQL takes names of 63 bytes; indexes and constraints add a little. */
+const MAX_NAME = 56;
+const MAX_WORD = 64;
 const RESERVED_FIELD = new Set(["and", "or", "not", "some", "none", "every"]);
+
+/** Bytes of an index key in MariaDB's and MySQL's default row format. */
+const MAX_INDEX = 3072;
+
+const notIndexable = (field: FieldModel): string | undefined =>
+  field.kind === "text" || field.kind === "json" ? `${field.kind} fields cannot be indexed` : undefined;
+
+/** Why a field cannot serve in one of an entity's lists. */
+const EXCLUDED = {
+  index: notIndexable,
+  unique: notIndexable,
+  immutable: (_: FieldModel): string | undefined => undefined,
+  searchable: (field: FieldModel): string | undefined =>
+    ["string", "text", "enum"].includes(field.kind) ? undefined : "only text can be searched",
+};
 
 /** Composes an entity and its extensions into a model, and lists what is wrong with it. */
 export function compileEntity(
@@ -32,9 +53,15 @@ export function compileEntity(
   ]);
   for (const field of systemFields) columns.set(field.column, "core");
   const entity = definition.name;
+  const table = snakeCase(entity);
   if (!NAME.test(entity)) {
     problems.push(
       `plugin "${owner}": entity name "${entity}" must be camelCase, at most 48 letters and digits`,
+    );
+  } else if (RESERVED_TABLE.test(table) || table.length > MAX_NAME) {
+    const why = table.length > MAX_NAME ? `is longer than ${MAX_NAME} characters` : "is not for plugins";
+    problems.push(
+      `plugin "${owner}": entity "${entity}" needs the table "${table}", which ${why}: rename it`,
     );
   }
 
@@ -67,6 +94,18 @@ export function compileEntity(
         continue;
       }
       const model = fieldModel(name, schema, kind, { owner: by, immutable: immutable.includes(name) });
+      const long = kind === "enum" && wordsOf(schema).find((word) => word.length > MAX_WORD);
+      if (long) {
+        problems.push(
+          `${where} has the word "${long}" of ${long.length} characters: at most ${MAX_WORD} fit its column`,
+        );
+      }
+      const refused = defaultProblem(model);
+      if (refused) {
+        problems.push(
+          `plugin "${by}": the default of field "${entity}.${name}" is refused by its own schema: ${refused}`,
+        );
+      }
       if (kind === "reference" && !entityNames.has(model.target ?? "")) {
         const hint = nearest(model.target ?? "", entityNames);
         problems.push(
@@ -77,14 +116,20 @@ export function compileEntity(
       if (kind === "reference" && model.onDelete === "set null" && !model.optional) {
         problems.push(`${where} says onDelete "set null" but is required: make it Type.Optional(...)`);
       }
-      if (extension && !model.optional && model.default === undefined) {
+      if (extension && !model.optional && model.columns.some((column) => column.default === undefined)) {
         problems.push(
-          `${where} is required, but records exist without it: make it Type.Optional(...) or give it withDefault(...)`,
+          model.default === undefined
+            ? `${where} is required, but records exist without it: make it Type.Optional(...) or give it withDefault(...)`
+            : `${where} is ${kind}, whose default no database can fill into existing records: make it Type.Optional(...)`,
         );
       }
       for (const column of model.columns) {
         const other = columns.get(column.name);
         if (other) problems.push(`${where} needs the column "${column.name}", which "${other}" has already`);
+        if (column.name.length > MAX_NAME)
+          problems.push(
+            `${where} needs the column "${column.name}", which is longer than ${MAX_NAME} characters`,
+          );
         columns.set(column.name, name);
       }
       fields.set(name, model);
@@ -99,7 +144,11 @@ export function compileEntity(
     for (const [name, relation] of Object.entries(declared)) {
       const where = `plugin "${by}": relation "${entity}.${name}"`;
       const clash = relations.get(name) ?? fields.get(name);
-      if (clash) {
+      if (!NAME.test(name) || RESERVED_FIELD.has(name)) {
+        problems.push(
+          `${where} must be camelCase, at most 48 letters and digits, and not one of ${[...RESERVED_FIELD].join(", ")}`,
+        );
+      } else if (clash) {
         problems.push(
           `${where} has the name of a ${relations.has(name) ? "relation" : "field"} of plugin "${clash.owner}"`,
         );
@@ -126,27 +175,36 @@ export function compileEntity(
   addRelations(owner, definition.relations);
   for (const extension of extensions) addRelations(extension.owner, extension.definition.relations);
 
-  const indexes = [...definition.indexes, ...extensions.flatMap((extension) => extension.definition.indexes)];
-  const known = (names: readonly string[], what: string) => {
-    for (const name of names) {
+  const usable = (names: readonly string[], what: keyof typeof EXCLUDED, by: string): boolean => {
+    const wrong = names.flatMap((name) => {
       const field = fields.get(name);
-      if (!field)
-        problems.push(`plugin "${owner}": ${what} of "${entity}" names "${name}", which is not a field`);
-      else if ((what === "index" || what === "unique") && (field.kind === "text" || field.kind === "json")) {
-        problems.push(
-          `plugin "${owner}": ${what} of "${entity}" names "${name}", but ${field.kind} fields cannot be indexed`,
+      if (!field) {
+        const hint = nearest(name, fields.keys());
+        return [`names "${name}", which is not a field${hint ? ` (did you mean "${hint}"?)` : ""}`];
+      }
+      const reason = EXCLUDED[what](field);
+      return reason ? [`names "${name}", but ${reason}`] : [];
+    });
+    if (wrong.length === 0 && (what === "index" || what === "unique")) {
+      const size = indexBytes(names.map((name) => fields.get(name) as FieldModel));
+      if (size > MAX_INDEX)
+        wrong.push(
+          `over [${names.join(", ")}] may take ${size} bytes, more than the ${MAX_INDEX} bytes that every database can index: lower maxLength`,
         );
-      } else continue;
-      return false;
     }
-    return true;
+    problems.push(...wrong.map((reason) => `plugin "${by}": ${what} of "${entity}" ${reason}`));
+    return wrong.length === 0;
   };
-  const goodIndexes = indexes.filter((names) => known(names, "index"));
-  const goodUnique = definition.unique.filter((names) => known(names, "unique"));
-  known(definition.immutable, "immutable");
-  const searchable = definition.searchable.filter((name) => known([name], "searchable"));
+  const goodIndexes = definition.indexes.filter((names) => usable(names, "index", owner));
+  for (const extension of extensions) {
+    goodIndexes.push(
+      ...extension.definition.indexes.filter((names) => usable(names, "index", extension.owner)),
+    );
+  }
+  const goodUnique = definition.unique.filter((names) => usable(names, "unique", owner));
+  usable(definition.immutable, "immutable", owner);
+  const searchable = definition.searchable.filter((name) => usable([name], "searchable", owner));
 
-  const table = snakeCase(entity);
   const model: EntityModel = {
     name: entity,
     plural: definition.plural,

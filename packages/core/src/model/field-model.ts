@@ -1,6 +1,7 @@
 import type { TSchema } from "typebox";
 import { type FieldKind, metaOf, type OnDelete } from "../schema/field.js";
 import type { PhysicalColumn } from "../storage/physical-schema.js";
+import { type Money, parseMoney, toMinor } from "../util/money.js";
 import { snakeCase, titleOf } from "../util/words.js";
 
 /** Characters of a `Type.String()` that names no `maxLength`. */
@@ -161,14 +162,22 @@ function columnsOf(name: string, schema: TSchema, kind: FieldKind, optional: boo
     case "date":
       return [withFallback({ ...base, type: "date" })];
     case "instant":
-      return [{ ...base, type: "instant" }];
+      return [withFallback({ ...base, type: "instant" })];
     case "json":
       return [{ ...base, type: "json" }];
-    case "money":
+    case "money": {
+      const amount = moneyDefault(fallback);
       return [
-        { ...base, type: "integer" },
-        { name: `${base.name}_currency`, type: "string", length: 3, nullable: optional },
+        { ...base, type: "integer", ...(amount ? { default: Number(toMinor(amount)) } : {}) },
+        {
+          name: `${base.name}_currency`,
+          type: "string",
+          length: 3,
+          nullable: optional,
+          ...(amount ? { default: amount.currency } : {}),
+        },
       ];
+    }
     case "reference": {
       const meta = metaOf(schema);
       return [
@@ -183,5 +192,14 @@ function columnsOf(name: string, schema: TSchema, kind: FieldKind, optional: boo
         },
       ];
     }
+  }
+}
+
+/** A default that is no money is reported where defaults are checked. */
+function moneyDefault(fallback: unknown): Money | undefined {
+  try {
+    return fallback === undefined ? undefined : parseMoney(fallback);
+  } catch {
+    return undefined;
   }
 }

@@ -7,10 +7,21 @@ const MAX_NAME = 60;
 
 /** PostgreSQL cuts names at 63 bytes and MySQL at 64: longer ones end in a hash instead. */
 function indexName(prefix: string, table: string, columns: readonly string[]): string {
-  const name = `${prefix}_${table}_${columns.join("_")}`;
+  // Two underscores, which no name has within: `price.bookOwnerId` and `priceBook.ownerId` are different columns.
+  const name = `${prefix}_${table}__${columns.join("_")}`;
   if (name.length <= MAX_NAME) return name;
   const hash = createHash("sha256").update(name).digest("hex").slice(0, 8);
   return `${name.slice(0, MAX_NAME - 9)}_${hash}`;
+}
+
+const BYTES: Partial<Record<PhysicalColumn["type"], number>> = { id: 36, boolean: 1, date: 4 };
+
+/** Bytes that an index over fields may take of what the engines allow: four per character, and the tenant, and the id. */
+export function indexBytes(fields: readonly FieldModel[]): number {
+  const sizes = fields.map(({ columns: [column] }) =>
+    column?.type === "string" ? 4 * (column.length ?? 255) : (BYTES[column?.type ?? "integer"] ?? 8),
+  );
+  return sizes.reduce((sum, size) => sum + size, 4 * 64 + 36);
 }
 
 /** The table of an entity: its columns, and the indexes that queries and uniqueness need. */

@@ -84,6 +84,19 @@ export function entityValidator(entity: EntityModel): EntityValidator {
   };
 }
 
+/** Why a field's own schema refuses its default; undefined where it does not. */
+export function defaultProblem(field: FieldModel): string | undefined {
+  if (field.default === undefined || (field.default === null && field.optional)) return undefined;
+  const issues: Issue[] = [];
+  const value = normalise(field, field.default, issues);
+  if (issues.length === 0) {
+    const properties = { [field.name]: field.schema };
+    const validator = Compile({ type: "object", properties } as TSchema);
+    issues.push(...issuesOf(validator.Errors({ [field.name]: value })[1]));
+  }
+  return issues[0]?.message;
+}
+
 interface Checker {
   Check(value: unknown): boolean;
   Errors(value: unknown): [boolean, readonly SchemaError[]];

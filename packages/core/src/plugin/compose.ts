@@ -7,15 +7,14 @@ import { type EntityValidator, entityValidator } from "../model/validate.js";
 import type { RouteDefinition } from "../routes/define-route.js";
 import type { ServiceProvider } from "../services/define-service.js";
 import { nearest } from "../util/words.js";
+import { claim, type Owned } from "./claim.js";
 import { compileHooks, type HookTable, type OwnedHook } from "./compile-hooks.js";
+import { composeActions } from "./compose-actions.js";
 import type { AnyPlugin } from "./plugin.js";
 import { CompositionFailed } from "./plugin-errors.js";
 import { resolveOrder } from "./resolve-order.js";
 
-export interface Owned<T> {
-  readonly owner: string;
-  readonly value: T;
-}
+export type { Owned } from "./claim.js";
 
 /** All plugins as one: what the kernel runs on. */
 export interface Composition {
@@ -38,6 +37,8 @@ export interface Composition {
  * @throws composition-failed
  */
 export function compose(plugins: readonly AnyPlugin[], coreVersion: string): Composition {
+  const strangers = notPlugins(plugins);
+  if (strangers.length > 0) throw CompositionFailed({ problems: strangers });
   const { order, problems: orderProblems } = resolveOrder(plugins, coreVersion);
   const problems = [...orderProblems];
   const entities = composeEntities(order, problems);
@@ -63,15 +64,7 @@ export function compose(plugins: readonly AnyPlugin[], coreVersion: string): Com
     }
     for (const metric of parts.metrics ?? []) {
       claim(metrics, metric.name, plugin.name, metric, "metric", problems);
-      const entity = entities.get(metric.entity);
-      const names = [...metric.dimensions, ...(metric.time ? [metric.time] : [])];
-      for (const name of names) {
-        if (!entity?.fields.has(name)) {
-          problems.push(
-            `plugin "${plugin.name}": metric "${metric.name}" names "${metric.entity}.${name}", which does not exist`,
-          );
-        }
-      }
+      problems.push(...metricProblems(metric, entities).map((wrong) => `plugin "${plugin.name}": ${wrong}`));
     }
     for (const [name, words] of Object.entries(parts.permissions ?? {})) {
       claim(permissions, name, plugin.name, words, "permission", problems);
@@ -109,6 +102,34 @@ export function compose(plugins: readonly AnyPlugin[], coreVersion: string): Com
     metrics,
     permissions,
   };
+}
+
+/** What is in the list but is no plugin; first of all factories that nobody called. */
+function notPlugins(plugins: readonly unknown[]): string[] {
+  return plugins.flatMap((plugin, i) => {
+    if (typeof plugin === "function")
+      return [`plugins[${i}] is a function: a plugin's factory, probably. Call it, as in crmCore()`];
+    const { name, parts } = (plugin ?? {}) as Partial<AnyPlugin>;
+    if (typeof name === "string" && typeof parts === "object") return [];
+    return [`plugins[${i}] is not a plugin: make one with definePlugin`];
+  });
+}
+
+function metricProblems(
+  metric: MetricDefinition,
+  entities: ReadonlyMap<string, EntityModel>,
+): readonly string[] {
+  const entity = entities.get(metric.entity);
+  if (!entity)
+    return [`metric "${metric.name}" is on the entity "${metric.entity}", which no plugin declares`];
+  const measured = [metric.measure, metric.divisor].flatMap((measure) => {
+    const { where: _, count: __, ...field } = (measure ?? {}) as Record<string, unknown>;
+    return Object.values(field) as string[];
+  });
+  const names = [...metric.dimensions, ...(metric.time ? [metric.time] : []), ...measured];
+  return names
+    .filter((name) => !entity.fields.has(name))
+    .map((name) => `metric "${metric.name}" names "${metric.entity}.${name}", which does not exist`);
 }
 
 function composeEntities(order: readonly AnyPlugin[], problems: string[]): Map<string, EntityModel> {
@@ -188,46 +209,6 @@ function composeEntities(order: readonly AnyPlugin[], problems: string[]): Map<s
   return models;
 }
 
-const repositoryMethods = new Set(
-  "create createMany get find first stream count aggregate update updateMany updateWhere upsertMany delete deleteMany restore purge".split(
-    " ",
-  ),
-);
-/** Path segments below `/api/{plural}` that core serves itself. */
-const reservedSegments = new Set([
-  "query",
-  "aggregate",
-  "batch",
-  "import",
-  "export",
-  "restore",
-  "history",
-  "timeline",
-]);
-
-function composeActions(
-  order: readonly AnyPlugin[],
-  entities: ReadonlyMap<string, EntityModel>,
-  problems: string[],
-): Map<string, Owned<AnyAction>> {
-  const actions = new Map<string, Owned<AnyAction>>();
-  for (const plugin of order) {
-    for (const action of Object.values(plugin.parts.actions ?? {})) {
-      const full = `${action.on ?? plugin.name}.${action.name}`;
-      claim(actions, full, plugin.name, action, "action", problems);
-      if (action.on !== null && !entities.has(action.on)) {
-        problems.push(`plugin "${plugin.name}": action "${full}" is on an entity that no plugin declares`);
-      }
-      if (repositoryMethods.has(action.name) || reservedSegments.has(action.name)) {
-        problems.push(
-          `plugin "${plugin.name}": action "${full}" has the name of a built-in operation: choose another verb`,
-        );
-      }
-    }
-  }
-  return actions;
-}
-
 function hookTargetProblem(
   hook: HookDefinition,
   entities: ReadonlyMap<string, EntityModel>,
@@ -241,22 +222,6 @@ function hookTargetProblem(
     ({ value }) => value.name === hook.operation && value.on === hook.entity,
   );
   return found ? undefined : `the action "${hook.entity ?? "*"}.${hook.operation}", which no plugin lists`;
-}
-
-function claim<T>(
-  map: Map<string, Owned<T>>,
-  name: string,
-  owner: string,
-  value: T,
-  what: string,
-  problems: string[],
-): void {
-  const other = map.get(name);
-  if (other)
-    problems.push(
-      `plugins "${other.owner}" and "${owner}" both declare the ${what} "${name}": rename one of the two`,
-    );
-  else map.set(name, { owner, value });
 }
 
 const shape = (path: string): string => path.replace(/:[^/]+/g, ":");

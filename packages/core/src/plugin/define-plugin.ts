@@ -55,7 +55,7 @@ export function definePlugin<P extends PluginParts, O extends TSchema = TObject<
   const schema = strict(definition.options ?? Type.Object({}));
   const check = Compile(schema as TObject);
   return (given) => {
-    const options = withDefaults(schema, (given ?? {}) as Record<string, unknown>);
+    const options = withDefaults(schema, given ?? {});
     if (!check.Check(options)) {
       const [, errors] = check.Errors(options);
       throw InvalidOptions({
@@ -75,16 +75,30 @@ export function definePlugin<P extends PluginParts, O extends TSchema = TObject<
   };
 }
 
-function strict(schema: TSchema): TSchema {
-  return { ...schema, additionalProperties: false } as TSchema;
+/** TypeBox objects accept unknown properties unless told otherwise: a misspelt option must not be one. */
+function strict(schema: TSchema, nested = false): TSchema {
+  const { type, properties, additionalProperties } = schema as Partial<TObject> & {
+    additionalProperties?: unknown;
+  };
+  // One that declares nothing is any object, such as a client that the app has made.
+  if (type !== "object" || !properties || (nested && Object.keys(properties).length === 0)) return schema;
+  const closed = Object.entries(properties).map(([name, property]) => [name, strict(property, true)]);
+  return {
+    ...schema,
+    properties: Object.fromEntries(closed),
+    additionalProperties: additionalProperties ?? false,
+  } as TSchema;
 }
 
-function withDefaults(schema: TSchema, given: Record<string, unknown>): Record<string, unknown> {
+function withDefaults(schema: TSchema, given: unknown): unknown {
+  const { properties } = schema as Partial<TObject>;
+  if (!properties || typeof given !== "object" || given === null || Array.isArray(given)) return given;
   const options: Record<string, unknown> = { ...given };
-  for (const [name, property] of Object.entries((schema as TObject).properties)) {
+  for (const [name, property] of Object.entries(properties)) {
     const fallback = (property as { default?: unknown }).default;
     if (options[name] === undefined && fallback !== undefined) options[name] = structuredClone(fallback);
     if (options[name] === undefined) delete options[name];
+    else options[name] = withDefaults(property, options[name]);
   }
   return options;
 }

@@ -2,6 +2,8 @@ import semver from "semver";
 import { orderGraph } from "../util/order-graph.js";
 import type { AnyPlugin } from "./plugin.js";
 
+const NAME = /^[a-z][a-z0-9]*(-[a-z0-9]+)*$/;
+
 /** Plugins with their dependencies before them, and everything that is wrong with the dependencies. */
 export function resolveOrder(
   plugins: readonly AnyPlugin[],
@@ -37,6 +39,16 @@ function dependencyProblems(
   coreVersion: string,
 ): string[] {
   const problems: string[] = [];
+  if (!NAME.test(plugin.name)) {
+    problems.push(
+      `plugin "${plugin.name}": the name must be kebab-case, since hooks and other plugins are named by it`,
+    );
+  }
+  if (semver.valid(plugin.version) === null) {
+    problems.push(
+      `plugin "${plugin.name}" has the version "${plugin.version}", which is not a semantic version such as 1.0.0`,
+    );
+  }
   if (semver.validRange(plugin.corm) === null) {
     problems.push(`plugin "${plugin.name}" declares corm: "${plugin.corm}", which is not a version range`);
   } else if (!semver.satisfies(coreVersion, plugin.corm, { includePrerelease: true })) {
@@ -50,13 +62,20 @@ function dependencyProblems(
   ] as const) {
     for (const [name, range] of Object.entries(wanted)) {
       const found = byName.get(name);
-      if (!found) {
+      if (semver.validRange(range) === null) {
+        problems.push(
+          `plugin "${plugin.name}" requires "${name}" in "${range}", which is not a version range`,
+        );
+      } else if (!found) {
         if (kind === "requires") {
           problems.push(
             `plugin "${plugin.name}" requires plugin "${name}" (${range}), which is not in the list: add it to createCrm({ plugins })`,
           );
         }
-      } else if (!semver.satisfies(found.version, range, { includePrerelease: true })) {
+      } else if (
+        semver.valid(found.version) !== null &&
+        !semver.satisfies(found.version, range, { includePrerelease: true })
+      ) {
         problems.push(
           `plugin "${plugin.name}" works with "${name}" ${range}, but ${found.version} is in the list: update one of the two`,
         );

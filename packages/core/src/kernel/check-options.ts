@@ -1,0 +1,54 @@
+import type { Identity } from "../context/context.js";
+import { defineError } from "../errors/define-error.js";
+import { shown } from "../errors/value-errors.js";
+import { isCurrency } from "../util/currency.js";
+import type { CrmOptions } from "./create-crm.js";
+import type { PluginList } from "./crm.js";
+
+export const InvalidCrmOptions = defineError<{ problem: string }>("invalid-crm-options", {
+  status: 500,
+  title: "createCrm was called with wrong options",
+  detail: ({ problem }) => problem,
+});
+
+const TENANT = /^[\w.-]{1,64}$/;
+const KNOWN = "storage plugins currency tenant secret clock random onError migrate allowDataLoss".split(" ");
+
+const wrong = (problem: string) => InvalidCrmOptions({ problem });
+
+/** @throws invalid-crm-options where a session could not be bound to a tenant and an actor */
+export function checkIdentity(identity: Identity): Identity {
+  checkTenant(identity.tenant);
+  if (typeof identity.actor?.kind !== "string")
+    throw wrong(`crm.as() needs an actor, such as { kind: "user", id }.`);
+  if (identity.actor.kind === "system" && !identity.actor.reason)
+    throw wrong(`A system session says why: crm.system({ tenant, reason: "nightly import" }).`);
+  return identity;
+}
+
+/** @throws invalid-crm-options for what cannot be meant: misspelt names, values of a wrong kind */
+export function checkOptions(options: CrmOptions<PluginList>): void {
+  for (const name of Object.keys(options)) {
+    if (!KNOWN.includes(name))
+      throw wrong(`createCrm has no option "${name}". It takes ${KNOWN.join(", ")}.`);
+  }
+  const { storage, plugins, currency, tenant, secret, onError, migrate, allowDataLoss } = options;
+  if (!storage) throw wrong(`createCrm needs "storage", for example sqlite(":memory:") of @corm/core/knex.`);
+  if (!Array.isArray(plugins)) throw wrong(`"plugins" is a list, such as [crmCore()].`);
+  if (currency !== undefined && !isCurrency(currency))
+    throw wrong(`${shown(currency)} is not an ISO 4217 currency code.`);
+  if (tenant !== undefined) checkTenant(tenant);
+  if (secret !== undefined && !(typeof secret === "string" && secret.length >= 32))
+    throw wrong(`"secret" needs at least 32 characters. Make one with: openssl rand -base64 32`);
+  if (onError !== undefined && typeof onError !== "function")
+    throw wrong(`"onError" is a function that takes an error.`);
+  if (migrate !== undefined && !["apply", "check", "off"].includes(migrate))
+    throw wrong(`"migrate" is "apply", "check" or "off", not ${shown(migrate)}.`);
+  if (allowDataLoss !== undefined && !Array.isArray(allowDataLoss))
+    throw wrong(`"allowDataLoss" is a list of names, such as ["lead.score"].`);
+}
+
+function checkTenant(tenant: unknown): void {
+  if (typeof tenant === "string" && TENANT.test(tenant)) return;
+  throw wrong(`A tenant is 1 to 64 letters, digits, "_", "-" and ".", not ${shown(tenant)}.`);
+}

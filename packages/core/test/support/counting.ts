@@ -1,0 +1,61 @@
+import type { StorageAdapter } from "@corm/core";
+
+/** What core asked a storage adapter for: one entry per verb. */
+export interface Asked {
+  readonly verb: string;
+  readonly table: string;
+  /** Rows of an insert or upsert, entries of an `updateEach`. */
+  readonly rows: number;
+}
+
+export class StatementLog {
+  readonly asked: Asked[] = [];
+  /** Transactions and savepoints begun. */
+  transactions = 0;
+  savepoints = 0;
+
+  clear(): void {
+    this.asked.length = 0;
+    this.transactions = 0;
+    this.savepoints = 0;
+  }
+  of(verb: string, table?: string): Asked[] {
+    return this.asked.filter(
+      (entry) => entry.verb === verb && (table === undefined || entry.table === table),
+    );
+  }
+}
+
+const VERBS = ["findMany", "aggregate", "insertMany", "updateWhere", "updateEach", "deleteWhere", "upsert"];
+
+type Callable = (...args: unknown[]) => unknown;
+
+/** An adapter that writes down what it is asked, also inside transactions. */
+export function counting(inner: StorageAdapter): { storage: StorageAdapter; log: StatementLog } {
+  const log = new StatementLog();
+  const wrap = <T extends object>(target: T): T =>
+    new Proxy(target, {
+      get(object, key) {
+        const value: unknown = Reflect.get(object, key);
+        if (typeof value !== "function" || typeof key !== "string") return value;
+        const call = value.bind(object) as Callable;
+        if (VERBS.includes(key)) {
+          return (...args: unknown[]) => {
+            const [spec, rows] = args as [string | { table: string }, unknown];
+            const table = typeof spec === "string" ? spec : spec.table;
+            log.asked.push({ verb: key, table, rows: Array.isArray(rows) ? rows.length : 0 });
+            return call(...args);
+          };
+        }
+        if (key === "transaction" || key === "savepoint") {
+          return (work: (tx: object) => unknown, options?: unknown) => {
+            if (key === "transaction") log.transactions += 1;
+            else log.savepoints += 1;
+            return call((tx: object) => work(wrap(tx)), options);
+          };
+        }
+        return call;
+      },
+    });
+  return { storage: wrap(inner), log };
+}
