@@ -1,21 +1,38 @@
-import { readdirSync } from "node:fs";
-import { Bench } from "tinybench";
+import { spawnSync } from "node:child_process";
+import { join } from "node:path";
+import { build } from "tsup";
 
-/** What a `*.bench.ts` file exports as default: it adds its tasks to the bench. */
-export type Register = (bench: Bench) => void | Promise<void>;
+/**
+ * `npm run bench`: bundles the benchmark with the packages as they are, the way the packages themselves are
+ * built, and runs that. Run from source, the loader's own bookkeeping would be measured as well.
+ */
+const out = join(import.meta.dirname, "../.cache");
 
-/** `npm run bench [-- name]` runs every `*.bench.ts` of this folder whose name contains `name`. */
-const [wanted = ""] = process.argv.slice(2);
-const files = readdirSync(import.meta.dirname).filter(
-  (file) => file.endsWith(".bench.ts") && file.includes(wanted),
-);
-if (files.length === 0) console.log(`No benchmark is called "${wanted}".`);
+await build({
+  config: false,
+  entry: {
+    run: join(import.meta.dirname, "run.ts"),
+    "cold-corm": join(import.meta.dirname, "cold/corm.ts"),
+    "cold-knex": join(import.meta.dirname, "cold/knex.ts"),
+    "cold-raw": join(import.meta.dirname, "cold/raw.ts"),
+  },
+  outDir: out,
+  format: "esm",
+  target: "node20",
+  platform: "node",
+  splitting: true,
+  treeshake: true,
+  clean: true,
+  silent: true,
+  sourcemap: true,
+  noExternal: [/^@corm\//],
+  external: [/^(?!@corm\/)[^./]/],
+  outExtension: () => ({ js: ".mjs" }),
+  esbuildOptions(options) {
+    options.conditions = ["@corm/source"];
+  },
+});
 
-for (const file of files.sort()) {
-  const { default: register } = (await import(`./${file}`)) as { default: Register };
-  const bench = new Bench({ name: file.slice(0, -".bench.ts".length), throws: true });
-  await register(bench);
-  await bench.run();
-  console.log(bench.name);
-  console.table(bench.table());
-}
+const args = ["--enable-source-maps", join(out, "run.mjs"), ...process.argv.slice(2)];
+const run = spawnSync(process.execPath, args, { stdio: "inherit" });
+process.exitCode = run.status ?? 1;
