@@ -2,9 +2,10 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { StorageUnavailable } from "../../../errors/storage-errors.js";
 import type { StoredRow } from "../../adapter.js";
 import { isBusy } from "../dialects/sqlite-errors.js";
-import type { Call, Engine, RawConnection, Statement, TransactionSession } from "../statement.js";
+import type { Awaitable, Call, Engine, RawConnection, Statement, TransactionSession } from "../statement.js";
 import type { Translate } from "../translate-error.js";
-import { GroupCommit } from "./group-commit.js";
+import type { LogFile } from "./log-file.js";
+import { LogSync } from "./log-sync.js";
 import type { SqliteConnection } from "./sqlite-connection.js";
 import { Turns } from "./turns.js";
 
@@ -12,17 +13,17 @@ export interface SqliteEngineOptions {
   readonly writer: SqliteConnection;
   /** Opens a connection that sees committed rows only; undefined for a database in memory. */
   readonly openReader: ((slot: number) => SqliteConnection) | undefined;
+  /** What has to be flushed before a commit is told; undefined where durability was not asked for. */
+  readonly log: LogFile | undefined;
   readonly acquireTimeout: number;
-  /** One durable commit for the transactions that wait together. */
-  readonly groupCommit: boolean;
   readonly lock: <T>(work: () => Promise<T>) => Promise<T>;
   readonly translate: Translate;
 }
 
 /**
  * One writing connection, used in turns. Files have a second one for reads outside transactions, which never
- * wait: SQLite's write-ahead log shows them the last committed state. A third one serves read-only
- * transactions, so that their snapshots hold up nobody else.
+ * wait for a writer: SQLite's write-ahead log shows them the last committed state. A third one serves
+ * read-only transactions, so that their snapshots hold up nobody else.
  */
 export class SqliteEngine implements Engine {
   private readonly writer: SqliteConnection;
@@ -30,33 +31,36 @@ export class SqliteEngine implements Engine {
   private snapshots: SqliteConnection | undefined;
   private readonly turns: Turns;
   private readonly snapshotTurns: Turns;
-  private readonly group: GroupCommit;
+  private readonly sync: LogSync | undefined;
   private closed = false;
 
   constructor(private readonly options: SqliteEngineOptions) {
+    const { log } = options;
     this.writer = options.writer;
     this.reader = options.openReader?.(1);
     this.turns = new Turns(options.acquireTimeout);
     this.snapshotTurns = new Turns(options.acquireTimeout);
-    this.group = new GroupCommit(this.writer.database, this.turns, options.groupCommit);
+    this.sync = log === undefined ? undefined : new LogSync(() => log.flush());
   }
 
-  query(statement: Statement, values: readonly unknown[]): StoredRow[] | Promise<StoredRow[]> {
-    if (this.reader !== undefined) {
-      try {
-        return this.reader.rows(statement, values);
-      } catch (error) {
-        const { reader } = this;
-        if (isBusy(error)) return this.patiently(statement, () => reader.rows(statement, values));
-        throw this.fail(error, statement);
-      }
+  query(statement: Statement, values: readonly unknown[]): Awaitable<StoredRow[]> {
+    const { reader } = this;
+    if (reader === undefined) return this.queryInTurn(statement, values);
+    let rows: StoredRow[];
+    try {
+      rows = reader.rows(statement, values);
+    } catch (error) {
+      if (isBusy(error)) return this.patiently(statement, () => reader.rows(statement, values));
+      throw this.fail(error, statement);
     }
-    return this.inTurn(() => this.guarded(statement, () => this.writer.rows(statement, values)));
+    // They may show what was committed a moment ago.
+    const settled = this.sync?.settled();
+    return settled === undefined ? rows : this.whenDurable(settled, rows);
   }
 
   async execute(statement: Statement, values: readonly unknown[]): Promise<number> {
-    await this.takeTurn();
-    return this.group.join(() => this.patiently(statement, () => this.writer.run(statement, values)));
+    const run = (): number => this.writer.run(statement, values);
+    return this.durably(() => this.patiently(statement, run));
   }
 
   async executeAll(calls: readonly Call[]): Promise<number[]> {
@@ -68,24 +72,27 @@ export class SqliteEngine implements Engine {
 
   async transaction<T>(work: (session: TransactionSession) => Promise<T>, readOnly: boolean): Promise<T> {
     if (readOnly && this.options.openReader !== undefined) return this.snapshot(work);
-    await this.takeTurn();
-    const begin = (): Promise<void> =>
-      this.patiently(undefined, () => this.writer.exec(readOnly ? "begin" : "begin immediate"));
-    return this.group.run(
-      begin,
-      () => work(this.session(this.writer)),
-      (error) => this.fail(error),
-    );
+    return this.durably(async () => {
+      await this.patiently(undefined, () => this.writer.exec(readOnly ? "begin" : "begin immediate"));
+      let result: T;
+      try {
+        result = await work(this.session(this.writer));
+      } catch (error) {
+        this.rollback();
+        throw error;
+      }
+      try {
+        this.writer.exec("commit");
+      } catch (error) {
+        this.rollback();
+        throw this.fail(error);
+      }
+      return result;
+    });
   }
 
   async connection<T>(work: (connection: RawConnection) => Promise<T>): Promise<T> {
-    await this.takeTurn();
-    try {
-      this.group.flush();
-      return await work(this.writer);
-    } finally {
-      this.turns.release();
-    }
+    return this.durably(() => work(this.writer));
   }
 
   withLock<T>(work: () => Promise<T>): Promise<T> {
@@ -106,8 +113,10 @@ export class SqliteEngine implements Engine {
     if (this.closed) return;
     await this.takeTurn();
     this.closed = true;
-    this.group.flush();
     this.turns.release();
+    // Who waits for the disk gets the answer; a failed flush is theirs to hear of.
+    await this.sync?.settled()?.catch(() => {});
+    await this.options.log?.close();
     for (const connection of [this.snapshots, this.reader, this.writer]) connection?.database.close();
   }
 
@@ -121,6 +130,7 @@ export class SqliteEngine implements Engine {
       // The first read fixes what the transaction sees.
       await this.patiently(undefined, () => connection.exec("begin; select 1 from sqlite_master"));
       try {
+        await this.sync?.settled();
         return await work(this.session(connection));
       } finally {
         connection.exec("rollback");
@@ -142,6 +152,29 @@ export class SqliteEngine implements Engine {
     };
   }
 
+  /** Writes in turn; the turn is over before the disk is waited for. */
+  private async durably<T>(work: () => Promise<T>): Promise<T> {
+    await this.takeTurn();
+    let result: T;
+    try {
+      result = await work();
+      this.sync?.written();
+    } finally {
+      this.turns.release();
+    }
+    const settled = this.sync?.settled();
+    return settled === undefined ? result : this.whenDurable(settled, result);
+  }
+
+  private async whenDurable<T>(settled: Promise<void>, result: T): Promise<T> {
+    try {
+      await settled;
+      return result;
+    } catch (error) {
+      throw StorageUnavailable({ reason: "the disk did not take a commit" }, { cause: error });
+    }
+  }
+
   private async takeTurn(): Promise<void> {
     const waiting = this.turns.take();
     if (waiting !== undefined) await waiting;
@@ -150,9 +183,19 @@ export class SqliteEngine implements Engine {
     throw this.fail(undefined);
   }
 
-  private inTurn<T>(work: () => T): T | Promise<T> {
+  private queryInTurn(statement: Statement, values: readonly unknown[]): Awaitable<StoredRow[]> {
+    const run = (): StoredRow[] => this.guarded(statement, () => this.writer.rows(statement, values));
     if (this.closed) throw this.fail(undefined);
-    if (!this.turns.tryTake()) return this.laterInTurn(work);
+    if (!this.turns.tryTake()) return this.later(run);
+    try {
+      return run();
+    } finally {
+      this.turns.release();
+    }
+  }
+
+  private async later<T>(work: () => T): Promise<T> {
+    await this.takeTurn();
     try {
       return work();
     } finally {
@@ -160,13 +203,9 @@ export class SqliteEngine implements Engine {
     }
   }
 
-  private async laterInTurn<T>(work: () => T): Promise<T> {
-    await this.takeTurn();
-    try {
-      return work();
-    } finally {
-      this.turns.release();
-    }
+  /** SQLite itself has rolled back when the disk has failed. */
+  private rollback(): void {
+    if (this.writer.database.inTransaction()) this.writer.exec("rollback");
   }
 
   private guarded<T>(statement: Statement, work: () => T): T {
