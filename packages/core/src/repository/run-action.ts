@@ -9,7 +9,7 @@ import { issuesOf } from "../model/validate.js";
 import type { ActionTarget, Session } from "../runtime/session.js";
 import { isId } from "./parse-condition.js";
 import { getRecord } from "./read.js";
-import { operation, queueCommitted, runHooks } from "./write/operation.js";
+import { brokenInput, operation, queueCommitted, runHooks } from "./write/operation.js";
 import { checkVersion, lockRecords } from "./write/update.js";
 
 export const ActionBroken = defineError<{ action: string; problems: readonly string[] }>("action-broken", {
@@ -39,6 +39,7 @@ export async function runAction(
     const call = { input: structuredClone(checked), record };
     progress.started = !definition.readOnly;
     await runHooks(session, definition.entity, definition.name, "before", [call]);
+    checkHooked(session, definition, call.input);
     const output = await definition.run(call, session);
     checkOutput(name, definition, output);
     const after = [{ ...call, output }];
@@ -90,7 +91,7 @@ function validatorsOf(definition: ActionDefinition): CompiledAction {
 }
 
 /** TypeBox objects accept unknown properties unless told otherwise. */
-function closed(schema: TSchema): TObject {
+export function closed(schema: TSchema): TObject {
   const object = schema as TObject & { additionalProperties?: unknown };
   return object.type === "object" && object.additionalProperties === undefined
     ? ({ ...object, additionalProperties: false } as unknown as TObject)
@@ -106,16 +107,25 @@ function checkedInput(name: string, definition: ActionDefinition, input: unknown
   return given;
 }
 
+/** The caller's input was good: what is wrong with it now is the work of a hook. */
+function checkHooked(session: Session, definition: ActionDefinition, input: unknown): void {
+  const hooks = session.runtime.composition.hooks.of(definition.entity, definition.name, "before");
+  const { input: validator } = validatorsOf(definition);
+  if (hooks.length === 0 || validator.Check(input)) return;
+  throw brokenInput(session, definition.entity, definition.name, problemsOf(validator.Errors(input)[1]));
+}
+
 function checkOutput(name: string, definition: ActionDefinition, output: unknown): void {
   const { output: validator } = validatorsOf(definition);
   if (validator.Check(output)) return;
-  const problems = issuesOf(validator.Errors(output)[1]).map(
-    (issue) => `${issue.pointer || "/"} ${issue.message}`,
-  );
-  throw ActionBroken({ action: name, problems });
+  throw ActionBroken({ action: name, problems: problemsOf(validator.Errors(output)[1]) });
 }
 
-function withDefaults(schema: TSchema, input: unknown): unknown {
+const problemsOf = (errors: Parameters<typeof issuesOf>[0]): string[] =>
+  issuesOf(errors).map((issue) => `${issue.pointer || "/"} ${issue.message}`);
+
+/** The input with the defaults of what it leaves out. */
+export function withDefaults(schema: TSchema, input: unknown): unknown {
   const { properties } = schema as TObject;
   if (!properties || typeof input !== "object" || input === null || Array.isArray(input)) return input;
   const filled: Record<string, unknown> = {};

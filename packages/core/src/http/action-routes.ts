@@ -1,0 +1,49 @@
+import type { AnyAction } from "../actions/define-action.js";
+import type { Repository } from "../context/repository.js";
+import type { EntityModel } from "../model/entity-model.js";
+import type { RecordValues } from "../model/record-codec.js";
+import type { Composition } from "../plugin/compose.js";
+import { kebabCase } from "../util/words.js";
+import { JSON_TYPE, readBody } from "./body.js";
+import { expectedVersion } from "./entity-routes.js";
+import { actionOperation } from "./openapi/action-operation.js";
+import { readParameters } from "./parameters.js";
+import type { EntityModels } from "./public-query.js";
+import type { Answer, HttpCall, HttpRoute } from "./route.js";
+
+/** Every action of the app: on a record, on a collection, or on nothing in particular. */
+export function actionRoutes(composition: Composition, entities: EntityModels, maxBody: number): HttpRoute[] {
+  const routes: HttpRoute[] = [];
+  for (const [name, { owner, value: action }] of composition.actions) {
+    const entity = action.on === null ? undefined : entities.get(action.on);
+    if (entity?.internal) continue;
+    routes.push({
+      owner,
+      method: "POST",
+      path: actionPath(name, action, entity),
+      access: "authenticated",
+      operation: actionOperation(name, action, entity, owner),
+      handle: (call) => run(call, action, maxBody),
+    });
+  }
+  return routes;
+}
+
+function actionPath(name: string, action: AnyAction, entity: EntityModel | undefined): string {
+  const verb = kebabCase(action.name);
+  if (!entity) return `/api/actions/${name.slice(0, name.lastIndexOf("."))}.${verb}`;
+  return action.collection ? `/api/${entity.path}/${verb}` : `/api/${entity.path}/{id}/${verb}`;
+}
+
+async function run(call: HttpCall, action: AnyAction, maxBody: number): Promise<Answer> {
+  readParameters(call.query, []);
+  const input = (await readBody(call.request, [JSON_TYPE], maxBody)) ?? {};
+  const output = await call.session.run(action, input, await targetOf(call, action));
+  return output === undefined ? { status: 204 } : { status: 200, body: output };
+}
+
+async function targetOf(call: HttpCall, action: AnyAction) {
+  if (action.collection) return undefined;
+  const repository = call.session.repoOf(action.on as string) as Repository<RecordValues, RecordValues>;
+  return { id: call.params["id"] as string, ...(await expectedVersion(call, repository)) };
+}

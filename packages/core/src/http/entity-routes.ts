@@ -1,0 +1,190 @@
+import type { TObject } from "typebox";
+import { Compile } from "typebox/schema";
+import type { Repository } from "../context/repository.js";
+import type { EntityModel } from "../model/entity-model.js";
+import type { RecordValues } from "../model/record-codec.js";
+import type { RawAggregate } from "../repository/aggregate.js";
+import { DEFAULT_LIMIT, type RawQuery } from "../repository/read.js";
+import { checkVersion } from "../repository/write/update.js";
+import type { HttpMethod } from "../routes/define-route.js";
+import type { Session } from "../runtime/session.js";
+import { JSON_TYPE, MERGE_PATCH_TYPE, readObject } from "./body.js";
+import { etagOf, ifMatch, ifNoneMatch } from "./conditional.js";
+import { InvalidBody } from "./errors.js";
+import { isPlainObject, mergePatch } from "./merge-patch.js";
+import { entityOperations, type OperationName } from "./openapi/entity-operations.js";
+import { aggregateBody, queryBody } from "./openapi/query-schemas.js";
+import { booleanOf, listOf, readParameters } from "./parameters.js";
+import { parseListQuery } from "./parse-list-query.js";
+import { checkFilter, type EntityModels, namesOf, relationOf, toRawQuery } from "./public-query.js";
+import type { Answer, HttpCall, HttpRoute } from "./route.js";
+
+/** Reading, writing and measuring the records of one entity. */
+export function entityRoutes(entity: EntityModel, entities: EntityModels, maxBody: number): HttpRoute[] {
+  const operations = entityOperations(entity, entities);
+  const base = `/api/${entity.path}`;
+  const route = (
+    method: HttpMethod,
+    path: string,
+    name: OperationName,
+    handle: (call: HttpCall, repository: Repository<RecordValues, RecordValues>) => Promise<Answer>,
+  ): HttpRoute => ({
+    owner: entity.owner,
+    method,
+    path: `${base}${path}`,
+    access: "authenticated",
+    operation: operations[name],
+    handle: (call) =>
+      handle(call, call.session.repoOf(entity.name) as Repository<RecordValues, RecordValues>),
+  });
+
+  return [
+    route("GET", "", "find", async (call, repository) => {
+      const { count, ...query } = parseListQuery(entity, call.query, entities);
+      return page(repository, toRawQuery(entity, query, entities), count);
+    }),
+    route("POST", "", "create", async (call, repository) => {
+      readParameters(call.query, []);
+      const row = await repository.create(await readObject(call.request, [JSON_TYPE], maxBody));
+      const location = `${call.path}/${row["id"] as string}`;
+      return { status: 201, body: row, headers: { location, etag: etagOf(row) } };
+    }),
+    route("POST", "/query", "query", async (call, repository) => {
+      readParameters(call.query, []);
+      const body = await readShaped(call, checkQuery, maxBody);
+      const { filter, where = filter, sort, include, fields, count = false, ...rest } = body;
+      if (filter !== undefined && where !== filter)
+        throw InvalidBody({ reason: `"filter" and "where" are the same: give one of the two.` });
+      const query = toRawQuery(
+        entity,
+        {
+          ...rest,
+          filter: where,
+          sort: namesOf("sort", sort),
+          include: namesOf("include", include),
+          fields: namesOf("fields", fields),
+        },
+        entities,
+      );
+      return page(repository, query, count === true);
+    }),
+    route("POST", "/aggregate", "aggregate", async (call, repository) => {
+      readParameters(call.query, []);
+      const body = await readShaped(call, checkAggregate, maxBody);
+      checkFilter(entity, body["where"], entities);
+      for (const measure of Object.values(body["measures"] as Record<string, unknown>))
+        if (isPlainObject(measure)) checkFilter(entity, measure["where"], entities);
+      return { status: 200, body: { data: await repository.aggregate(body as RawAggregate as never) } };
+    }),
+    route("GET", "/{id}", "get", async (call, repository) => {
+      const include = listOf(readParameters(call.query, ["include"]).get("include"));
+      for (const name of include ?? []) relationOf(entity, name, entities);
+      const row = await repository.get(idOf(call), include ? { include: include as never[] } : {});
+      const headers = { etag: etagOf(row) };
+      // An included record may have changed while this one has not.
+      if (!include && ifNoneMatch(call.request.headers, row)) return { status: 304, headers };
+      return { status: 200, body: row, headers };
+    }),
+    route("PATCH", "/{id}", "update", async (call, repository) => {
+      readParameters(call.query, []);
+      const patch = await readObject(call.request, [MERGE_PATCH_TYPE, JSON_TYPE], maxBody);
+      const row = await update(call, entity, repository, patch);
+      return { status: 200, body: row, headers: { etag: etagOf(row) } };
+    }),
+    route("DELETE", "/{id}", "delete", async (call, repository) => {
+      const purge = booleanOf("purge", readParameters(call.query, ["purge"]).get("purge"));
+      if (purge) await atVersion(call, entity, (tx) => tx.purge(idOf(call)));
+      else await repository.delete(idOf(call), await expectedVersion(call, repository));
+      return { status: 204 };
+    }),
+    route("POST", "/{id}/restore", "restore", async (call) => {
+      readParameters(call.query, []);
+      const row = await atVersion(call, entity, (tx) => tx.restore(idOf(call)));
+      return { status: 200, body: row, headers: { etag: etagOf(row) } };
+    }),
+  ];
+}
+
+type Records = Repository<RecordValues, RecordValues>;
+
+const idOf = (call: HttpCall): string => call.params["id"] as string;
+
+async function page(repository: Records, query: RawQuery, count: boolean): Promise<Answer> {
+  const { items, next } = await repository.find(query as never);
+  const total = count
+    ? { total: await repository.count(query.where as never, { search: query.search as never }) }
+    : {};
+  return {
+    status: 200,
+    body: { data: items, page: { next, limit: query.limit ?? DEFAULT_LIMIT, ...total } },
+  };
+}
+
+/** The version that `If-Match` asks for; of several the one that the record has. */
+export async function expectedVersion(
+  call: HttpCall,
+  repository: Pick<Records, "get">,
+): Promise<{ readonly version?: number }> {
+  const versions = ifMatch(call.request.headers);
+  if (versions === undefined) return {};
+  if (versions.length === 1) return { version: versions[0] as number };
+  const current = (await repository.get(idOf(call)))["version"] as number;
+  return { version: versions.includes(current) ? current : (versions[0] as number) };
+}
+
+/** For operations that take no version themselves: compares it first, with the record locked. */
+async function atVersion<T>(
+  call: HttpCall,
+  entity: EntityModel,
+  work: (repository: Records) => Promise<T>,
+): Promise<T> {
+  const inside = (session: Session) => work(session.repoOf(entity.name) as Records);
+  if (ifMatch(call.request.headers) === undefined) return inside(call.session);
+  return call.session.atomically(async (tx) => {
+    const records = tx.repoOf(entity.name) as Records;
+    const read = (id: string) => records.get(id, { withDeleted: true, lock: true });
+    const { version } = await expectedVersion(call, { get: read as Records["get"] });
+    checkVersion(entity, await read(idOf(call)), version);
+    return inside(tx);
+  });
+}
+
+/** A merge patch reaches into money and JSON values, so these are merged with what is there. */
+async function update(
+  call: HttpCall,
+  entity: EntityModel,
+  repository: Records,
+  patch: Record<string, unknown>,
+): Promise<RecordValues> {
+  const nested = Object.keys(patch).filter((name) => entity.fields.has(name) && isPlainObject(patch[name]));
+  const id = idOf(call);
+  if (nested.length === 0) return repository.update(id, patch, await expectedVersion(call, repository));
+  return call.session.atomically(async (tx) => {
+    const records = tx.repoOf(entity.name) as Records;
+    const before = await records.get(id, { lock: true });
+    checkVersion(entity, before, (await expectedVersion(call, records)).version);
+    const merged = { ...patch };
+    for (const name of nested) merged[name] = mergePatch(before[name], patch[name]);
+    return records.update(id, merged, { version: before["version"] as number });
+  });
+}
+
+const checkQuery = Compile(queryBody as unknown as TObject);
+const checkAggregate = Compile(aggregateBody as unknown as TObject);
+
+/** A body whose shape is wrong is a request that is wrong: 400, as for a URL. */
+async function readShaped(
+  call: HttpCall,
+  shape: typeof checkQuery,
+  maxBody: number,
+): Promise<Record<string, unknown>> {
+  const body = await readObject(call.request, [JSON_TYPE], maxBody);
+  if (shape.Check(body)) return body;
+  const [, errors] = shape.Errors(body);
+  throw InvalidBody({
+    reason: errors
+      .slice(0, 5)
+      .map((error) => `${error.instancePath || "/"} ${error.message}`)
+      .join("; "),
+  });
+}

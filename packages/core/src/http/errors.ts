@@ -1,0 +1,82 @@
+import { defineError } from "../errors/define-error.js";
+
+export const InvalidHttpOptions = defineError<{ problem: string }>("invalid-http-options", {
+  status: 500,
+  title: "createHttp was called with wrong options",
+  detail: ({ problem }) => problem,
+});
+
+export const RouteNotFound = defineError<{ method: string; path: string }>("route-not-found", {
+  status: 404,
+  title: "No such route",
+  detail: ({ method, path }) => `There is no ${method} ${path}. GET /openapi.json lists what there is.`,
+});
+
+export const MethodNotAllowed = defineError<{ method: string; allow: readonly string[] }>(
+  "method-not-allowed",
+  {
+    status: 405,
+    title: "The route does not take this method",
+    detail: ({ method, allow }) => `This route takes ${allow.join(", ")}, not ${method}.`,
+  },
+);
+
+export const InvalidUrl = defineError<{ reason: string }>("invalid-url", {
+  status: 400,
+  title: "The URL is not valid",
+  detail: ({ reason }) => reason,
+});
+
+export const InvalidParameter = defineError<{ parameter: string; reason: string }>("invalid-parameter", {
+  status: 400,
+  title: "A query parameter is not valid",
+  detail: ({ parameter, reason }) => `"${parameter}" ${reason}.`,
+});
+
+export const UnknownParameter = defineError<{ parameter: string; known: readonly string[] }>(
+  "unknown-parameter",
+  {
+    status: 400,
+    title: "Unknown query parameter",
+    detail: ({ parameter, known }) =>
+      `There is no query parameter "${parameter}"; this route takes ${known.join(", ") || "none"}.`,
+  },
+);
+
+export const DuplicateParameter = defineError<{ parameter: string }>("duplicate-parameter", {
+  status: 400,
+  title: "A parameter is given twice",
+  detail: ({ parameter }) => `"${parameter}" is given more than once. Lists are written "a,b,c".`,
+});
+
+export const InvalidBody = defineError<{ reason: string }>("invalid-body", {
+  status: 400,
+  title: "The body is not valid",
+  detail: ({ reason }) => reason,
+});
+
+export const BodyTooLarge = defineError<{ limit: number }>("body-too-large", {
+  status: 413,
+  title: "The body is too large",
+  detail: ({ limit }) => `The body is longer than ${limit} bytes. Send less, or in several requests.`,
+});
+
+export const UnsupportedMediaType = defineError<{ given: string; accepted: readonly string[] }>(
+  "unsupported-media-type",
+  {
+    status: 415,
+    title: "The body has a type that this route does not read",
+    detail: ({ given, accepted }) =>
+      `The body is "${given || "of no stated type"}", but this route reads ${accepted.join(" or ")}. Set the Content-Type header.`,
+  },
+);
+
+/** What the log gets of a request that failed for reasons of the server; the caller gets its id only. */
+export const RequestFailed = defineError<{ requestId: string; method: string; path: string }>(
+  "request-failed",
+  {
+    status: 500,
+    title: "A request failed",
+    detail: ({ requestId, method, path }) => `Request ${requestId} (${method} ${path}) failed.`,
+  },
+);

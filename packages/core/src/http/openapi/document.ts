@@ -1,0 +1,90 @@
+import type { HttpSettings } from "../options.js";
+import { PROBLEM_TYPE } from "../problem.js";
+import type { HttpRoute } from "../route.js";
+import { querySchemas } from "./entity-operations.js";
+import type { Operation, ResponseDoc } from "./operation.js";
+import { entitySchemas, ref, sharedSchemas } from "./schemas.js";
+
+type Json = Readonly<Record<string, unknown>>;
+
+const ERRORS: Readonly<Record<number, string>> = {
+  400: "The request is malformed, or names a field that is not there.",
+  401: "No credential, or one that does not hold.",
+  403: "The caller may see the record, but not do this.",
+  404: "There is no such record, or the caller may not see it.",
+  409: "The change collides with other records, or a plugin refuses it.",
+  412: "The record has changed since it was read.",
+  413: "The body is too large.",
+  415: "The body has a type that the route does not read.",
+  422: "Values are missing or wrong: `errors` says which.",
+};
+
+/** The routes as an OpenAPI 3.1 document, without `servers`, which depends on how the app is reached. */
+export function openApiDocument(routes: readonly HttpRoute[], settings: HttpSettings): Json {
+  const { entities } = settings.crm.runtime.composition;
+  const schemas: Record<string, unknown> = { ...sharedSchemas, ...querySchemas };
+  for (const entity of entities.values())
+    if (!entity.internal) Object.assign(schemas, entitySchemas(entity, entities));
+  return {
+    openapi: "3.1.0",
+    info: { title: settings.title, version: settings.version },
+    servers: [],
+    tags: [...new Set(routes.map((route) => route.operation.tag))].map((name) => ({ name })),
+    paths: pathsOf(routes, settings),
+    components: {
+      schemas,
+      responses: Object.fromEntries(
+        Object.entries(ERRORS).map(([status, description]) => [`Problem${status}`, problem(description)]),
+      ),
+      securitySchemes: Object.fromEntries(settings.authenticators.map(({ name, scheme }) => [name, scheme])),
+    },
+  };
+}
+
+function pathsOf(routes: readonly HttpRoute[], settings: HttpSettings): Json {
+  const paths: Record<string, Record<string, unknown>> = {};
+  for (const route of routes) {
+    paths[route.path] ??= {};
+    (paths[route.path] as Record<string, unknown>)[route.method.toLowerCase()] = operationOf(route, settings);
+  }
+  return paths;
+}
+
+function operationOf(route: HttpRoute, { authenticators }: HttpSettings): Json {
+  const { operation } = route;
+  const errors = route.access === "authenticated" ? [401, ...operation.errors] : operation.errors;
+  const responses: Record<string, unknown> = {};
+  for (const [status, response] of Object.entries(operation.responses))
+    responses[status] = responseOf(response);
+  for (const status of errors.toSorted((a, b) => a - b))
+    responses[status] = { $ref: `#/components/responses/Problem${status}` };
+  responses["default"] = problem("Any other error.");
+  return {
+    operationId: operation.id,
+    tags: [operation.tag],
+    summary: operation.summary,
+    ...(operation.description === undefined ? {} : { description: operation.description }),
+    ...(operation.parameters?.length ? { parameters: operation.parameters } : {}),
+    ...(operation.body === undefined ? {} : { requestBody: requestBodyOf(operation.body) }),
+    responses,
+    security: route.access === "open" ? [] : authenticators.map(({ name }) => ({ [name]: [] })),
+  };
+}
+
+function requestBodyOf(body: NonNullable<Operation["body"]>): Json {
+  const { required, types, schema, example } = body;
+  const media = { schema, ...(example === undefined ? {} : { example }) };
+  return { required, content: Object.fromEntries(types.map((type) => [type, media])) };
+}
+
+function responseOf({ description, type = "application/json", schema, headers }: ResponseDoc): Json {
+  return {
+    description,
+    ...(headers === undefined ? {} : { headers }),
+    ...(schema === undefined ? {} : { content: { [type]: { schema } } }),
+  };
+}
+
+function problem(description: string): Json {
+  return { description, content: { [PROBLEM_TYPE]: { schema: ref("Corm.Problem") } } };
+}

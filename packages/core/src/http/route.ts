@@ -1,0 +1,38 @@
+import type { HttpMethod } from "../routes/define-route.js";
+import type { Session } from "../runtime/session.js";
+import type { Operation } from "./openapi/operation.js";
+
+/** One request on its way through a route. */
+export interface HttpCall {
+  readonly request: Request;
+  /** Path as it was asked for, with whatever the host app mounted the API under. */
+  readonly path: string;
+  /** Decoded; holds no slash and no NUL. */
+  readonly params: Readonly<Record<string, string>>;
+  readonly query: URLSearchParams;
+  readonly requestId: string;
+  readonly clientAddress: string | undefined;
+  /** The caller's session. @throws unauthenticated on an open route */
+  readonly session: Session;
+}
+
+/** What a route answers; core adds the headers that every answer has. */
+export interface Answer {
+  readonly status: number;
+  /** Becomes JSON; absent for an answer without body. */
+  readonly body?: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** A route as data: served by Hono, described by OpenAPI, listed by tests. */
+export interface HttpRoute {
+  /** Plugin that the route is there for, or `core`. */
+  readonly owner: string;
+  readonly method: HttpMethod;
+  /** With parameters in braces: `/api/leads/{id}`. */
+  readonly path: string;
+  /** `open` routes answer without a credential. */
+  readonly access: "open" | "authenticated";
+  readonly operation: Operation;
+  readonly handle: (call: HttpCall) => Answer | Response | Promise<Answer | Response>;
+}

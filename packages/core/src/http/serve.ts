@@ -1,0 +1,136 @@
+import type { Context as HonoContext } from "hono";
+import type { Identity } from "../context/context.js";
+import { Unauthenticated } from "../errors/core-errors.js";
+import type { Session } from "../runtime/session.js";
+import type { Authenticator } from "./authenticate.js";
+import { InvalidUrl, RouteNotFound } from "./errors.js";
+import type { HttpSettings } from "./options.js";
+import { clientGone, problemAnswer, reportFailure } from "./problem.js";
+import type { Answer, HttpCall, HttpRoute } from "./route.js";
+
+export type Served = Pick<HttpRoute, "access" | "path" | "handle">;
+
+/** An id that came with the request is kept when it is harmless, so that logs of several systems meet. */
+const REQUEST_ID = /^[\w.-]{8,64}$/;
+
+/** One request from its first to its last moment: id, credential, URL, route, errors, headers. */
+export async function serve(c: HonoContext, route: Served, settings: HttpSettings): Promise<Response> {
+  const request = c.req.raw;
+  const given = request.headers.get("x-request-id");
+  const requestId = given !== null && REQUEST_ID.test(given) ? given : settings.crm.runtime.newId();
+  const isPrivate = route.access === "authenticated";
+  let answer: Answer | Response;
+  try {
+    const session = isPrivate ? await authenticated(request, requestId, settings) : undefined;
+    checkUrl(request);
+    answer = await route.handle(new Call(c, requestId, session, settings));
+  } catch (error) {
+    if (request.signal.aborted) answer = clientGone(requestId);
+    else {
+      // The pattern and not the path, which may hold a token.
+      reportFailure(error, { requestId, method: request.method, path: route.path }, settings.crm.report);
+      answer = problemAnswer(error, requestId, settings.challenge);
+    }
+  }
+  return answer instanceof Response
+    ? withHeaders(answer, requestId, isPrivate)
+    : render(answer, requestId, isPrivate);
+}
+
+async function authenticated(
+  request: Request,
+  requestId: string,
+  { authenticators, crm }: HttpSettings,
+): Promise<Session> {
+  const identity = await identityOf(request, authenticators);
+  if (!identity)
+    throw Unauthenticated({
+      reason: request.headers.has("authorization")
+        ? "The credential is not valid: it may be wrong, expired or revoked."
+        : `Send a credential: "Authorization: Bearer <API key>".`,
+    });
+  return crm.as({ ...identity, signal: request.signal, requestId }) as Session;
+}
+
+async function identityOf(
+  request: Request,
+  authenticators: readonly Authenticator[],
+): Promise<Identity | undefined> {
+  for (const { authenticate } of authenticators) {
+    const identity = await authenticate(request);
+    if (identity) return identity;
+  }
+  return undefined;
+}
+
+/** No id, name or key holds a NUL or a slash: refused for every route at once. */
+function checkUrl(request: Request): void {
+  const { url } = request;
+  if (!url.includes("%")) return;
+  if (url.includes("%00")) throw InvalidUrl({ reason: "The URL holds a NUL character." });
+  const path = url.split("?", 1)[0] as string;
+  if (/%2f|%5c/i.test(path)) throw RouteNotFound({ method: request.method, path: new URL(url).pathname });
+  try {
+    decodeURIComponent(path);
+  } catch (cause) {
+    throw InvalidUrl({ reason: `The path of the URL has a "%" that encodes no UTF-8 text.` }, { cause });
+  }
+}
+
+class Call implements HttpCall {
+  readonly request: Request;
+  readonly requestId: string;
+  readonly #c: HonoContext;
+  readonly #session: Session | undefined;
+  readonly #settings: HttpSettings;
+
+  constructor(c: HonoContext, requestId: string, session: Session | undefined, settings: HttpSettings) {
+    this.request = c.req.raw;
+    this.requestId = requestId;
+    this.#c = c;
+    this.#session = session;
+    this.#settings = settings;
+  }
+
+  get path(): string {
+    return new URL(this.request.url).pathname;
+  }
+  get params(): Readonly<Record<string, string>> {
+    return this.#c.req.param();
+  }
+  get query(): URLSearchParams {
+    return new URL(this.request.url).searchParams;
+  }
+  get clientAddress(): string | undefined {
+    return this.#settings.clientAddress(this.#c);
+  }
+  get session(): Session {
+    if (!this.#session) throw Unauthenticated({ reason: "This route has no authenticated caller." });
+    return this.#session;
+  }
+}
+
+function render(answer: Answer, requestId: string, isPrivate: boolean): Response {
+  const headers: Record<string, string> = {
+    "x-request-id": requestId,
+    "x-content-type-options": "nosniff",
+    "cache-control": "no-store",
+  };
+  if (isPrivate) headers["vary"] = "Authorization, Cookie";
+  if (answer.body !== undefined) headers["content-type"] = "application/json";
+  Object.assign(headers, answer.headers);
+  const body = answer.body === undefined ? null : JSON.stringify(answer.body);
+  return new Response(body, { status: answer.status, headers });
+}
+
+/** The answer of a plugin's own route, which may set what core sets by default. */
+function withHeaders(response: Response, requestId: string, isPrivate: boolean): Response {
+  const headers = new Headers(response.headers);
+  headers.set("x-request-id", requestId);
+  headers.set("x-content-type-options", "nosniff");
+  if (isPrivate) {
+    headers.set("cache-control", "no-store");
+    headers.append("vary", "Authorization, Cookie");
+  } else if (!headers.has("cache-control")) headers.set("cache-control", "no-store");
+  return new Response(response.body, { status: response.status, statusText: response.statusText, headers });
+}
