@@ -1,0 +1,32 @@
+import { defineEntity, type Input, instant, json, one, oneOf, type Row, reference } from "@corm/core";
+import Type from "typebox";
+import { captureForm } from "./capture-form.js";
+import { lead } from "./lead.js";
+
+const draft = defineEntity("captureSubmission", {
+  fields: {
+    formId: reference(captureForm, { onDelete: "cascade" }),
+    /** The id that the form was issued with, or the caller's own: the same one twice is one submission. */
+    submissionId: Type.String({ minLength: 1, maxLength: 100 }),
+    status: oneOf(["accepted", "quarantined", "released"]),
+    /** Why it was held back: `honeypot`, `too-fast`, `expired`, `forged-token`, `too-many-links`, `rate-limited`, `too-large`. */
+    reason: Type.Optional(Type.String({ maxLength: 50 })),
+    /** Answers to the form's own questions; nothing else of what was posted. */
+    values: json(Type.Record(Type.String(), Type.Union([Type.String(), Type.Boolean()]))),
+    /** UTM parameters, referrer, landing page, click ids. */
+    touch: Type.Optional(json(Type.Record(Type.String(), Type.String()))),
+    /** Of quarantined submissions only; of an IPv6 address the network. */
+    clientAddress: Type.Optional(Type.String({ maxLength: 64 })),
+    leadId: Type.Optional(reference(lead, { onDelete: "set null" })),
+    releasedAt: Type.Optional(instant()),
+  },
+  relations: { form: one("formId"), lead: one("leadId") },
+  indexes: [["status"], ["leadId"]],
+  unique: [["formId", "submissionId"]],
+  immutable: ["formId", "submissionId", "values", "touch"],
+});
+
+export interface CaptureSubmission extends Row<typeof draft> {}
+export interface CaptureSubmissionInput extends Input<typeof draft> {}
+/** What somebody sent through a form, accepted or held back. */
+export const captureSubmission = draft.as<CaptureSubmission, CaptureSubmissionInput>();

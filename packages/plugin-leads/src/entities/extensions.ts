@@ -1,0 +1,22 @@
+import { activity, extendEntity, many, one, reference, touchpoint } from "@corm/core";
+import Type from "typebox";
+import { captureSubmission } from "./capture-submission.js";
+import { lead } from "./lead.js";
+
+const fields = { leadId: Type.Optional(reference(lead, { onDelete: "set null" })) };
+const relations = { lead: one("leadId") };
+
+/** An activity may be about a lead. */
+export const activityOfLead = extendEntity(activity, { fields, relations, indexes: [["leadId"]] });
+
+/** A touchpoint may be a lead's. */
+export const touchpointOfLead = extendEntity(touchpoint, { fields, relations, indexes: [["leadId"]] });
+
+/** The lead with what points at it. */
+export const leadWithHistory = extendEntity(lead, {
+  relations: {
+    activities: many(activityOfLead, "leadId"),
+    touchpoints: many(touchpointOfLead, "leadId"),
+    submissions: many(captureSubmission, "leadId"),
+  },
+});

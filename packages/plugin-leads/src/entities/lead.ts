@@ -1,0 +1,61 @@
+import {
+  account,
+  contact,
+  defineEntity,
+  type Input,
+  instant,
+  longText,
+  one,
+  oneOf,
+  type Row,
+  reference,
+  user,
+  withDefault,
+} from "@corm/core";
+import Type from "typebox";
+import { leadSource } from "./lead-source.js";
+
+const draft = defineEntity("lead", {
+  fields: {
+    firstName: Type.Optional(Type.String({ maxLength: 100 })),
+    lastName: Type.Optional(Type.String({ maxLength: 100 })),
+    title: Type.Optional(Type.String({ maxLength: 100 })),
+    company: Type.Optional(Type.String({ maxLength: 200 })),
+    /** Kept in lower case. */
+    email: Type.Optional(Type.String({ format: "email", maxLength: 254 })),
+    phone: Type.Optional(Type.String({ maxLength: 50 })),
+    website: Type.Optional(Type.String({ maxLength: 500 })),
+    industry: Type.Optional(Type.String({ maxLength: 100 })),
+    country: Type.Optional(Type.String({ maxLength: 100 })),
+    notes: Type.Optional(longText({ maxLength: 20_000 })),
+    /** `converted` is set by `lead.convert` alone. */
+    status: withDefault(oneOf(["new", "working", "qualified", "unqualified", "converted"]), "new"),
+    /** How promising it is, as somebody or something judged it; more is better. */
+    score: withDefault(Type.Integer({ minimum: -1_000_000, maximum: 1_000_000 }), 0),
+    sourceId: Type.Optional(reference(leadSource, { onDelete: "set null" })),
+    ownerId: Type.Optional(reference(user, { onDelete: "set null" })),
+    convertedAt: Type.Optional(instant()),
+    convertedAccountId: Type.Optional(reference(account, { onDelete: "set null" })),
+    convertedContactId: Type.Optional(reference(contact, { onDelete: "set null" })),
+    /** Not a reference: the plugin that keeps opportunities may be absent. */
+    convertedOpportunityId: Type.Optional(Type.String({ format: "uuid" })),
+    /** The e-mail of an open lead that was captured: two captures at one moment cannot both make a lead. */
+    captureKey: Type.Optional(Type.String({ maxLength: 254 })),
+    /** Key of the person in the system that the record came from. */
+    externalId: Type.Optional(Type.String({ maxLength: 200 })),
+  },
+  relations: {
+    source: one("sourceId"),
+    owner: one("ownerId"),
+    convertedAccount: one("convertedAccountId"),
+    convertedContact: one("convertedContactId"),
+  },
+  indexes: [["email"], ["status"], ["ownerId", "status"]],
+  unique: [["externalId"], ["captureKey"]],
+  searchable: ["firstName", "lastName", "company", "email"],
+});
+
+export interface Lead extends Row<typeof draft> {}
+export interface LeadInput extends Input<typeof draft> {}
+/** Somebody who may become a customer, before anybody has found out. */
+export const lead = draft.as<Lead, LeadInput>();

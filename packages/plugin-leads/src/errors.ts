@@ -1,0 +1,78 @@
+import { defineError } from "@corm/core";
+
+export const LeadAlreadyConverted = defineError<{ id: string }>("lead-already-converted", {
+  status: 409,
+  title: "Lead already converted",
+  detail: ({ id }) =>
+    `Lead ${id} was converted before and cannot be changed. Change the account, contact or opportunity it became.`,
+});
+
+export const LeadConversionReserved = defineError<{ field: string }>("lead-conversion-reserved", {
+  status: 422,
+  title: "Only lead.convert converts a lead",
+  detail: ({ field }) =>
+    `"${field}" says what became of a lead and is set by lead.convert alone. Run that action instead.`,
+  issues: ({ field }) => [
+    { pointer: `/${field}`, code: "lead-conversion-reserved", message: "is set by lead.convert alone" },
+  ],
+});
+
+export const LeadUnidentified = defineError("lead-unidentified", {
+  status: 422,
+  title: "A lead without anything to know it by",
+  detail: () => "A lead needs at least one of lastName, firstName, company, email and phone.",
+});
+
+export const NothingToConvertTo = defineError<{ id: string }>("nothing-to-convert-to", {
+  status: 422,
+  title: "The conversion would leave nothing",
+  detail: ({ id }) =>
+    `Lead ${id} would become neither account nor contact nor opportunity. Leave out one of the nulls, or name an existing record.`,
+});
+
+export const OpportunitiesUnavailable = defineError("opportunities-unavailable", {
+  status: 422,
+  title: "No plugin keeps opportunities",
+  detail: () =>
+    'No plugin of this app keeps opportunities. Convert without "opportunity", or add one that does, such as @corm/plugin-sales.',
+  issues: () => [
+    { pointer: "/opportunity", code: "opportunities-unavailable", message: "no plugin keeps opportunities" },
+  ],
+});
+
+export const InvalidFormField = defineError<{ index: number; name: string; problem: string }>(
+  "invalid-form-field",
+  {
+    status: 422,
+    title: "A field of the form is not usable",
+    detail: ({ name, problem }) => `Form field "${name}" ${problem}.`,
+    issues: ({ index, problem }) => [
+      { pointer: `/fields/${index}`, code: "invalid-form-field", message: problem },
+    ],
+  },
+);
+
+export const FormTooLarge = defineError<{ limit: number }>("form-too-large", {
+  status: 413,
+  title: "The submission is too large",
+  detail: ({ limit }) => `A submission has at most ${limit} bytes.`,
+});
+
+export const FormEncodingUnsupported = defineError<{ given: string }>("form-encoding-unsupported", {
+  status: 415,
+  title: "A form cannot be posted like this",
+  detail: ({ given }) =>
+    `A form is posted as application/json or application/x-www-form-urlencoded, not as ${given || "nothing in particular"}.`,
+});
+
+export const FormMalformed = defineError<{ reason: string }>("form-malformed", {
+  status: 400,
+  title: "The submission cannot be read",
+  detail: ({ reason }) => `The submission cannot be read: ${reason}.`,
+});
+
+export const TooManySubmissions = defineError("too-many-submissions", {
+  status: 429,
+  title: "Too many submissions",
+  detail: () => "This form gets more submissions from here than people send. Try again in a minute.",
+});

@@ -1,0 +1,7 @@
+/** What the plugin's actions ask for, in words. */
+export const permissions = {
+  "lead.convert": "Convert leads into accounts, contacts and opportunities",
+  "lead.capture": "Take in leads from other channels",
+  "captureForm.submit": "Submit answers to a form in the name of a visitor",
+  "captureSubmission.release": "Release submissions from quarantine",
+};

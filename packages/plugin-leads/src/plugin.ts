@@ -1,0 +1,77 @@
+import { definePlugin, type PluginFactory, type PluginOf, provide, withDefault } from "@corm/core";
+import Type from "typebox";
+import { capture } from "./actions/capture.js";
+import { convert } from "./actions/convert.js";
+import { release } from "./actions/release.js";
+import { submit } from "./actions/submit.js";
+import { captureForm } from "./entities/capture-form.js";
+import { captureSubmission } from "./entities/capture-submission.js";
+import { activityOfLead, leadWithHistory, touchpointOfLead } from "./entities/extensions.js";
+import { lead } from "./entities/lead.js";
+import { leadSource } from "./entities/lead-source.js";
+import { checkCaptureForm } from "./hooks/check-capture-form.js";
+import { normalizeLead } from "./hooks/normalize-lead.js";
+import { protectConversion } from "./hooks/protect-conversion.js";
+import { metrics } from "./metrics.js";
+import { permissions } from "./permissions.js";
+import { publicForms } from "./routes/public-forms.js";
+import { capturableFields } from "./services/lead-fields.js";
+import { type CaptureSettings, captureSettings } from "./services/settings.js";
+
+const positive = Type.Integer({ minimum: 1, maximum: 1_000_000 });
+
+const plugin = definePlugin({
+  name: "leads",
+  version: "0.1.0",
+  corm: "^0.1",
+  requires: { crm: "^0.1" },
+  options: Type.Object({
+    /** A form that comes back sooner was filled in by a program. */
+    minFillSeconds: withDefault(Type.Number({ minimum: 0, maximum: 3600 }), 2),
+    maxFormAgeHours: withDefault(Type.Number({ exclusiveMinimum: 0, maximum: 8760 }), 24),
+    /** Links in free text that a submission may have. */
+    maxLinks: withDefault(Type.Integer({ minimum: 0, maximum: 1000 }), 2),
+    /** Characters of all answers together; more is held back. */
+    maxTextLength: withDefault(positive, 20_000),
+    /** Bytes of a posted body; more is refused with 413. */
+    maxBodyBytes: withDefault(positive, 262_144),
+    perAddressPerMinute: withDefault(positive, 6),
+    perFormPerMinute: withDefault(positive, 120),
+    /** Lead fields of other plugins that forms may fill. */
+    captureFields: withDefault(Type.Array(Type.String({ maxLength: 48 }), { maxItems: 100 }), []),
+  }),
+  setup: (options) => {
+    const settings: CaptureSettings = { ...options, capturable: capturableFields(options.captureFields) };
+    return {
+      entities: { lead, leadSource, captureForm, captureSubmission },
+      extends: { activity: activityOfLead, touchpoint: touchpointOfLead, lead: leadWithHistory },
+      actions: { convert, capture, submit, release },
+      hooks: [...normalizeLead, ...protectConversion, ...checkCaptureForm(settings.capturable)],
+      services: [provide(captureSettings, () => settings)],
+      routes: publicForms(options),
+      metrics,
+      permissions,
+    };
+  },
+});
+
+export interface LeadsPlugin extends PluginOf<typeof plugin> {}
+
+export interface LeadsOptions {
+  readonly minFillSeconds?: number;
+  readonly maxFormAgeHours?: number;
+  readonly maxLinks?: number;
+  readonly maxTextLength?: number;
+  readonly maxBodyBytes?: number;
+  readonly perAddressPerMinute?: number;
+  readonly perFormPerMinute?: number;
+  readonly captureFields?: string[];
+}
+
+/**
+ * Leads: captured from public forms and other channels, converted into account, contact and opportunity.
+ *
+ * @example
+ * createCrm({ storage, plugins: [crmCore(), leads({ minFillSeconds: 3 })] })
+ */
+export const leads: PluginFactory<LeadsPlugin, LeadsOptions> = plugin;

@@ -1,0 +1,52 @@
+import { type Context, consents } from "@corm/core";
+import type { CaptureForm } from "../entities/capture-form.js";
+import { captureLead } from "./capture-lead.js";
+import { type Answers, leadValuesOf } from "./form-answers.js";
+
+/** Makes of a form's answers what they are for: a lead or a touchpoint, and the consents given. Answers the lead. */
+export async function acceptAnswers(
+  ctx: Context,
+  form: CaptureForm,
+  answers: Answers,
+  touch: Readonly<Record<string, string>>,
+  capturable: ReadonlySet<string>,
+  at: string,
+): Promise<string> {
+  const values = leadValuesOf(form.fields, answers, capturable);
+  if (form.sourceId) values["sourceId"] = form.sourceId;
+  if (form.ownerId) values["ownerId"] = form.ownerId;
+  const { leadId } = await captureLead(ctx, {
+    values,
+    touch: {
+      channel: "form",
+      source: (touch["utm_source"] ?? hostOf(touch["referrer"]))?.slice(0, 200),
+      at,
+      details: { ...touch, form: form.key },
+    },
+  });
+  const address = values["email"];
+  if (typeof address === "string") {
+    for (const field of form.fields) {
+      if (field.type !== "consent" || answers[field.name] !== true || !field.topic) continue;
+      await ctx.service(consents).record({
+        channel: "email",
+        address,
+        topic: field.topic,
+        decision: "granted",
+        legalBasis: "consent",
+        evidence: `Form "${form.key}", version ${form.version}: ${field.label}`,
+        decidedAt: at,
+      });
+    }
+  }
+  return leadId;
+}
+
+function hostOf(address: string | undefined): string | undefined {
+  if (!address) return undefined;
+  try {
+    return new URL(address).hostname || undefined;
+  } catch {
+    return undefined;
+  }
+}
