@@ -70,11 +70,28 @@ export const MixedCurrencies = defineError<{ field: string; currencies: readonly
   },
 );
 
-export const HookFailed = defineError<{ hook: string; plugin: string; on: string }>("hook-failed", {
+export const HookFailed = defineError<{
+  hook: string;
+  plugin: string;
+  on: string;
+  /** It ran after the commit. */
+  committed?: boolean;
+}>("hook-failed", {
   status: 500,
   title: "A hook failed",
-  detail: ({ hook, plugin, on }) =>
-    `Hook "${hook}" of plugin "${plugin}" threw on ${on}. Nothing was written; the cause has the details.`,
+  detail: ({ hook, plugin, on, committed }) =>
+    `Hook "${hook}" of plugin "${plugin}" threw on ${on}. ${committed ? "What it follows is committed" : "Nothing was written"}; the cause has the details.`,
+});
+
+export const HookBrokeInput = defineError<{
+  on: string;
+  problems: readonly string[];
+  hooks: readonly string[];
+}>("hook-broke-input", {
+  status: 500,
+  title: "A hook left an unusable input",
+  detail: ({ on, problems, hooks }) =>
+    `A hook before ${on} left what cannot be used: ${problems.join("; ")}. Nothing was written. One of these did it: ${hooks.join(", ")}.`,
 });
 
 export const HookRecursion = defineError<{ chain: readonly string[] }>("hook-recursion", {

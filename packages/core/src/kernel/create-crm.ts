@@ -20,6 +20,8 @@ import { checkIdentity, checkOptions, InvalidCrmOptions } from "./check-options.
 import type { AppSession, Crm, PluginList } from "./crm.js";
 import { describeComposition, explainOperation } from "./describe.js";
 
+export { InvalidCrmOptions } from "./check-options.js";
+
 export interface CrmOptions<Ps extends PluginList> extends MigrationOptions {
   readonly storage: StorageAdapter;
   /** In any order: dependencies decide. */

@@ -50,17 +50,8 @@ export function entityValidator(entity: EntityModel): EntityValidator {
     const present: RecordValues = {};
     for (const name of Object.keys(values)) {
       const field = byName.get(name);
-      if (!field) {
-        // A hook put it there: the caller's own names were checked before.
-        issues.push({
-          pointer: pointer(name),
-          code: "unknown-field",
-          message: "unknown field, set by a hook",
-        });
-        continue;
-      }
       const value = values[name];
-      if (value === undefined || (value === null && field.optional)) continue;
+      if (!field || value === undefined || (value === null && field.optional)) continue;
       const normal = normalise(field, value, issues);
       if (normal === undefined) continue;
       values[name] = normal;

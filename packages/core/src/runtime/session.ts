@@ -170,12 +170,24 @@ export class Session implements Context {
     return new Session(this.runtime, this.#services, { ...this.identity, actor }, this.scope, this.chain);
   }
 
-  /** The same session, one operation deeper. @throws hook-recursion */
-  inside(operation: string): Session {
+  /**
+   * The same session, one operation deeper. What a deletion takes along counts once, however deep the records hang
+   * from one another: it ends by itself.
+   *
+   * @throws hook-recursion
+   */
+  inside(operation: string, cascaded = false): Session {
+    if (cascaded && this.chain.includes(operation)) return this;
     if (this.chain.filter((name) => name === operation).length >= MAX_DEPTH) {
       throw HookRecursion({ chain: [...this.chain, operation] });
     }
     return new Session(this.runtime, this.#services, this.identity, this.scope, [...this.chain, operation]);
+  }
+
+  /** Forgets which references were found to exist: something was deleted. */
+  forgetReferences(): void {
+    for (let { scope } = this as { scope: TransactionScope | null }; scope; scope = scope.parent)
+      scope.seen.clear();
   }
 
   /** The connection to work on. Every statement of core comes through here. */

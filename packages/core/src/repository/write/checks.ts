@@ -1,6 +1,7 @@
 import { ValidationFailed } from "../../errors/core-errors.js";
 import type { Issue } from "../../errors/corm-error.js";
 import type { EntityModel } from "../../model/entity-model.js";
+import type { FieldModel } from "../../model/field-model.js";
 import type { RecordValues } from "../../model/record-codec.js";
 import type { Session } from "../../runtime/session.js";
 import { and } from "../../storage/filter.js";
@@ -22,10 +23,11 @@ export async function checkReferences(
   entity: EntityModel,
   batch: readonly RecordValues[],
   perRecord: readonly Issue[][],
+  only: (field: FieldModel) => boolean = () => true,
 ): Promise<void> {
   const seen = session.scope?.seen ?? new Set<string>();
   for (const field of entity.inputFields) {
-    if (field.kind !== "reference" || !field.target) continue;
+    if (field.kind !== "reference" || !field.target || !only(field)) continue;
     const asked = new Set<string>();
     for (const values of batch) {
       const id = values[field.name];

@@ -4,7 +4,7 @@ import type { EntityValidator } from "../../model/validate.js";
 import type { Session } from "../../runtime/session.js";
 import { loadByIds } from "../read.js";
 import { checkReferences, raiseIssues } from "./checks.js";
-import { operation, queueCommitted, runHooks } from "./operation.js";
+import { operation, queueCommitted, refuseStrays, runHooks } from "./operation.js";
 
 /** Creates a batch: hooks and statements see all records at once. */
 export async function createRecords(
@@ -24,6 +24,7 @@ export async function createRecords(
       await runHooks(session, entity.name, "create", "before", batch);
     }
     const values = batch.map((change) => change.input);
+    if (hooked) refuseStrays(session, entity, "create", values);
     const issues = values.map((input) => validator.checkCreate(input));
     await checkReferences(session, entity, values, issues);
     raiseIssues(entity, issues);
@@ -60,6 +61,7 @@ export async function asLeft(
   session: Session,
   entity: EntityModel,
   records: readonly RecordValues[],
+  options: { readonly withDeleted?: boolean } = {},
 ): Promise<RecordValues[]> {
   const versions = session.scope?.versions;
   const stale = records.filter((record) => {
@@ -71,6 +73,7 @@ export async function asLeft(
     session,
     entity,
     stale.map((record) => record["id"] as string),
+    options,
   );
   return records.map((record) => fresh.get(record["id"] as string) ?? record);
 }

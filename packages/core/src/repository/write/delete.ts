@@ -1,31 +1,23 @@
 import { NotFound } from "../../errors/core-errors.js";
 import { ReferenceViolation } from "../../errors/storage-errors.js";
 import type { EntityModel } from "../../model/entity-model.js";
-import type { FieldModel } from "../../model/field-model.js";
 import { encodePatch, type RecordValues } from "../../model/record-codec.js";
 import { TENANT_COLUMN } from "../../model/system-fields.js";
 import type { Session } from "../../runtime/session.js";
 import { and, type Filter } from "../../storage/filter.js";
 import { visible } from "../parse-where.js";
+import { checkReferences, raiseIssues } from "./checks.js";
+import { type Child, childrenOf, inBatches, pointsAt } from "./children.js";
+import { asLeft } from "./create.js";
 import { operation, queueCommitted, runHooks } from "./operation.js";
 import { guard, lockRecords, noteVersions, type RawChange, writeGuarded } from "./update.js";
 
-const CASCADE_BATCH = 500;
-
-interface Child {
-  readonly entity: EntityModel;
-  readonly field: FieldModel;
-}
-
-/** Reference fields of all entities that point at this one. */
-function childrenOf(session: Session, entity: EntityModel): Child[] {
-  const children: Child[] = [];
-  for (const other of session.runtime.composition.entities.values()) {
-    for (const field of other.inputFields) {
-      if (field.kind === "reference" && field.target === entity.name) children.push({ entity: other, field });
-    }
-  }
-  return children;
+/** One deletion, restoring or purge with everything that it takes along. */
+interface Sweep {
+  /** The instant that marks what went into the bin together. */
+  readonly at: string;
+  /** `entity:id` of what is dealt with: references may go round in a circle. */
+  readonly done: Set<string>;
 }
 
 /** Into the recycle bin, together with what cascades. Refused while live records restrict it. */
@@ -33,88 +25,144 @@ export async function deleteRecords(
   outer: Session,
   entity: EntityModel,
   changes: readonly Omit<RawChange, "patch">[],
+  sweep?: Sweep,
 ): Promise<void> {
   if (changes.length === 0) return;
-  await operation(outer, `${entity.name}.delete`, async (session, progress) => {
-    const ids = changes.map((change) => String(change.id).toLowerCase());
-    const records = await lockRecords(session, entity, [...new Set(ids)], changes);
-    const batch = records.map((before) => ({ before: Object.freeze(before) }));
+  const work = async (session: Session, progress: { started: boolean }): Promise<void> => {
+    const { at, done } = sweep ?? { at: session.now(), done: new Set() };
+    const ids = mark(entity, changes, done);
+    const locked = await lockRecords(session, entity, ids, changes);
+    const batch = locked.map((before) => ({ before: Object.freeze(before) }));
     progress.started = true;
     await runHooks(session, entity.name, "delete", "before", batch);
+    const records = await asLeft(session, entity, locked);
     for (const child of childrenOf(session, entity)) {
-      const where = pointsAt(child, ids);
-      if (child.field.onDelete === "restrict")
-        await refuseWhile(session, entity, child, and(where, visible(session)));
+      const where = and(pointsAt(child, ids), visible(session));
+      if (child.field.onDelete === "restrict") await refuseWhile(session, entity, child, where, done);
       else if (child.field.onDelete === "cascade") {
-        await inBatches(session, child.entity, and(where, visible(session)), (found) =>
+        await inBatches(session, child.entity, where, done, (found) =>
           deleteRecords(
             session,
             child.entity,
             found.map((id) => ({ id })),
+            { at, done },
           ),
         );
       }
     }
-    await flip(session, entity, records, session.now());
+    await flip(session, entity, records, at);
+    session.forgetReferences();
     await runHooks(session, entity.name, "delete", "after", batch);
     queueCommitted(session, entity.name, "delete", batch);
-  });
+  };
+  await operation(outer, `${entity.name}.delete`, work, sweep !== undefined);
 }
 
 /** Out of the recycle bin, together with what went in with it. */
 export async function restoreRecord(outer: Session, entity: EntityModel, id: string): Promise<RecordValues> {
-  return operation(outer, `${entity.name}.restore`, async (session, progress) => {
-    const [before] = (await lockRecords(session, entity, [String(id).toLowerCase()], [], {
-      withDeleted: true,
-    })) as [RecordValues];
-    if (before["deletedAt"] === null) return before;
+  const [row] = await restoreRecords(outer, entity, [id]);
+  return row as RecordValues;
+}
+
+async function restoreRecords(
+  outer: Session,
+  entity: EntityModel,
+  ids: readonly string[],
+  sweep?: Sweep,
+): Promise<RecordValues[]> {
+  const work = async (session: Session, progress: { started: boolean }): Promise<RecordValues[]> => {
+    const done = sweep?.done ?? new Set();
+    const wanted = mark(
+      entity,
+      ids.map((id) => ({ id })),
+      done,
+    );
+    const withDeleted = { withDeleted: true };
+    const locked = await lockRecords(session, entity, wanted, [], withDeleted);
+    const deleted = locked.filter((record) => record["deletedAt"] !== null);
+    const [first] = deleted;
+    if (!first) return locked;
+    const at = sweep?.at ?? (first["deletedAt"] as string);
     progress.started = true;
-    await runHooks(session, entity.name, "restore", "before", [{ before: Object.freeze(before) }]);
-    const [row] = (await flip(session, entity, [before], null)) as [RecordValues];
+    await runHooks(
+      session,
+      entity.name,
+      "restore",
+      "before",
+      deleted.map((before) => ({ before: Object.freeze(before) })),
+    );
+    const records = await asLeft(session, entity, deleted, withDeleted);
+    const rows = await flip(session, entity, records, null);
+    await refuseOrphans(session, entity, rows);
     for (const child of childrenOf(session, entity)) {
       if (child.field.onDelete !== "cascade") continue;
-      const together: Filter = { op: "eq", column: "deleted_at", value: before["deletedAt"] as string };
-      await inBatches(
-        session,
-        child.entity,
-        and(pointsAt(child, [row["id"] as string]), together, visible(session, true)),
-        async (found) => {
-          for (const childId of found) await restoreRecord(session, child.entity, childId);
-        },
-      );
+      const together: Filter = { op: "eq", column: "deleted_at", value: at };
+      const where = and(pointsAt(child, wanted), together, visible(session, true));
+      await inBatches(session, child.entity, where, done, async (found) => {
+        await restoreRecords(session, child.entity, found, { at, done });
+      });
     }
-    const batch = [{ row: Object.freeze(row) }];
+    const batch = rows.map((row) => ({ row: Object.freeze(row) }));
     await runHooks(session, entity.name, "restore", "after", batch);
     queueCommitted(session, entity.name, "restore", batch);
-    return row;
-  });
+    return asLeft(session, entity, rows);
+  };
+  return operation(outer, `${entity.name}.restore`, work, sweep !== undefined);
 }
 
 /** For good. What restricts must be gone, also out of the bin; what cascades is purged; other references are cleared. */
 export async function purgeRecord(outer: Session, entity: EntityModel, id: string): Promise<void> {
-  await operation(outer, `${entity.name}.purge`, async (session, progress) => {
-    const ids = [String(id).toLowerCase()];
-    const [before] = (await lockRecords(session, entity, ids, [], { withDeleted: true })) as [RecordValues];
-    const batch = [{ before: Object.freeze(before) }];
+  await purgeRecords(outer, entity, [id]);
+}
+
+async function purgeRecords(
+  outer: Session,
+  entity: EntityModel,
+  wanted: readonly string[],
+  sweep?: Sweep,
+): Promise<void> {
+  const work = async (session: Session, progress: { started: boolean }): Promise<void> => {
+    const { at, done } = sweep ?? { at: session.now(), done: new Set() };
+    const ids = mark(
+      entity,
+      wanted.map((id) => ({ id })),
+      done,
+    );
+    const locked = await lockRecords(session, entity, ids, [], { withDeleted: true });
+    const batch = locked.map((before) => ({ before: Object.freeze(before) }));
     progress.started = true;
     await runHooks(session, entity.name, "purge", "before", batch);
     for (const child of childrenOf(session, entity)) {
       const where = and(pointsAt(child, ids), visible(session, true));
-      if (child.field.onDelete === "restrict") await refuseWhile(session, entity, child, where);
+      if (child.field.onDelete === "restrict") await refuseWhile(session, entity, child, where, done);
       else if (child.field.onDelete === "cascade") {
-        await inBatches(session, child.entity, where, async (found) => {
-          for (const childId of found) await purgeRecord(session, child.entity, childId);
-        });
+        await inBatches(session, child.entity, where, done, (found) =>
+          purgeRecords(session, child.entity, found, { at, done }),
+        );
       } else {
-        const patch = { [child.field.column]: null, version: { add: 1 }, updated_at: session.now() };
+        const patch = { [child.field.column]: null, version: { add: 1 }, updated_at: at };
         await session.operations().updateWhere(child.entity.table, where, patch);
       }
     }
-    const { count } = await session.operations().deleteWhere(entity.table, guard(session, before));
-    if (count !== 1) throw NotFound({ entity: entity.name, id: ids[0] as string });
+    const own: Filter = { op: "eq", column: TENANT_COLUMN, value: session.tenant };
+    const { count } = await session
+      .operations()
+      .deleteWhere(entity.table, and({ op: "in", column: "id", values: ids }, own));
+    // Rows that point at one another in a circle are gone already: the database cascades as well.
+    if (count < ids.length && done.size === ids.length)
+      throw NotFound({ entity: entity.name, id: ids[0] as string });
+    session.forgetReferences();
     await runHooks(session, entity.name, "purge", "after", batch);
     queueCommitted(session, entity.name, "purge", batch);
-  });
+  };
+  await operation(outer, `${entity.name}.purge`, work, sweep !== undefined);
+}
+
+/** The ids of a batch, each once, noted as dealt with. */
+function mark(entity: EntityModel, changes: readonly { readonly id: string }[], done: Set<string>): string[] {
+  const ids = new Set(changes.map((change) => String(change.id).toLowerCase()));
+  for (const id of ids) done.add(`${entity.name}:${id}`);
+  return [...ids];
 }
 
 /** Moves records into the bin (an instant) or out of it (null). */
@@ -124,18 +172,17 @@ async function flip(
   records: readonly RecordValues[],
   deletedAt: string | null,
 ): Promise<RecordValues[]> {
-  const rows = records.map((before) => ({
-    ...before,
-    deletedAt,
-    updatedAt: session.now(),
-    version: (before["version"] as number) + 1,
-  }));
+  const updatedAt = deletedAt ?? session.now();
+  const rows = records.map((before) => {
+    const version = (before["version"] as number) + 1;
+    return { ...before, deletedAt, updatedAt, version };
+  });
   await writeGuarded(
     session,
     entity,
     rows.map((row, i) => ({
       where: guard(session, records[i] as RecordValues),
-      patch: encodePatch(entity, { deletedAt, updatedAt: row.updatedAt, version: row.version }, row),
+      patch: encodePatch(entity, { deletedAt, updatedAt, version: row.version }, row),
     })),
     records,
   );
@@ -143,8 +190,15 @@ async function flip(
   return rows;
 }
 
-function pointsAt(child: Child, ids: readonly string[]): Filter {
-  return { op: "in", column: child.field.column, values: ids };
+/** What cannot be without its reference does not come back before that: no live record restricts or follows a dead one. */
+async function refuseOrphans(
+  session: Session,
+  entity: EntityModel,
+  rows: readonly RecordValues[],
+): Promise<void> {
+  const issues = rows.map(() => []);
+  await checkReferences(session, entity, rows, issues, (field) => field.onDelete !== "set null");
+  raiseIssues(entity, issues);
 }
 
 async function refuseWhile(
@@ -152,35 +206,18 @@ async function refuseWhile(
   entity: EntityModel,
   child: Child,
   where: Filter,
+  done: ReadonlySet<string>,
 ): Promise<void> {
+  const going = [...done]
+    .filter((key) => key.startsWith(`${child.entity.name}:`))
+    .map((key) => key.split(":")[1]);
+  const others: Filter =
+    going.length === 0
+      ? where
+      : and(where, { op: "not", of: { op: "in", column: "id", values: going as string[] } });
   const rows = await session
     .operations()
-    .findMany({ table: child.entity.table, columns: ["id"], where, orderBy: [], limit: 1 });
+    .findMany({ table: child.entity.table, columns: ["id"], where: others, orderBy: [], limit: 1 });
   if (rows.length === 0) return;
   throw ReferenceViolation({ table: entity.name, constraint: `${child.entity.name}.${child.field.name}` });
-}
-
-/** Walks ids by keyset, so that a walk over what it changes itself still ends. */
-async function inBatches(
-  session: Session,
-  entity: EntityModel,
-  where: Filter,
-  work: (ids: string[]) => Promise<void>,
-): Promise<void> {
-  let last: string | undefined;
-  for (;;) {
-    const rows = await session.operations().findMany({
-      table: entity.table,
-      columns: ["id"],
-      where: and(where, { op: "eq", column: TENANT_COLUMN, value: session.tenant }),
-      orderBy: [{ column: "id", direction: "asc" }],
-      limit: CASCADE_BATCH,
-      ...(last === undefined ? {} : { after: [last] }),
-    });
-    if (rows.length === 0) return;
-    const ids = rows.map((row) => row["id"] as string);
-    last = ids[ids.length - 1];
-    await work(ids);
-    if (rows.length < CASCADE_BATCH) return;
-  }
 }

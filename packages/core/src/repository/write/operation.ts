@@ -1,6 +1,8 @@
-import { HookFailed } from "../../errors/core-errors.js";
-import { isCormError } from "../../errors/corm-error.js";
+import { HookBrokeInput, HookFailed } from "../../errors/core-errors.js";
+import { type CormError, isCormError } from "../../errors/corm-error.js";
 import type { HookPhase } from "../../hooks/define-hook.js";
+import type { EntityModel } from "../../model/entity-model.js";
+import type { RecordValues } from "../../model/record-codec.js";
 import type { Session } from "../../runtime/session.js";
 
 /** How far a write has come: once `started`, its failure leaves nothing of the transaction to keep. */
@@ -8,14 +10,15 @@ export interface Progress {
   started: boolean;
 }
 
-/** Runs one write (or action) in a transaction of its own or the caller's. */
+/** Runs one write (or action) in a transaction of its own or the caller's. `cascaded` where another write takes it along. */
 export function operation<T>(
   outer: Session,
   name: string,
   work: (session: Session, progress: Progress) => Promise<T>,
+  cascaded = false,
 ): Promise<T> {
   return outer.atomically(async (tx) => {
-    const session = tx.inside(name);
+    const session = tx.inside(name, cascaded);
     const progress: Progress = { started: false };
     try {
       return await work(session, progress);
@@ -39,11 +42,44 @@ export async function runHooks(
       const pending = hook.handler(batch as readonly never[], session);
       if (pending) await pending;
     } catch (error) {
-      if (isCormError(error)) throw error;
+      // A veto, or the caller gave up.
+      if (isCormError(error) || (session.signal?.aborted && error === session.signal.reason)) throw error;
       const on = `${entity ?? "*"}.${operationName} (${phase})`;
       throw HookFailed({ hook: hook.name, plugin: hook.owner, on }, { cause: error });
     }
   }
+}
+
+/**
+ * Looks for fields that are none in what `before` hooks left. The caller's own were looked at before.
+ *
+ * @throws hook-broke-input
+ */
+export function refuseStrays(
+  session: Session,
+  entity: EntityModel,
+  operationName: string,
+  batch: readonly RecordValues[],
+): void {
+  for (const values of batch) {
+    for (const name of Object.keys(values)) {
+      const field = entity.fields.get(name);
+      if (!field || field.system)
+        throw brokenInput(session, entity.name, operationName, [`"${name}" is not a field that can be set`]);
+    }
+  }
+}
+
+export function brokenInput(
+  session: Session,
+  entity: string | null,
+  operationName: string,
+  problems: readonly string[],
+): CormError {
+  const hooks = session.runtime.composition.hooks
+    .of(entity, operationName, "before")
+    .map((hook) => `${hook.name} (plugin "${hook.owner}")`);
+  return HookBrokeInput({ on: `${entity ?? "*"}.${operationName}`, problems, hooks });
 }
 
 /** Queues the `committed` hooks; one that throws is reported and does not keep the next from running. */
@@ -62,7 +98,10 @@ export function queueCommitted(
         await hook.handler(batch as readonly never[], session.outside());
       } catch (error) {
         const on = `${entity ?? "*"}.${operationName} (committed)`;
-        const failed = HookFailed({ hook: hook.name, plugin: hook.owner, on }, { cause: error });
+        const failed = HookFailed(
+          { hook: hook.name, plugin: hook.owner, on, committed: true },
+          { cause: error },
+        );
         session.runtime.report(failed);
       }
     }

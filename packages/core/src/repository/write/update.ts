@@ -10,7 +10,7 @@ import type { Filter } from "../../storage/filter.js";
 import { loadByIds } from "../read.js";
 import { checkReferences, raiseIssues } from "./checks.js";
 import { asLeft } from "./create.js";
-import { operation, queueCommitted, runHooks } from "./operation.js";
+import { operation, queueCommitted, refuseStrays, runHooks } from "./operation.js";
 
 export interface RawChange {
   readonly id: string;
@@ -37,7 +37,7 @@ export async function updateRecords(
   for (const change of changes) validator.preparePatch(change.patch);
   return operation(outer, `${entity.name}.update`, async (session, progress) => {
     const loaded = await lockRecords(session, entity, ids, changes);
-    const batch = changes.map(
+    let batch = changes.map(
       (change, i): Change => ({
         before: Object.freeze(loaded[i] as RecordValues),
         patch: validator.preparePatch(change.patch),
@@ -46,6 +46,14 @@ export async function updateRecords(
     if (session.runtime.composition.hooks.of(entity.name, "update", "before").length > 0) {
       progress.started = true;
       await runHooks(session, entity.name, "update", "before", batch);
+      const patches = batch.map(({ patch }) => patch);
+      refuseStrays(session, entity, "update", patches);
+      // A hook may have written the record itself: the patch goes on top of that.
+      const current = await asLeft(session, entity, loaded);
+      batch = current.map((before, i) => ({
+        before: Object.freeze(before),
+        patch: patches[i] as RecordValues,
+      }));
     }
     const issues = batch.map(({ before, patch }) => [
       ...validator.checkPatch(patch),
