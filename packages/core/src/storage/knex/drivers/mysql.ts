@@ -81,6 +81,10 @@ class MysqlDriver implements ServerDriver<Connection> {
     await this.unlimited(connection, false);
   }
 
+  acquired(): void {
+    // mysql2 closes the statements that were not used for longest.
+  }
+
   async lock(connection: Connection): Promise<void> {
     await this.unlimited(connection, true);
     // Names are limited to 64 characters, and are the server's and not the database's.

@@ -75,6 +75,14 @@ class PostgresDriver implements ServerDriver<Client> {
     );
   }
 
+  /** Nothing is under way on the connection now. */
+  acquired(client: Client): void {
+    const names = this.prepared.get(client);
+    if (names === undefined || names.size < mostPrepared) return;
+    names.clear();
+    forget(client);
+  }
+
   async lock(client: Client): Promise<void> {
     await this.command(client, "set statement_timeout = 0; set lock_timeout = 0");
     await this.command(client, "select pg_advisory_lock(hashtextextended('corm ' || current_schema(), 0))");
@@ -139,16 +147,9 @@ class PostgresDriver implements ServerDriver<Client> {
   }
 
   private note(client: Client, name: string): void {
-    let names = this.prepared.get(client);
-    if (names === undefined) {
-      names = new Set();
-      this.prepared.set(client, names);
-    }
-    names.add(name);
-    if (names.size <= mostPrepared) return;
-    names.clear();
-    names.add(name);
-    forget(client);
+    const names = this.prepared.get(client);
+    if (names === undefined) this.prepared.set(client, new Set([name]));
+    else names.add(name);
   }
 }
 

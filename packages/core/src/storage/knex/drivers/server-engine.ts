@@ -9,6 +9,8 @@ import { waitedTooLong } from "./turns.js";
 export interface ServerDriver<C> {
   /** The session's settings, once for each connection. */
   prepareConnection(connection: C): Promise<void>;
+  /** The connection has just left the pool. */
+  acquired(connection: C): void;
   /** Waits until no other connection has the lock; it is kept as long as the connection lives. */
   lock(connection: C): Promise<void>;
   rows(connection: C, statement: Statement, values: readonly unknown[]): Promise<StoredRow[]>;
@@ -169,7 +171,9 @@ export class ServerEngine<C extends object> implements Engine {
   private async acquire(): Promise<C> {
     if (this.closed) throw StorageUnavailable({ reason: "the storage is closed" });
     try {
-      return (await this.knex.client.acquireConnection()) as C;
+      const connection = (await this.knex.client.acquireConnection()) as C;
+      this.driver.acquired(connection);
+      return connection;
     } catch (error) {
       if (this.closed) throw StorageUnavailable({ reason: "the storage is closed" }, { cause: error });
       if (error instanceof Error && error.name === "KnexTimeoutError") {
