@@ -83,7 +83,8 @@ export interface Context extends Required<Pick<Identity, "actor" | "tenant" | "l
   readonly inTransaction: boolean;
   /**
    * All or nothing. Inside, use only the session that is handed in: the outer one throws `transaction-misuse`.
-   * Nested calls join. After a failed write the transaction can only roll back; see `savepoint`.
+   * Nested calls join, and fail together: after a failed write, or a nested call that failed after it wrote, the
+   * transaction can only roll back; see `savepoint`. Not run again by itself when it collides with another one.
    */
   transaction<T>(work: (tx: Context) => Promise<T>): Promise<T>;
   /** Rolls back only `work` when it throws, and lets the transaction go on. */

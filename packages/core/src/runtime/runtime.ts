@@ -25,6 +25,8 @@ export interface TransactionScope {
   active: boolean;
   /** The operation after whose failure nothing of this scope may be kept. */
   failed: string | null;
+  /** Writes that began in it, whether they succeeded or not. */
+  writes: number;
   /** Work for after the outermost commit. */
   committed: (() => Promise<void>)[];
   /** Last versions written by hooks, so that a caller gets back the record as it was left. */
@@ -39,6 +41,7 @@ export function openScope(tx: Transaction, parent: TransactionScope | null): Tra
     parent,
     active: true,
     failed: null,
+    writes: 0,
     committed: [],
     versions: parent?.versions ?? new Map(),
     seen: new Set(parent?.seen),

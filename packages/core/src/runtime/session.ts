@@ -213,12 +213,18 @@ export class Session implements Context {
     return scope.tx;
   }
 
-  transaction<T>(work: (tx: Session) => Promise<T>): Promise<T> {
-    if (this.scope) {
-      this.operations();
-      return work(this);
+  async transaction<T>(work: (tx: Session) => Promise<T>): Promise<T> {
+    const { scope } = this;
+    if (!scope) return this.#begin(work);
+    this.operations();
+    const { writes } = scope;
+    try {
+      return await work(this);
+    } catch (error) {
+      // Whoever catches this must not commit half of what was to be all or nothing.
+      if (scope.writes > writes) scope.failed ??= "A transaction inside";
+      throw error;
     }
-    return this.#begin(work);
   }
 
   /** Like `transaction`, but runs `work` again when the database chose it as the victim of a collision. */
@@ -244,7 +250,9 @@ export class Session implements Context {
         return await this.#runIn(scope, work);
       });
       // Work queued inside counts only when the savepoint was kept.
-      parent.committed.push(...(scope as TransactionScope).committed);
+      const kept = scope as TransactionScope;
+      for (const later of kept.committed) parent.committed.push(later);
+      parent.writes += kept.writes;
       return result;
     } finally {
       if (scope) scope.active = false;

@@ -25,6 +25,8 @@ export function operation<T>(
     } catch (error) {
       if (progress.started && session.scope) session.scope.failed ??= name;
       throw error;
+    } finally {
+      if (progress.started && session.scope) session.scope.writes += 1;
     }
   });
 }
