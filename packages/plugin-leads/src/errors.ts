@@ -52,25 +52,6 @@ export const InvalidFormField = defineError<{ index: number; name: string; probl
   },
 );
 
-export const FormTooLarge = defineError<{ limit: number }>("form-too-large", {
-  status: 413,
-  title: "The submission is too large",
-  detail: ({ limit }) => `A submission has at most ${limit} bytes.`,
-});
-
-export const FormEncodingUnsupported = defineError<{ given: string }>("form-encoding-unsupported", {
-  status: 415,
-  title: "A form cannot be posted like this",
-  detail: ({ given }) =>
-    `A form is posted as application/json or application/x-www-form-urlencoded, not as ${given || "nothing in particular"}.`,
-});
-
-export const FormMalformed = defineError<{ reason: string }>("form-malformed", {
-  status: 400,
-  title: "The submission cannot be read",
-  detail: ({ reason }) => `The submission cannot be read: ${reason}.`,
-});
-
 export const TooManySubmissions = defineError("too-many-submissions", {
   status: 429,
   title: "Too many submissions",

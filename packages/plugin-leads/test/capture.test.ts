@@ -148,10 +148,11 @@ describe("an honest mistake", () => {
   test("is answered with the fields that are wrong, and may be sent again", async () => {
     const _token = await openForm(app);
     const wrong = { lastName: " ", email: "ada@", size: "9", message: "x".repeat(5_001), _token };
-    await expect(app.browser.post("contact", wrong)).rejects.toMatchObject({
+    const refusal = await app.browser.post("contact", wrong);
+    expect(refusal.status).toBe(422);
+    expect(await refusal.json()).toMatchObject({
       code: "validation-failed",
-      status: 422,
-      issues: [
+      errors: [
         { pointer: "/lastName", code: "required" },
         { pointer: "/email", code: "invalid-email" },
         { pointer: "/message", code: "max-length" },
@@ -209,7 +210,7 @@ describe("a form", () => {
 
   test("is found in its own tenant only, and only while it is active", async () => {
     await app.inTenant("acme").entities.captureForm.create({ ...contactForm, key: "acme-only" });
-    await expect(app.browser.get("acme-only")).rejects.toMatchObject({ code: "not-found" });
+    expect((await app.browser.get("acme-only")).status).toBe(404);
     const answer = await app.browser.get("acme~acme-only");
     const { token } = (await answer.json()) as { token: string };
     app.clock.advance(5_000);
@@ -219,9 +220,9 @@ describe("a form", () => {
 
     const [form] = (await app.me.entities.captureForm.find()).items;
     await app.me.entities.captureForm.update(form!.id, { active: false });
-    await expect(app.browser.get("contact")).rejects.toMatchObject({ code: "not-found" });
-    for (const path of ["nowhere", "a~b~contact", "..%2fcontact", "~contact"]) {
-      await expect(app.browser.get(path)).rejects.toMatchObject({ status: 404 });
+    for (const path of ["contact", "nowhere", "a~b~contact", "..~contact", "~contact", "a%20b~contact"]) {
+      expect((await app.browser.get(path)).status, path).toBe(404);
+      expect((await app.browser.post(path, ada)).status, path).toBe(404);
     }
   });
 

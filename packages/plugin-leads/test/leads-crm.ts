@@ -1,4 +1,5 @@
-import { crmCore, defineEntity, definePlugin, opportunities, provide, type RouteAccess } from "@corm/core";
+import { crmCore, defineEntity, definePlugin, opportunities, provide } from "@corm/core";
+import { createHttp } from "@corm/core/http";
 import { createTestCrm } from "@corm/core/testing";
 import Type from "typebox";
 import { type CaptureFormInput, type LeadsOptions, leads } from "../src/index.js";
@@ -27,62 +28,39 @@ export const deals = definePlugin({
 });
 
 export async function leadsCrm(options?: LeadsOptions) {
-  const plugin = leads(options);
-  const test = await createTestCrm({ plugins: [crmCore(), deals(), plugin] });
-  return { ...test, browser: visitor(plugin, test) };
+  const test = await createTestCrm({ plugins: [crmCore(), deals(), leads(options)] });
+  return { ...test, browser: visitor(test) };
 }
 
 type Test = Awaited<ReturnType<typeof leadsCrm>>;
-export type Browser = Test["browser"];
 
 interface Sent {
-  readonly body?: string | object;
   readonly headers?: Record<string, string>;
   readonly address?: string;
 }
 
-/** Calls the plugin's public routes as a visitor. */
-function visitor(
-  plugin: ReturnType<typeof leads>,
-  { crm }: Pick<Awaited<ReturnType<typeof createTestCrm>>, "crm">,
-) {
-  const access: RouteAccess = {
-    get ctx(): never {
-      throw new Error("public routes have no caller");
-    },
-    forTenant: (tenant) => crm.as({ actor: { kind: "public", route: "test" }, tenant }),
-    defaultTenant: "test",
-    tokens: crm.as({ actor: { kind: "public", route: "test" }, tenant: "test" }).tokens,
-  };
-  const call = (method: string, path: string, { body, headers, address }: Sent) => {
-    const route = plugin.parts.routes?.find((found) => found.method === method);
-    if (!route) throw new Error(`no ${method} route`);
-    const url = new URL(path, "https://crm.example/public/forms/");
-    const raw = new Request(url, {
-      method,
-      headers: {
-        ...(typeof body === "object" ? { "content-type": "application/json" } : {}),
-        ...(typeof body === "string" ? { "content-type": "application/x-www-form-urlencoded" } : {}),
-        ...headers,
-      },
-      ...(body === undefined ? {} : { body: typeof body === "object" ? JSON.stringify(body) : body }),
+/** Calls the public routes as a visitor's browser or program does. */
+function visitor({ crm }: Pick<Awaited<ReturnType<typeof createTestCrm>>, "crm">) {
+  const http = createHttp(crm, { clientAddress: (c) => c.req.header("x-from") });
+  const call = async (path: string, init: RequestInit, { headers, address }: Sent) =>
+    http.request(`/public/forms/${path}`, {
+      ...init,
+      headers: { "x-from": address ?? "203.0.113.7", ...(init.headers as object), ...headers },
     });
-    const key = decodeURIComponent(url.pathname.split("/").at(-1) ?? "");
-    return route.handle(
-      {
-        params: { key },
-        query: url.searchParams,
-        headers: raw.headers,
-        body: undefined as never,
-        raw,
-        clientAddress: address ?? "203.0.113.7",
-      },
-      access,
-    );
-  };
   return {
-    get: (path: string, sent: Sent = {}) => call("GET", path, sent),
-    post: (path: string, body: string | object, sent: Sent = {}) => call("POST", path, { ...sent, body }),
+    get: (path: string, sent: Sent = {}) => call(path, {}, sent),
+    post: (path: string, body: string | object, sent: Sent = {}) =>
+      call(
+        path,
+        typeof body === "string"
+          ? { method: "POST", body, headers: { "content-type": "application/x-www-form-urlencoded" } }
+          : {
+              method: "POST",
+              body: JSON.stringify(body),
+              headers: { "content-type": "application/json" },
+            },
+        sent,
+      ),
   };
 }
 

@@ -79,19 +79,17 @@ test("too much text is held back, a huge body refused", async () => {
   expect((await app.browser.post("contact", { ...ada, message, _token })).status).toBe(202);
   expect(await held()).toMatchObject([{ reason: "too-large" }]);
   const huge = { ...ada, message: "x".repeat(5_000_000), _token };
-  await expect(app.browser.post("contact", huge)).rejects.toMatchObject({ status: 413 });
+  expect((await app.browser.post("contact", huge)).status).toBe(413);
 });
 
 test.each([
   ["text/plain", "x", 415],
   ["multipart/form-data; boundary=x", "x", 415],
   ["application/json", "{", 400],
-  ["application/json", "[1]", 400],
-  ["application/json", "null", 400],
+  ["application/json", "[1]", 422],
 ])("a body that is no form: %s %s", async (type, body, status) => {
-  await expect(
-    app.browser.post("contact", body, { headers: { "content-type": type } }),
-  ).rejects.toMatchObject({ status });
+  const answer = await app.browser.post("contact", body, { headers: { "content-type": type } });
+  expect(answer.status).toBe(status);
 });
 
 describe("release", () => {

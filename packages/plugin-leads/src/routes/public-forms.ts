@@ -8,11 +8,11 @@ import {
   toInstant,
   ValidationFailed,
 } from "@corm/core";
+import Type, { type Static } from "typebox";
 import { submit } from "../actions/submit.js";
 import { type CaptureForm, captureForm } from "../entities/capture-form.js";
 import { TooManySubmissions } from "../errors.js";
 import { readAnswers } from "../services/form-answers.js";
-import { readForm as readBody } from "../services/form-body.js";
 import { formSchema } from "../services/form-schema.js";
 import { type FormTicket, readForm, signForm } from "../services/form-token.js";
 import { wordsOf } from "../services/form-words.js";
@@ -26,6 +26,10 @@ export interface PublicFormOptions extends ScreenLimits {
   readonly perAddressPerMinute: number;
   readonly perFormPerMinute: number;
 }
+
+/** What a form asks is data, and nothing but that is read: anything may come. */
+const posted = Type.Record(Type.String(), Type.Unknown());
+type Posted = Static<typeof posted>;
 
 /** Beyond this multiple of a limit nothing is kept, not even in quarantine. */
 const FLOOD = 10;
@@ -49,6 +53,8 @@ export function publicForms(options: PublicFormOptions): readonly RouteDefinitio
       path: "/public/forms/:key",
       permission: "public",
       summary: "Submit a form, as JSON or form-encoded",
+      body: posted,
+      maxBody: options.maxBodyBytes,
       handle: async (request, access) => {
         const place = await findForm(request, access);
         const pressure = limits(place, request.clientAddress);
@@ -116,30 +122,30 @@ async function show(
 }
 
 async function take(
-  request: RouteRequest,
+  request: RouteRequest<Posted>,
   access: RouteAccess,
   { tenant, ctx, form }: Place,
   withinRate: boolean,
   options: PublicFormOptions,
 ): Promise<Response> {
-  const posted = await readBody(request.raw, options.maxBodyBytes);
+  const { body } = request;
   const page = wantsPage(request.headers);
-  const ticket = readForm(access.tokens, posted["_token"], { tenant, form: form.key });
-  const answers = readAnswers(form.fields, posted);
+  const ticket = readForm(access.tokens, body["_token"], { tenant, form: form.key });
+  const answers = readAnswers(form.fields, body);
   const hold = screen(
     {
       ticket,
       fields: form.fields,
       answers,
-      honeypot: posted[HONEYPOT],
+      honeypot: body[HONEYPOT],
       withinRate,
       textLength: Object.values(answers).join("").length,
       now: ctx.clock.now(),
     },
     options,
   );
-  const own = posted["_submission"];
-  const touch = readTouch((name) => posted[name]);
+  const own = body["_submission"];
+  const touch = readTouch((name) => body[name]);
   try {
     await ctx.run(submit, {
       key: form.key,
@@ -153,9 +159,9 @@ async function take(
     });
   } catch (error) {
     if (!page || !ValidationFailed.is(error)) throw error;
-    const hidden = { _token: String(posted["_token"]), ...touch };
-    const body = formPage({ form, action: actionOf(request), hidden, typed: answers, issues: error.issues });
-    return reply(422, body, pageHeaders(form));
+    const hidden = { _token: String(body["_token"]), ...touch };
+    const again = formPage({ form, action: actionOf(request), hidden, typed: answers, issues: error.issues });
+    return reply(422, again, pageHeaders(form));
   }
   if (page) return reply(202, thanksPage(form), pageHeaders(form));
   return json(202, {
