@@ -31,7 +31,14 @@ export {
   type SendDecision,
   type SendQuestion,
 } from "./services/consents.js";
-export { nextNumber } from "./services/numbers.js";
+export {
+  type MailParty,
+  type MailPort,
+  type MailReceipt,
+  mailPort,
+  type OutgoingMail,
+} from "./services/mail.js";
+export { nextNumber, nextNumbers } from "./services/numbers.js";
 export { type Opportunities, type OpportunityRequest, opportunities } from "./services/opportunities.js";
 
 const plugin = definePlugin({

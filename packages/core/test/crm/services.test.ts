@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { consents, crmCore, findApiKey, issueApiKey, nextNumber } from "../../src/index.js";
+import { consents, crmCore, findApiKey, issueApiKey, nextNumber, nextNumbers } from "../../src/index.js";
 import { knexStorage } from "../../src/knex/index.js";
 import { createTestCrm, type TestCrm } from "../../src/testing/index.js";
 import { databases, type TestDatabase } from "../support/databases.js";
@@ -28,6 +28,14 @@ describe.each(databases)("crm services on $name", (engine) => {
       expect(numbers.toSorted((a, b) => a - b)).toEqual(Array.from({ length: 40 }, (_, i) => i + 1));
     },
   );
+
+  test.skipIf(!engine.available)("numbers for a batch come in a row", async () => {
+    const batches = await Promise.all([3, 0, 2].map((count) => nextNumbers(kit.me, "batch", count)));
+    expect(batches.map((batch) => batch.length)).toEqual([3, 0, 2]);
+    expect(batches.flat().toSorted((a, b) => a - b)).toEqual([1, 2, 3, 4, 5]);
+    for (const batch of batches) expect(batch).toEqual(batch.map((_, i) => (batch[0] as number) + i));
+    expect(await nextNumber(kit.me, "batch")).toBe(6);
+  });
 
   test.skipIf(!engine.available)(
     "a rolled back number is given out again, and tenants count apart",
