@@ -112,4 +112,6 @@ export {
   subtractMoney,
   sumMoney,
 } from "./util/money.js";
+export { isTimeZone, type TimeZone, timeZone } from "./util/time-zone.js";
+export { parseDate, parseInstant } from "./util/values.js";
 export { CORE_VERSION } from "./util/version.js";

@@ -42,7 +42,8 @@ export function composeActions(
           `plugin "${plugin.name}": action "${full}" must have a camelCase name of at most 48 letters and digits`,
         );
       }
-      if (repositoryMethods.has(action.name) || reservedSegments.has(action.name)) {
+      const onEntity = action.on !== null;
+      if (onEntity && (repositoryMethods.has(action.name) || reservedSegments.has(action.name))) {
         problems.push(
           `plugin "${plugin.name}": action "${full}" has the name of a built-in operation: choose another verb`,
         );

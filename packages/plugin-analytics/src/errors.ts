@@ -1,0 +1,14 @@
+import { defineError } from "@corm/core";
+
+export const UnknownMetric = defineError<{ metric: string; known: readonly string[] }>("unknown-metric", {
+  status: 400,
+  title: "Unknown metric",
+  detail: ({ metric, known }) =>
+    `No plugin of this app declares the metric "${metric}". There are: ${known.join(", ") || "none"}.`,
+});
+
+export const InvalidMetricQuery = defineError<{ reason: string }>("invalid-metric-query", {
+  status: 400,
+  title: "The metric query is not valid",
+  detail: ({ reason }) => reason,
+});

@@ -1,0 +1,21 @@
+import { definePlugin, type PluginFactory, type PluginOf } from "@corm/core";
+import { funnel } from "./actions/funnel.js";
+import { query } from "./actions/query.js";
+import { dashboardRoute } from "./routes/dashboard.js";
+
+const plugin = definePlugin({
+  name: "analytics",
+  version: "0.1.0",
+  corm: "^0.1",
+  requires: { crm: "^0.1" },
+  setup: () => ({
+    actions: { query, funnel },
+    routes: [dashboardRoute],
+    permissions: { "analytics.dashboard": "See the dashboard of the app's metrics" },
+  }),
+});
+
+export interface AnalyticsPlugin extends PluginOf<typeof plugin> {}
+
+/** Metrics of all plugins as numbers, pictures and a page. */
+export const analytics: PluginFactory<AnalyticsPlugin, Record<never, never>> = plugin;

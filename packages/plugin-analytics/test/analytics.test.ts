@@ -1,0 +1,261 @@
+import {
+  type AppSession,
+  crmCore,
+  date,
+  defineEntity,
+  defineFunnel,
+  defineMetric,
+  definePlugin,
+  defineRatio,
+  issueApiKey,
+  money,
+  oneOf,
+  reference,
+  user,
+} from "@corm/core";
+import { createHttp } from "@corm/core/http";
+import { createTestCrm } from "@corm/core/testing";
+import Type from "typebox";
+import { afterEach, describe, expect, test } from "vitest";
+import {
+  analytics,
+  InvalidMetricQuery,
+  queryFunnel,
+  queryMetrics,
+  renderDashboard,
+  UnknownMetric,
+} from "../src/index.js";
+
+const deal = defineEntity("deal", {
+  fields: {
+    title: Type.String(),
+    state: oneOf(["open", "won", "lost"]),
+    amount: Type.Optional(money()),
+    closedOn: Type.Optional(date()),
+    ownerId: Type.Optional(reference(user)),
+  },
+});
+
+const won = { state: "won" } as const;
+const deals = definePlugin({
+  name: "deals",
+  version: "0.1.0",
+  corm: "^0.1",
+  requires: { crm: "^0.1" },
+  setup: () => ({
+    entities: { deal },
+    metrics: [
+      defineMetric(deal, {
+        name: "deals.revenue",
+        label: "Revenue <b>",
+        unit: "money",
+        time: "closedOn",
+        dimensions: ["ownerId", "state"],
+        measure: { sum: "amount", where: won },
+      }),
+      defineMetric(deal, {
+        name: "deals.count",
+        label: "Deals",
+        unit: "count",
+        time: "createdAt",
+        measure: { count: true },
+      }),
+      defineRatio(deal, {
+        name: "deals.winRate",
+        label: "Win rate",
+        time: "closedOn",
+        dimensions: ["ownerId"],
+        numerator: { count: true, where: won },
+        denominator: { count: true, where: { state: { in: ["won", "lost"] } } },
+      }),
+      defineFunnel(deal, {
+        name: "deals.funnel",
+        label: "Deal funnel",
+        steps: [
+          { name: "all", label: "All", where: {} },
+          { name: "decided", label: "Decided", where: { state: { ne: "open" } } },
+          { name: "won", label: "Won", where: won },
+        ],
+      }),
+    ],
+  }),
+});
+
+type Plugins = readonly [ReturnType<typeof crmCore>, ReturnType<typeof deals>, ReturnType<typeof analytics>];
+const stops: (() => Promise<void>)[] = [];
+afterEach(async () => {
+  for (const stop of stops.splice(0)) await stop();
+});
+
+async function start() {
+  const kit = await createTestCrm({ plugins: [crmCore(), deals(), analytics()] });
+  stops.push(() => kit.crm.stop());
+  return kit;
+}
+
+const usd = (amount: string) => ({ amount, currency: "USD" });
+
+async function seed(me: AppSession<Plugins>) {
+  const [ann, bob] = await me.entities.user.createMany([{ name: 'Ann "A" <x>' }, { name: "Bob" }]);
+  await me.entities.deal.createMany([
+    { title: "a", state: "won", amount: usd("100.10"), closedOn: "2017-01-31", ownerId: ann!.id },
+    { title: "b", state: "won", amount: usd("200.20"), closedOn: "2017-01-01", ownerId: bob!.id },
+    { title: "c", state: "lost", closedOn: "2017-01-15", ownerId: bob!.id },
+    { title: "d", state: "won", amount: usd("0.30"), closedOn: "2017-04-01", ownerId: ann!.id },
+    { title: "e", state: "open", amount: usd("999.00") },
+  ]);
+  return { ann: ann!, bob: bob! };
+}
+
+describe("metric queries", () => {
+  test("a series has every period, exact sums, and no rate of nothing", async () => {
+    const { me } = await start();
+    await seed(me);
+    const answer = await queryMetrics(me, { measures: ["deals.revenue", "deals.winRate"], grain: "month" });
+    expect(answer.periods).toEqual(["2017-01", "2017-02", "2017-03", "2017-04"]);
+    expect(answer.rows.map((row) => row.values)).toEqual([
+      { "deals.revenue": usd("300.30"), "deals.winRate": 2 / 3 },
+      { "deals.revenue": usd("0.00"), "deals.winRate": null },
+      { "deals.revenue": usd("0.00"), "deals.winRate": null },
+      { "deals.revenue": usd("0.30"), "deals.winRate": 1 },
+    ]);
+  });
+
+  test("from and to are days, both included, and widen the series", async () => {
+    const { me } = await start();
+    await seed(me);
+    const answer = await queryMetrics(me, {
+      measures: ["deals.revenue"],
+      grain: "quarter",
+      from: "2016-12-31",
+      to: "2017-01-31",
+    });
+    expect(answer.rows.map((row) => [row.period, row.values["deals.revenue"]])).toEqual([
+      ["2016-Q4", usd("0.00")],
+      ["2017-Q1", usd("300.30")],
+    ]);
+  });
+
+  test("days of an instant begin in the zone that is asked for", async () => {
+    const { me, clock } = await start();
+    clock.set("2026-03-31T22:30:00Z"); // already April in Berlin
+    await me.entities.deal.create({ title: "late", state: "open" });
+    const ask = async (timeZone: string, from: string) => {
+      const { rows } = await queryMetrics(me, {
+        measures: ["deals.count"],
+        grain: "month",
+        timeZone,
+        from,
+        to: from,
+      });
+      return rows.map((row) => [row.period, row.values["deals.count"]]);
+    };
+    expect(await ask("Europe/Berlin", "2026-04-01")).toEqual([["2026-04", 1]]);
+    expect(await ask("UTC", "2026-04-01")).toEqual([["2026-04", 0]]);
+    expect(await ask("UTC", "2026-03-31")).toEqual([["2026-03", 1]]);
+  });
+
+  test("dimensions carry the names of what they point at", async () => {
+    const { me } = await start();
+    const { ann, bob } = await seed(me);
+    const { rows } = await queryMetrics(me, { measures: ["deals.revenue"], dimensions: ["ownerId"] });
+    const byOwner = new Map(rows.map((row) => [row.dimensions["ownerId"], row]));
+    expect(byOwner.get(ann.id)).toMatchObject({
+      labels: { ownerId: 'Ann "A" <x>' },
+      values: { "deals.revenue": usd("100.40") },
+    });
+    expect(byOwner.get(bob.id)).toMatchObject({ labels: { ownerId: "Bob" } });
+    expect(byOwner.get(null)).toMatchObject({
+      labels: { ownerId: "(none)" },
+      values: { "deals.revenue": usd("0.00") },
+    });
+  });
+
+  test("another tenant's records do not count", async () => {
+    const { me, inTenant } = await start();
+    await seed(me);
+    const { rows } = await queryMetrics(inTenant("other"), { measures: ["deals.count"] });
+    expect(rows).toEqual([{ period: null, dimensions: {}, labels: {}, values: { "deals.count": 0 } }]);
+  });
+
+  test("what cannot be asked is refused with the way out", async () => {
+    const { me } = await start();
+    const ask = (query: object) => queryMetrics(me, query as never);
+    await expect(ask({ measures: ["deals.nothing"] })).rejects.toSatisfy(UnknownMetric.is);
+    await expect(ask({ measures: [] })).rejects.toSatisfy(InvalidMetricQuery.is);
+    await expect(ask({ measures: ["deals.count"], dimensions: ["ownerId"] })).rejects.toThrow(
+      /cannot be split by "ownerId"/,
+    );
+    await expect(ask({ measures: ["deals.funnel"] })).rejects.toThrow(/is a funnel/);
+    await expect(ask({ measures: ["deals.revenue"], where: { amout: 1 } })).rejects.toThrow(
+      /Did you mean "amount"/,
+    );
+    await expect(
+      ask({ measures: ["deals.revenue"], grain: "day", from: "1990-01-01", to: "2020-01-01" }),
+    ).rejects.toThrow(/more than 2000 periods/);
+    await expect(ask({ measures: ["deals.revenue"], from: "2017-02-30" })).rejects.toThrow(/2017-02-30/);
+  });
+
+  test("a funnel counts all its steps in one question", async () => {
+    const { me } = await start();
+    await seed(me);
+    const { steps } = await queryFunnel(me, { metric: "deals.funnel" });
+    expect(steps).toEqual([
+      { name: "all", label: "All", count: 5, conversion: null, overall: 1 },
+      { name: "decided", label: "Decided", count: 4, conversion: 0.8, overall: 0.8 },
+      { name: "won", label: "Won", count: 3, conversion: 0.75, overall: 0.6 },
+    ]);
+  });
+});
+
+describe("the dashboard", () => {
+  test("is one page without script or outside parts, with every label escaped", async () => {
+    const { me } = await start();
+    await seed(me);
+    const html = await renderDashboard(me, { title: "Deals & <more>" });
+    expect(html).toContain("<h1>Deals &amp; &lt;more&gt;</h1>");
+    expect(html).toContain("Revenue &lt;b&gt;");
+    expect(html).not.toMatch(/<b>|<x>|<script|https?:\/\/(?!www\.w3\.org)/);
+    expect(html).toContain("$300.60");
+    expect(html.match(/<figure /g)?.length).toBe(4);
+    // Every picture twice, named and described, and its numbers in a table.
+    expect(html.match(/<svg /g)?.length).toBe(8);
+    expect(html.match(/<title>/g)?.length).toBe(9);
+    expect(html.match(/<table>/g)?.length).toBe(4);
+    expect(html).not.toMatch(/#0101[01]/);
+    const ids = [...html.matchAll(/\sid="([^"]+)"/g)].map((match) => match[1]);
+    expect(new Set(ids).size).toBe(ids.length);
+  });
+
+  test("says so when there is nothing", async () => {
+    const kit = await createTestCrm({ plugins: [crmCore(), analytics()] });
+    stops.push(() => kit.crm.stop());
+    expect(await renderDashboard(kit.me)).toContain("There is nothing to show yet.");
+  });
+
+  test("is served to those who may see it, as are the actions", async () => {
+    const { crm, me } = await start();
+    await seed(me);
+    const http = createHttp(crm);
+    const { key } = await issueApiKey(me, { name: "test" });
+    const headers = { authorization: `Bearer ${key}` };
+    expect((await http.request("/api/dashboard")).status).toBe(401);
+    const page = await http.request("/api/dashboard?from=2017-01-01&to=2017-12-31", { headers });
+    expect(page.status).toBe(200);
+    expect(page.headers.get("content-security-policy")).toContain("default-src 'none'");
+    expect(await page.text()).toContain("2017-01-01 to 2017-12-31");
+    expect((await http.request("/api/dashboard?form=x", { headers })).status).toBe(400);
+
+    const post = (name: string, body: unknown) =>
+      http.request(`/api/actions/analytics.${name}`, {
+        method: "POST",
+        headers: { ...headers, "content-type": "application/json" },
+        body: JSON.stringify(body),
+      });
+    const queried = await post("query", { measures: ["deals.revenue"], grain: "quarter" });
+    expect(queried.status).toBe(200);
+    expect(await queried.text()).toContain('"300.30"');
+    expect((await post("funnel", { metric: "deals.funnel" })).status).toBe(200);
+    expect((await post("query", { measures: ["nope"] })).status).toBe(400);
+  });
+});
