@@ -7,6 +7,7 @@ import { nearest, snakeCase } from "../util/words.js";
 import { type EntityModel, entityPath, type RelationModel, systemFieldNames } from "./entity-model.js";
 import { type FieldModel, fieldModel, kindOf, wordsOf } from "./field-model.js";
 import { indexBytes, physicalTable } from "./physical-table.js";
+import { columnsOf } from "./record-codec.js";
 import { LIVE_COLUMN, SEARCH_COLUMN, systemFields } from "./system-fields.js";
 import { defaultProblem } from "./validate.js";
 
@@ -205,6 +206,7 @@ export function compileEntity(
   usable(definition.immutable, "immutable", owner);
   const searchable = definition.searchable.filter((name) => usable([name], "searchable", owner));
 
+  const fieldList = [...fields.values()];
   const model: EntityModel = {
     name: entity,
     plural: definition.plural,
@@ -213,12 +215,14 @@ export function compileEntity(
     owner,
     table,
     fields,
-    inputFields: [...fields.values()].filter((field) => !field.system),
+    fieldList,
+    columns: columnsOf(fieldList),
+    inputFields: fieldList.filter((field) => !field.system),
     relations,
     unique: goodUnique,
     searchable: searchable.map((name) => fields.get(name) as FieldModel),
     internal: definition.internal,
-    physical: physicalTable(table, [...fields.values()], {
+    physical: physicalTable(table, fieldList, {
       indexes: goodIndexes,
       unique: goodUnique,
       searchable: searchable.length > 0,

@@ -34,6 +34,10 @@ export interface EntityModel {
   readonly table: string;
   /** System fields first, then declared ones, then those of extensions in plugin order. */
   readonly fields: ReadonlyMap<string, FieldModel>;
+  /** All fields, in the same order. */
+  readonly fieldList: readonly FieldModel[];
+  /** The columns that hold them. */
+  readonly columns: readonly string[];
   /** Fields that inputs may set. */
   readonly inputFields: readonly FieldModel[];
   readonly relations: ReadonlyMap<string, RelationModel>;

@@ -27,10 +27,9 @@ export function writeField(row: StoredRow, field: FieldModel, value: unknown): v
   row[currencyColumn] = amount ? amount.currency : null;
 }
 
-/** Reads one field's value out of a row. */
-export function readField(row: StoredRow, field: FieldModel): unknown {
+function readMoney(row: StoredRow, field: FieldModel): Money | null {
   const value = row[field.column] ?? null;
-  if (field.kind !== "money" || value === null) return value;
+  if (value === null) return null;
   const currencyColumn = (field.columns[1] as { name: string }).name;
   return fromMinor(BigInt(value as number), row[currencyColumn] as string);
 }
@@ -57,7 +56,9 @@ export function encodePatch(entity: EntityModel, patch: RecordValues, merged: Re
 /** A record by field name, of the given fields. */
 export function decodeRecord(fields: readonly FieldModel[], row: StoredRow): RecordValues {
   const record: RecordValues = {};
-  for (const field of fields) record[field.name] = readField(row, field);
+  for (const field of fields) {
+    record[field.name] = field.kind === "money" ? readMoney(row, field) : (row[field.column] ?? null);
+  }
   return record;
 }
 

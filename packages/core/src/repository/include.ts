@@ -1,13 +1,13 @@
 import { InvalidQuery, UnknownField } from "../errors/core-errors.js";
 import type { EntityModel, RelationModel } from "../model/entity-model.js";
 import type { FieldModel } from "../model/field-model.js";
-import { columnsOf, decodeRecord, type RecordValues } from "../model/record-codec.js";
+import { decodeRecord, type RecordValues } from "../model/record-codec.js";
 import type { Session } from "../runtime/session.js";
 import type { StoredRow } from "../storage/adapter.js";
 import { and } from "../storage/filter.js";
 import { nearest } from "../util/words.js";
 import { visible } from "./parse-where.js";
-import { allFields, loadByIds } from "./read.js";
+import { loadByIds } from "./read.js";
 
 /** Records that the to-many includes of one page may bring along. */
 const MAX_CHILDREN = 10_000;
@@ -70,7 +70,7 @@ async function includeMany(
   if (children.size === 0) return;
   const found = await session.operations().findMany({
     table: target.table,
-    columns: columnsOf(target.fields.values()),
+    columns: target.columns,
     where: and({ op: "in", column: foreign.column, values: [...children.keys()] }, visible(session)),
     orderBy: [{ column: "id", direction: "asc" }],
     limit: MAX_CHILDREN + 1,
@@ -81,5 +81,5 @@ async function includeMany(
     });
   }
   for (const row of found)
-    children.get(row[foreign.column] as string)?.push(decodeRecord(allFields(target), row));
+    children.get(row[foreign.column] as string)?.push(decodeRecord(target.fieldList, row));
 }

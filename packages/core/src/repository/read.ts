@@ -51,10 +51,11 @@ export async function findPage(
   const sort = parseSort(entity, query.orderBy);
   const wanted = selection(entity, query.select);
   const includes = query.include ?? [];
-  const fields = new Set([...wanted, ...sort.fields, ...includeFields(entity, includes)]);
   const spec: FindSpec = {
     table: entity.table,
-    columns: columnsOf(fields),
+    columns: query.select
+      ? columnsOf(new Set([...wanted, ...sort.fields, ...includeFields(entity, includes)]))
+      : entity.columns,
     where: and(visible(session, query.withDeleted), queryFilter(session, entity, query)),
     orderBy: sort.orderBy,
     limit: limit + 1,
@@ -105,24 +106,13 @@ export function readLimit(limit: unknown): number {
 }
 
 export function selection(entity: EntityModel, select: readonly string[] | undefined): readonly FieldModel[] {
-  if (!select) return allFields(entity);
+  if (!select) return entity.fieldList;
   return select.map((name) => {
     const field = entity.fields.get(name);
     if (!field)
       throw UnknownField({ entity: entity.name, field: name, nearest: nearest(name, entity.fields.keys()) });
     return field;
   });
-}
-
-const fieldLists = new WeakMap<EntityModel, readonly FieldModel[]>();
-
-export function allFields(entity: EntityModel): readonly FieldModel[] {
-  let list = fieldLists.get(entity);
-  if (!list) {
-    list = [...entity.fields.values()];
-    fieldLists.set(entity, list);
-  }
-  return list;
 }
 
 function includeFields(entity: EntityModel, includes: readonly string[]): FieldModel[] {
@@ -132,56 +122,72 @@ function includeFields(entity: EntityModel, includes: readonly string[]): FieldM
   });
 }
 
+export interface LoadOptions {
+  readonly withDeleted?: boolean;
+  /** Inside transactions. */
+  readonly lock?: boolean;
+}
+
+/** One record, or undefined where there is none for this session. */
+export async function loadById(
+  session: Session,
+  entity: EntityModel,
+  id: string,
+  options: LoadOptions = {},
+): Promise<RecordValues | undefined> {
+  if (!isId(id)) return undefined;
+  const rows = await session.operations().findMany({
+    table: entity.table,
+    columns: entity.columns,
+    where: and({ op: "eq", column: "id", value: id.toLowerCase() }, visible(session, options.withDeleted)),
+    orderBy: [],
+    limit: 1,
+    ...(options.lock && session.inTransaction ? { lock: "update" as const } : {}),
+  });
+  const [row] = rows;
+  return row && decodeRecord(entity.fieldList, row);
+}
+
 /** Records by id, in any order; those that are not there are left out. */
 export async function loadByIds(
   session: Session,
   entity: EntityModel,
   ids: readonly string[],
-  options: { readonly lock?: boolean; readonly withDeleted?: boolean } = {},
+  options: LoadOptions = {},
 ): Promise<Map<string, RecordValues>> {
   const found = new Map<string, RecordValues>();
-  const real = ids.filter(isId).map((id) => id.toLowerCase());
-  if (real.length === 0) return found;
-  const where: Filter =
-    real.length === 1
-      ? { op: "eq", column: "id", value: real[0] as string }
-      : { op: "in", column: "id", values: real };
+  if (ids.length === 1) {
+    const record = await loadById(session, entity, ids[0] as string, options);
+    if (record) found.set(record["id"] as string, record);
+    return found;
+  }
+  const values = ids.filter(isId).map((id) => id.toLowerCase());
+  if (values.length === 0) return found;
+  const locks = options.lock && session.inTransaction;
   const rows = await session.operations().findMany({
     table: entity.table,
-    columns: allColumns(entity),
-    where: and(where, visible(session, options.withDeleted)),
+    columns: entity.columns,
+    where: and({ op: "in", column: "id", values }, visible(session, options.withDeleted)),
     // A common order of locking, so that two writers of the same records cannot wait for one another.
-    orderBy: real.length === 1 ? [] : [{ column: "id", direction: "asc" }],
-    limit: real.length,
-    ...(options.lock && session.inTransaction ? { lock: "update" as const } : {}),
+    orderBy: locks ? [{ column: "id", direction: "asc" }] : [],
+    limit: values.length,
+    ...(locks ? { lock: "update" as const } : {}),
   });
-  for (const row of rows) found.set(row["id"] as string, decodeRecord(allFields(entity), row));
+  for (const row of rows) found.set(row["id"] as string, decodeRecord(entity.fieldList, row));
   return found;
 }
 
-const columnLists = new WeakMap<EntityModel, string[]>();
-
-function allColumns(entity: EntityModel): string[] {
-  let list = columnLists.get(entity);
-  if (!list) {
-    list = columnsOf(entity.fields.values());
-    columnLists.set(entity, list);
-  }
-  return list;
+export interface GetOptions extends LoadOptions {
+  readonly include?: readonly string[];
 }
 
 export async function getRecord(
   session: Session,
   entity: EntityModel,
   id: string,
-  options: {
-    readonly include?: readonly string[];
-    readonly withDeleted?: boolean;
-    readonly lock?: boolean;
-  } = {},
+  options: GetOptions = {},
 ): Promise<RecordValues> {
-  const found = await loadByIds(session, entity, [id], options);
-  const record = found.get(String(id).toLowerCase());
+  const record = await loadById(session, entity, id, options);
   if (!record) throw NotFound({ entity: entity.name, id: String(id).slice(0, 64) });
   const includes = options.include ?? [];
   if (includes.length > 0) {

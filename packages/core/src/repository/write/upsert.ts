@@ -1,12 +1,11 @@
 import { InvalidQuery, ValidationFailed } from "../../errors/core-errors.js";
 import type { EntityModel } from "../../model/entity-model.js";
-import { columnsOf, decodeRecord, type RecordValues } from "../../model/record-codec.js";
+import { decodeRecord, type RecordValues } from "../../model/record-codec.js";
 import type { EntityValidator } from "../../model/validate.js";
 import type { Session } from "../../runtime/session.js";
 import { and, type Filter, or } from "../../storage/filter.js";
 import { fieldValue } from "../parse-condition.js";
 import { visible } from "../parse-where.js";
-import { allFields } from "../read.js";
 import { createRecords } from "./create.js";
 import { updateRecords } from "./update.js";
 
@@ -91,14 +90,14 @@ async function findExisting(
       );
   const rows = await session.operations().findMany({
     table: entity.table,
-    columns: columnsOf(entity.fields.values()),
+    columns: entity.columns,
     where: and(match, visible(session)),
     orderBy: [],
     limit: values.length,
   });
   const found = new Map<string, RecordValues>();
   for (const row of rows) {
-    const record = decodeRecord(allFields(entity), row);
+    const record = decodeRecord(entity.fieldList, row);
     found.set(JSON.stringify(on.map((name) => record[name])), record);
   }
   return found;
