@@ -7,7 +7,7 @@ import { physicalSchema } from "../migrations/physical-schema.js";
 import { planMigration } from "../migrations/plan-migration.js";
 import { resolveSecret } from "../migrations/secret.js";
 import { compose } from "../plugin/compose.js";
-import { createRepository } from "../repository/create-repository.js";
+import { repositoryFactory } from "../repository/repository-factory.js";
 import { runAction } from "../repository/run-action.js";
 import type { Runtime, TransactionScope } from "../runtime/runtime.js";
 import { Session, type SessionServices } from "../runtime/session.js";
@@ -107,7 +107,7 @@ export async function createCrm<const Ps extends PluginList>(options: CrmOptions
 }
 
 function assemble<Ps extends PluginList>(runtime: Runtime, defaultTenant: string | undefined): Crm<Ps> {
-  const services: SessionServices = { repository: createRepository, runAction };
+  const services: SessionServices = { repository: repositoryFactory(runtime.composition), runAction };
   const session = (identity: Identity): Context => new Session(runtime, services, identity);
   return {
     runtime,

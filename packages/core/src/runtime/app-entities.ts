@@ -1,37 +1,42 @@
-import type { AnyAction } from "../actions/define-action.js";
 import type { Repository } from "../context/repository.js";
+import type { Composition } from "../plugin/compose.js";
 import type { Session } from "./session.js";
 
-export type AppEntities = Record<string, Repository<unknown, unknown>>;
+export type AppEntities = Readonly<Record<string, Repository<unknown, unknown>>>;
 
-/** `session.entities`: repositories by name, each with the actions on its entity as methods; made when first used. */
+type EntitiesClass = new (session: Session) => AppEntities;
+
+const classes = new WeakMap<Composition, EntitiesClass>();
+
+/** `session.entities`: repositories by name, each made when first used. The getters are made once per app. */
 export function appEntities(session: Session): AppEntities {
   const { composition } = session.runtime;
-  const entities = {} as AppEntities;
-  for (const name of composition.entities.keys()) {
-    let made: Repository<unknown, unknown> | undefined;
-    Object.defineProperty(entities, name, {
-      enumerable: true,
-      get: () => {
-        made ??= withActions(session, name);
-        return made;
-      },
-    });
+  let Entities = classes.get(composition);
+  if (!Entities) {
+    Entities = entitiesClass(composition);
+    classes.set(composition, Entities);
   }
-  return entities;
+  return new Entities(session);
 }
 
-function withActions(session: Session, name: string): Repository<unknown, unknown> {
-  const repository = session.repoOf(name);
-  const methods: Record<string, unknown> = {};
-  for (const { value } of session.runtime.composition.actions.values()) {
-    if (value.on === name) methods[value.name] = actionMethod(session, value);
-  }
-  return Object.assign({}, repository, methods);
-}
+function entitiesClass(composition: Composition): EntitiesClass {
+  class Entities {
+    readonly #session: Session;
 
-function actionMethod(session: Session, action: AnyAction): unknown {
-  if (action.collection) return (input: unknown) => session.run(action, input ?? {});
-  return (id: string, input: unknown, options: { readonly version?: number } = {}) =>
-    session.run(action, input ?? {}, { id, ...options });
+    constructor(session: Session) {
+      this.#session = session;
+    }
+
+    static {
+      for (const name of composition.entities.keys()) {
+        Object.defineProperty(Entities.prototype, name, {
+          enumerable: true,
+          get(this: Entities) {
+            return this.#session.repoOf(name);
+          },
+        });
+      }
+    }
+  }
+  return Entities as unknown as EntitiesClass;
 }

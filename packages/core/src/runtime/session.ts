@@ -49,7 +49,7 @@ export class Session implements Context {
   readonly scope: TransactionScope | null;
   readonly chain: readonly string[];
   readonly #services: SessionServices;
-  readonly #repositories = new Map<string, Repository<unknown, unknown>>();
+  #repositories: Map<string, Repository<unknown, unknown>> | undefined;
   #entities: AppEntities | undefined;
 
   constructor(
@@ -129,6 +129,7 @@ export class Session implements Context {
   }
 
   repoOf(name: string): Repository<unknown, unknown> {
+    this.#repositories ??= new Map();
     let repository = this.#repositories.get(name);
     if (!repository) {
       repository = this.#services.repository(this, this.entity(name));

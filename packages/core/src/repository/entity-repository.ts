@@ -1,0 +1,141 @@
+import type { AnyAction } from "../actions/define-action.js";
+import type { EntityModel } from "../model/entity-model.js";
+import type { RecordValues } from "../model/record-codec.js";
+import type { EntityValidator } from "../model/validate.js";
+import type { Session } from "../runtime/session.js";
+import { and } from "../storage/filter.js";
+import { aggregateRecords, type RawAggregate } from "./aggregate.js";
+import { visible } from "./parse-where.js";
+import { findPage, type GetOptions, getRecord, MAX_LIMIT, queryFilter, type RawQuery } from "./read.js";
+import { createRecords } from "./write/create.js";
+import { deleteRecords, purgeRecord, restoreRecord } from "./write/delete.js";
+import { type RawChange, updateRecords } from "./write/update.js";
+import { upsertRecords } from "./write/upsert.js";
+
+const UPDATE_BATCH = 500;
+
+interface Versioned {
+  readonly version?: number;
+}
+
+/** The records of one entity, bound to a session: what `Repository` types. A class, since every request makes one. */
+export class EntityRepository {
+  readonly #session: Session;
+  readonly #entity: EntityModel;
+  readonly #validator: EntityValidator;
+
+  constructor(session: Session, entity: EntityModel, validator: EntityValidator) {
+    this.#session = session;
+    this.#entity = entity;
+    this.#validator = validator;
+  }
+
+  /** The class for an entity that has actions: they are methods, too. */
+  static withActions(actions: readonly AnyAction[]): typeof EntityRepository {
+    class WithActions extends EntityRepository {}
+    for (const action of actions) {
+      const value = action.collection
+        ? function (this: EntityRepository, input: unknown) {
+            return this.#session.run(action, input ?? {});
+          }
+        : function (this: EntityRepository, id: string, input: unknown, options: Versioned = {}) {
+            return this.#session.run(action, input ?? {}, { id, ...options });
+          };
+      Object.defineProperty(WithActions.prototype, action.name, { value });
+    }
+    return WithActions;
+  }
+
+  async create(input: unknown): Promise<RecordValues> {
+    const [record] = await this.createMany([input]);
+    return record as RecordValues;
+  }
+
+  createMany(inputs: readonly unknown[]): Promise<RecordValues[]> {
+    return createRecords(this.#session, this.#entity, this.#validator, inputs);
+  }
+
+  get(id: string, options?: GetOptions): Promise<RecordValues> {
+    return getRecord(this.#session, this.#entity, id, options);
+  }
+
+  find(query: RawQuery = {}): Promise<{ items: RecordValues[]; next: string | null }> {
+    return findPage(this.#session, this.#entity, query);
+  }
+
+  async first(query: RawQuery = {}): Promise<RecordValues | null> {
+    const { items } = await this.find({ ...query, limit: 1 });
+    return items[0] ?? null;
+  }
+
+  async *stream(query: RawQuery = {}): AsyncGenerator<RecordValues> {
+    let after = query.after ?? null;
+    do {
+      const page = await this.find({ limit: MAX_LIMIT, ...query, after });
+      yield* page.items;
+      after = page.next;
+    } while (after !== null);
+  }
+
+  async count(where?: unknown, options: { readonly search?: unknown } = {}): Promise<number> {
+    const session = this.#session;
+    const rows = await session.operations().aggregate({
+      table: this.#entity.table,
+      where: and(visible(session), queryFilter(session, this.#entity, { where, search: options.search })),
+      groupBy: [],
+      measures: [{ as: "n", fn: "count" }],
+      orderBy: [],
+      limit: 1,
+    });
+    return (rows[0]?.["n"] as number | undefined) ?? 0;
+  }
+
+  aggregate(query: RawAggregate): Promise<Record<string, unknown>[]> {
+    return aggregateRecords(this.#session, this.#entity, query);
+  }
+
+  async update(id: string, patch: unknown, options: Versioned = {}): Promise<RecordValues> {
+    const [record] = await this.updateMany([{ id, patch, version: options.version }]);
+    return record as RecordValues;
+  }
+
+  updateMany(changes: readonly RawChange[]): Promise<RecordValues[]> {
+    return updateRecords(this.#session, this.#entity, this.#validator, changes);
+  }
+
+  updateWhere(where: unknown, patch: unknown): Promise<number> {
+    return this.#session.atomically(async (tx) => {
+      let changed = 0;
+      let after: string | null = null;
+      do {
+        const query: RawQuery = { where, select: ["id"], limit: UPDATE_BATCH, after };
+        const page = await findPage(tx, this.#entity, query);
+        const changes = page.items.map((item) => ({ id: item["id"] as string, patch }));
+        changed += (await updateRecords(tx, this.#entity, this.#validator, changes)).length;
+        after = page.next;
+      } while (after !== null);
+      return changed;
+    });
+  }
+
+  upsertMany(inputs: readonly unknown[], on: readonly string[]): Promise<RecordValues[]> {
+    return upsertRecords(this.#session, this.#entity, this.#validator, inputs, on);
+  }
+
+  delete(id: string, options: Versioned = {}): Promise<void> {
+    return deleteRecords(this.#session, this.#entity, [{ id, version: options.version }]);
+  }
+
+  deleteMany(ids: readonly string[]): Promise<void> {
+    const changes = ids.map((id) => ({ id }));
+    return deleteRecords(this.#session, this.#entity, changes);
+  }
+
+  restore(id: string): Promise<RecordValues> {
+    return restoreRecord(this.#session, this.#entity, id);
+  }
+
+  purge(id: string): Promise<void> {
+    return purgeRecord(this.#session, this.#entity, id);
+  }
+}
