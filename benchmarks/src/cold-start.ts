@@ -20,6 +20,7 @@ export function coldStart(files: SeededFiles, rounds: number): ColdStart {
     program: join(import.meta.dirname, `cold-${name}.mjs`),
     path: files.copy(`cold-${name}`),
     perSecond: [] as number[],
+    perCpuSecond: [],
     memory: [] as number[],
   }));
   for (let round = -1; round < rounds; round += 1) {

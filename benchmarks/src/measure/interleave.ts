@@ -11,6 +11,8 @@ export interface Sample {
   readonly name: string;
   /** Operations per second, one figure a round. */
   readonly perSecond: readonly number[];
+  /** The same by the processor time that this process used: other programs on the machine do not count. */
+  readonly perCpuSecond: readonly number[];
 }
 
 export interface Rounds {
@@ -27,7 +29,11 @@ const collect = runInNewContext("gc") as (options: { type: "minor" }) => void;
  * them down. Everyone executes the same operations the same number of times, so that tables grow alike.
  */
 export async function interleave(tasks: readonly Task[], { rounds, slice }: Rounds): Promise<Sample[]> {
-  const samples = tasks.map(({ name }) => ({ name, perSecond: [] as number[] }));
+  const samples = tasks.map(({ name }) => ({
+    name,
+    perSecond: [] as number[],
+    perCpuSecond: [] as number[],
+  }));
   let done = 0;
   const round = async (size: number, keep: boolean, turn: number): Promise<number> => {
     let slowest = 0;
@@ -36,11 +42,16 @@ export async function interleave(tasks: readonly Task[], { rounds, slice }: Roun
       const task = tasks[at] as Task;
       // Young garbage of the one before is not this one's to clean up.
       collect({ type: "minor" });
+      const used = process.cpuUsage();
       const start = performance.now();
       for (let index = done; index < done + size; index += 1) await task.run(index);
       const elapsed = performance.now() - start;
       slowest = Math.max(slowest, elapsed);
-      if (keep) samples[at]?.perSecond.push((size / elapsed) * 1000);
+      const { user, system } = process.cpuUsage(used);
+      if (keep) {
+        samples[at]?.perSecond.push((size / elapsed) * 1000);
+        samples[at]?.perCpuSecond.push((size / (user + system)) * 1e6);
+      }
     }
     done += size;
     return slowest;

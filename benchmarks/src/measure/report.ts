@@ -12,6 +12,8 @@ export interface Figure {
   /** Corm's speed as a share of the other's. */
   readonly toRaw: Spread | null;
   readonly toKnex: Spread | null;
+  /** By processor time: the better figure where other programs load the machine. */
+  readonly toRawByCpu: Spread | null;
 }
 
 export interface Measured {
@@ -35,6 +37,7 @@ export function figureOf(group: string, scenario: Measured, samples: readonly Sa
     perSecond,
     toRaw: corm && raw ? ratioOf(corm, raw) : null,
     toKnex: corm && knex ? ratioOf(corm, knex) : null,
+    toRawByCpu: corm && raw && raw.perCpuSecond.length > 0 ? ratioOf(corm, raw, "perCpuSecond") : null,
   };
 }
 
@@ -48,8 +51,12 @@ export function speedTable(group: string, figures: readonly Figure[]): string {
     figure.unit,
     ratio(figure.toRaw),
     ratio(figure.toKnex),
+    ratio(figure.toRawByCpu),
   ]);
-  return table([group, "raw", "Knex", "Corm", "unit", "Corm / raw", "Corm / Knex"], rows);
+  return table(
+    [group, "raw", "Knex", "Corm", "unit", "Corm / raw", "Corm / Knex", "Corm / raw by CPU"],
+    rows,
+  );
 }
 
 /** Times of one call instead of speeds. */

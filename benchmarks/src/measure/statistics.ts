@@ -14,6 +14,6 @@ export function spreadOf(figures: readonly number[]): Spread {
 }
 
 /** How fast one contender was beside another: the ratios of slices of the same round. */
-export function ratioOf(one: Sample, other: Sample): Spread {
-  return spreadOf(one.perSecond.map((figure, round) => figure / (other.perSecond[round] as number)));
+export function ratioOf(one: Sample, other: Sample, by: "perSecond" | "perCpuSecond" = "perSecond"): Spread {
+  return spreadOf(one[by].map((figure, round) => figure / (other[by][round] as number)));
 }
