@@ -27,11 +27,13 @@ export function createHttp(crm: HttpCrm, options: HttpOptions = {}): Hono {
   const settings = settingsOf(crm, options);
   const routes = routesOf(settings);
   const app = new Hono();
-  for (const route of routes) {
-    app.on(route.method, patternOf(route.path), (c) => serve(c, route, settings));
-  }
-  for (const { path, methods } of methodsByPath(routes)) {
-    const allow = METHODS.filter((method) => methods.has(method));
+  for (const sharing of byPath(routes)) {
+    for (const route of sharing) {
+      app.on(route.method, patternOf(route.path), (c) => serve(c, route, settings));
+    }
+    const { path } = sharing[0] as HttpRoute;
+    const taken = sharing.flatMap(({ method }) => (method === "GET" ? ["GET", "HEAD"] : [method]));
+    const allow = METHODS.filter((method) => taken.includes(method));
     const refusal = refuse(path, (method) => MethodNotAllowed({ method, allow }));
     app.all(patternOf(path), (c) => serve(c, refusal, settings));
   }
@@ -106,13 +108,12 @@ const shapeOf = (path: string): string => path.replace(/\{\w+\}/g, " ");
 
 const patternOf = (path: string): string => path.replace(/\{(\w+)\}/g, ":$1");
 
-function methodsByPath(routes: readonly HttpRoute[]) {
-  const found = new Map<string, { readonly path: string; readonly methods: Set<string> }>();
-  for (const { path, method } of routes) {
-    const entry = found.get(shapeOf(path)) ?? { path, methods: new Set() };
-    entry.methods.add(method);
-    if (method === "GET") entry.methods.add("HEAD");
-    found.set(shapeOf(path), entry);
+/** Routes of one path together. */
+function byPath(routes: readonly HttpRoute[]): Iterable<readonly HttpRoute[]> {
+  const found = new Map<string, HttpRoute[]>();
+  for (const route of routes) {
+    const shape = shapeOf(route.path);
+    found.set(shape, [...(found.get(shape) ?? []), route]);
   }
   return found.values();
 }

@@ -1,5 +1,6 @@
 import { llmsText } from "./llms.js";
 import { openApiDocument } from "./openapi/document.js";
+import { ref } from "./openapi/schemas.js";
 import type { HttpSettings } from "./options.js";
 import { PROBLEM_TYPE } from "./problem.js";
 import type { HttpCall, HttpRoute } from "./route.js";
@@ -29,8 +30,10 @@ export function systemRoutes(described: readonly HttpRoute[], settings: HttpSett
       ...system("/readyz", {
         id: "system.readiness",
         summary: "Can it answer requests?",
-        description: "A problem document with `checks` when it cannot.",
-        responses: { 200: { description: "It can.", schema: status } },
+        responses: {
+          200: { description: "It can.", schema: status },
+          503: { description: "It cannot, and why.", type: PROBLEM_TYPE, schema: ref("Corm.NotReady") },
+        },
       }),
       handle: (call) => readiness(call, settings),
     },

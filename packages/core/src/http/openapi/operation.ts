@@ -37,7 +37,7 @@ export interface Operation {
   readonly description?: string;
   readonly parameters?: readonly Parameter[];
   readonly body?: BodyDoc;
-  /** Answers that are no errors, by status. */
+  /** Answers by status, apart from problem documents like any other. */
   readonly responses: Readonly<Record<number, ResponseDoc>>;
   /** Statuses of errors worth naming; any other error is a problem document all the same. */
   readonly errors: readonly number[];

@@ -141,6 +141,32 @@ function undefaulted(schema: JsonSchema): JsonSchema {
   return rest;
 }
 
+const problem = {
+  type: "object",
+  description: "What went wrong (RFC 9457).",
+  properties: {
+    type: { type: "string", format: "uri" },
+    title: { type: "string" },
+    status: { type: "integer" },
+    code: { type: "string", pattern: "^[a-z0-9]+(-[a-z0-9]+)*$", description: "Stable; compare this." },
+    detail: { type: "string" },
+    instance: { type: "string", description: "Id of the request, as the log has it." },
+    errors: {
+      type: "array",
+      items: {
+        type: "object",
+        properties: {
+          pointer: { type: "string", description: "JSON Pointer into the body." },
+          code: { type: "string" },
+          message: { type: "string" },
+        },
+        required: ["pointer", "code", "message"],
+      },
+    },
+  },
+  required: ["type", "title", "status", "code", "detail", "instance"],
+};
+
 /** Components that every API has. */
 export const sharedSchemas: Readonly<Record<string, JsonSchema>> = {
   "Corm.Money": {
@@ -173,29 +199,14 @@ export const sharedSchemas: Readonly<Record<string, JsonSchema>> = {
     },
     required: ["data"],
   },
-  "Corm.Problem": {
-    type: "object",
-    description: "What went wrong (RFC 9457).",
+  "Corm.Problem": problem,
+  "Corm.NotReady": {
+    ...problem,
+    description: "A problem with a reason for every check that failed.",
     properties: {
-      type: { type: "string", format: "uri" },
-      title: { type: "string" },
-      status: { type: "integer" },
-      code: { type: "string", pattern: "^[a-z0-9]+(-[a-z0-9]+)*$", description: "Stable; compare this." },
-      detail: { type: "string" },
-      instance: { type: "string", description: "Id of the request, as the log has it." },
-      errors: {
-        type: "array",
-        items: {
-          type: "object",
-          properties: {
-            pointer: { type: "string", description: "JSON Pointer into the body." },
-            code: { type: "string" },
-            message: { type: "string" },
-          },
-          required: ["pointer", "code", "message"],
-        },
-      },
+      ...problem.properties,
+      checks: { type: "object", additionalProperties: { type: "string" } },
     },
-    required: ["type", "title", "status", "code", "detail", "instance"],
+    required: [...problem.required, "checks"],
   },
 };
