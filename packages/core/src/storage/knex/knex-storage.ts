@@ -1,5 +1,5 @@
 import type { StorageAdapter } from "../adapter.js";
-import { createAdapter } from "./adapter.js";
+import { KnexStorage } from "./adapter.js";
 import { mysqlDialect } from "./dialects/mysql.js";
 import { postgresDialect } from "./dialects/postgres.js";
 import { sqliteDialect } from "./dialects/sqlite.js";
@@ -26,7 +26,7 @@ export function knexStorage(options: KnexStorageOptions): StorageAdapter {
   if (target.engine === "sqlite") {
     const dialect = sqliteDialect();
     const { path } = target;
-    return createAdapter({
+    return new KnexStorage({
       dialect,
       connect: (translate) =>
         openSqlite(
@@ -50,14 +50,14 @@ export function knexStorage(options: KnexStorageOptions): StorageAdapter {
   };
   if (target.engine === "postgres") {
     const dialect = postgresDialect();
-    return createAdapter({
+    return new KnexStorage({
       dialect,
       connect: (translate) => openPostgres(server, dialect, translate),
       schema: postgresSchema(dialect),
     });
   }
   const dialect = mysqlDialect();
-  return createAdapter({
+  return new KnexStorage({
     dialect,
     connect: (translate) => openMysql(server, dialect, translate),
     schema: mysqlSchema(dialect),

@@ -2,20 +2,8 @@ import { TransactionAborted, TransactionMisuse } from "../../errors/core-errors.
 import { TransactionConflict } from "../../errors/storage-errors.js";
 import type { Transaction } from "../adapter.js";
 import type { Compiler } from "./compiler.js";
-import { isOverflow } from "./dialects/sqlite-errors.js";
-import { operations } from "./operations.js";
-import type { Awaitable, Session, Statement, TransactionSession } from "./statement.js";
-
-/** The state of a transaction or savepoint while its work runs. */
-interface Level {
-  readonly parent: Level | undefined;
-  readonly depth: number;
-  state: "open" | "suspended" | "over";
-  /** The error of the first statement that failed: only a rollback is possible after it. */
-  failure: unknown;
-  /** What it was to do. */
-  failed?: string;
-}
+import type { Session, Statement, TransactionSession } from "./statement.js";
+import { Verbs } from "./verbs.js";
 
 /**
  * Runs `work` with the handle of a transaction. Rules that some engines have are kept on all of them: after a
@@ -23,124 +11,92 @@ interface Level {
  * transactions do not write.
  */
 export async function runTransaction<T>(
-  compiler: () => Compiler,
+  compiler: Compiler,
   session: TransactionSession,
   readOnly: boolean,
   work: (tx: Transaction) => Promise<T>,
 ): Promise<T> {
-  const root: Level = { parent: undefined, depth: 0, state: "open", failure: undefined };
-  return runLevel(root, { compiler, session, readOnly }, work);
+  return new Level(compiler, session, readOnly, undefined).run(work);
 }
 
-interface Context {
-  readonly compiler: () => Compiler;
-  readonly session: TransactionSession;
-  readonly readOnly: boolean;
-}
+/** A transaction, or a savepoint in it. */
+class Level extends Verbs implements Transaction {
+  private readonly depth: number;
+  private state: "open" | "suspended" | "over" = "open";
+  /** The first statement that failed: only a rollback is possible after it. */
+  private failure: { readonly error: unknown; readonly what: string } | undefined;
 
-async function runLevel<T>(
-  level: Level,
-  context: Context,
-  work: (tx: Transaction) => Promise<T>,
-): Promise<T> {
-  try {
-    const result = await work(handle(level, context));
-    if (level.failure !== undefined) throw refuseAfterFailure(level);
-    return result;
-  } finally {
-    level.state = "over";
+  constructor(
+    protected override readonly compiler: Compiler,
+    private readonly inner: TransactionSession,
+    private readonly readOnly: boolean,
+    private readonly parent: Level | undefined,
+  ) {
+    super();
+    this.depth = parent === undefined ? 0 : parent.depth + 1;
   }
-}
 
-function handle(level: Level, context: Context): Transaction {
-  const use = (writes: boolean): Session => {
-    check(level);
-    if (writes && context.readOnly)
-      throw TransactionMisuse({ reason: "A read-only transaction cannot write." });
-    return watched(level, context.session);
-  };
-  return {
-    ...operations(context.compiler, use),
-    savepoint: (work) => savepoint(level, context, work),
-  };
-}
-
-async function savepoint<T>(
-  parent: Level,
-  context: Context,
-  work: (tx: Transaction) => Promise<T>,
-): Promise<T> {
-  check(parent);
-  const level: Level = { parent, depth: parent.depth + 1, state: "open", failure: undefined };
-  const name = `corm_${level.depth}`;
-  parent.state = "suspended";
-  try {
-    await context.session.command(`savepoint ${name}`);
-    const result = await runLevel(level, context, work);
-    await context.session.command(`release savepoint ${name}`);
-    return result;
-  } catch (error) {
-    // A lost transaction has no savepoint to return to; the failure has reached every level already.
-    if (parent.failure === undefined) {
-      await context.session.command(`rollback to savepoint ${name}`);
-      await context.session.command(`release savepoint ${name}`);
-    }
-    throw error;
-  } finally {
-    parent.state = "open";
-  }
-}
-
-function check(level: Level): void {
-  if (level.state === "over") {
-    throw TransactionMisuse({
-      reason: "The transaction is over. Await all that is done in it before it ends.",
-    });
-  }
-  if (level.state === "suspended") {
-    throw TransactionMisuse({
-      reason: "A savepoint is open in the transaction: use the savepoint's handle.",
-    });
-  }
-  if (level.failure !== undefined) throw refuseAfterFailure(level);
-}
-
-function refuseAfterFailure(level: Level): Error {
-  return TransactionAborted({ failed: level.failed ?? "A statement" }, { cause: level.failure });
-}
-
-/** Notes failures, so that a caught error cannot lead to half a transaction being committed. */
-function watched(level: Level, session: Session): Session {
-  const note = (error: unknown, { operation, table }: Statement): never => {
-    // The statement will be tried in another form.
-    if (isOverflow((error as Error).cause)) throw error;
-    fail(level, error, `A statement to ${operation} "${table}"`);
-    // The engine has rolled back the transaction as a whole.
-    if (TransactionConflict.is(error)) {
-      for (let up = level.parent; up !== undefined; up = up.parent) fail(up, error, "A savepoint in it");
-    }
-    throw error;
-  };
-  const watch = <T>(statement: Statement, run: () => Awaitable<T>): Awaitable<T> => {
+  async run<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
     try {
-      const result = run();
-      return result instanceof Promise ? result.catch((error) => note(error, statement)) : result;
-    } catch (error) {
-      return note(error, statement);
+      const result = await work(this);
+      if (this.failure !== undefined) throw this.refusal(this.failure);
+      return result;
+    } finally {
+      this.state = "over";
     }
-  };
-  return {
-    query: (statement, values) => watch(statement, () => session.query(statement, values)),
-    execute: (statement, values) => watch(statement, () => session.execute(statement, values)),
-    executeAll: (calls) => {
-      const [first] = calls;
-      return first === undefined ? [] : watch(first.statement, () => session.executeAll(calls));
-    },
-  };
-}
+  }
 
-function fail(level: Level, error: unknown, failed: string): void {
-  if (level.failure !== undefined) return;
-  level.failure = error;
-  level.failed = failed;
+  async savepoint<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
+    this.check();
+    const level = new Level(this.compiler, this.inner, this.readOnly, this);
+    const name = `corm_${level.depth}`;
+    this.state = "suspended";
+    try {
+      await this.inner.command(`savepoint ${name}`);
+      const result = await level.run(work);
+      await this.inner.command(`release savepoint ${name}`);
+      return result;
+    } catch (error) {
+      // A lost transaction has no savepoint to return to; the failure has reached every level already.
+      if (this.failure === undefined) {
+        await this.inner.command(`rollback to savepoint ${name}`);
+        await this.inner.command(`release savepoint ${name}`);
+      }
+      throw error;
+    } finally {
+      this.state = "open";
+    }
+  }
+
+  protected override session(writes: boolean): Session {
+    this.check();
+    if (writes && this.readOnly) throw TransactionMisuse({ reason: "A read-only transaction cannot write." });
+    return this.inner;
+  }
+
+  /** Keeps a caught error from leading to half a transaction being committed. */
+  protected override failed(error: unknown, { operation, table }: Statement): void {
+    this.failure ??= { error, what: `A statement to ${operation} "${table}"` };
+    if (!TransactionConflict.is(error)) return;
+    // The engine has rolled back the transaction as a whole.
+    for (let level = this.parent; level !== undefined; level = level.parent) level.failure ??= this.failure;
+  }
+
+  private check(): void {
+    if (this.state === "over") {
+      throw TransactionMisuse({
+        reason: "The transaction is over. Await all that is done in it before it ends.",
+      });
+    }
+    if (this.state === "suspended") {
+      throw TransactionMisuse({
+        reason: "A savepoint is open in the transaction: use the savepoint's handle.",
+      });
+    }
+    if (this.failure !== undefined) throw this.refusal(this.failure);
+  }
+
+  private refusal({ error, what }: NonNullable<typeof this.failure>): Error {
+    return TransactionAborted({ failed: what }, { cause: error });
+  }
 }

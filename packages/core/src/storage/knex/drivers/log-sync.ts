@@ -24,6 +24,11 @@ export class LogSync {
     this.dirty = true;
   }
 
+  /** Whether all commits until now are on the disk. */
+  get isSettled(): boolean {
+    return !this.dirty && this.waiting === undefined && this.flushing === undefined && !this.failure;
+  }
+
   /** Resolves when all commits until now are on the disk; undefined when they are. */
   settled(): Promise<void> | undefined {
     // A disk that failed once may have lost what it was given before: no later flush can make that good.

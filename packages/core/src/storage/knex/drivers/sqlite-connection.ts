@@ -5,6 +5,8 @@ import type { SqliteDatabase, SqliteStatement } from "./sqlite-driver.js";
 
 /** One open database handle, with the statements it has prepared. */
 export class SqliteConnection implements RawConnection {
+  private readonly commands = new Map<string, SqliteStatement>();
+
   constructor(
     readonly database: SqliteDatabase,
     /** Where statements keep what this connection prepared for them. */
@@ -25,6 +27,16 @@ export class SqliteConnection implements RawConnection {
 
   exec(sql: string): void {
     this.database.exec(sql);
+  }
+
+  /** A statement without values that comes again and again: the bounds of transactions and savepoints. */
+  command(sql: string): void {
+    let statement = this.commands.get(sql);
+    if (statement === undefined) {
+      statement = this.database.prepare(sql);
+      this.commands.set(sql, statement);
+    }
+    statement.run([]);
   }
 
   private prepare(statement: Statement): SqliteStatement {

@@ -27,6 +27,7 @@ export interface SqliteEngineOptions {
  */
 export class SqliteEngine implements Engine {
   private readonly writer: SqliteConnection;
+  private readonly writerSession: TransactionSession;
   private readonly reader: SqliteConnection | undefined;
   private snapshots: SqliteConnection | undefined;
   private readonly turns: Turns;
@@ -37,6 +38,7 @@ export class SqliteEngine implements Engine {
   constructor(private readonly options: SqliteEngineOptions) {
     const { log } = options;
     this.writer = options.writer;
+    this.writerSession = this.session(this.writer);
     this.reader = options.openReader?.(1);
     this.turns = new Turns(options.acquireTimeout);
     this.snapshotTurns = new Turns(options.acquireTimeout);
@@ -54,12 +56,20 @@ export class SqliteEngine implements Engine {
       throw this.fail(error, statement);
     }
     // They may show what was committed a moment ago.
-    const settled = this.sync?.settled();
-    return settled === undefined ? rows : this.whenDurable(settled, rows);
+    return this.sync === undefined || this.sync.isSettled ? rows : this.durable().then(() => rows);
   }
 
-  async execute(statement: Statement, values: readonly unknown[]): Promise<number> {
+  execute(statement: Statement, values: readonly unknown[]): Awaitable<number> {
     const run = (): number => this.writer.run(statement, values);
+    if (this.sync === undefined && !this.closed && this.turns.tryTake()) {
+      try {
+        return run();
+      } catch (error) {
+        if (!isBusy(error)) throw this.fail(error, statement);
+      } finally {
+        this.turns.release();
+      }
+    }
     return this.durably(() => this.patiently(statement, run));
   }
 
@@ -72,23 +82,22 @@ export class SqliteEngine implements Engine {
 
   async transaction<T>(work: (session: TransactionSession) => Promise<T>, readOnly: boolean): Promise<T> {
     if (readOnly && this.options.openReader !== undefined) return this.snapshot(work);
-    return this.durably(async () => {
-      await this.patiently(undefined, () => this.writer.exec(readOnly ? "begin" : "begin immediate"));
-      let result: T;
+    await this.takeTurn();
+    let result: T;
+    try {
+      await this.begin(readOnly ? "begin" : "begin immediate");
       try {
-        result = await work(this.session(this.writer));
+        result = await work(this.writerSession);
       } catch (error) {
         this.rollback();
         throw error;
       }
-      try {
-        this.writer.exec("commit");
-      } catch (error) {
-        this.rollback();
-        throw this.fail(error);
-      }
-      return result;
-    });
+      this.commit();
+    } finally {
+      this.turns.release();
+    }
+    await this.durable();
+    return result;
   }
 
   async connection<T>(work: (connection: RawConnection) => Promise<T>): Promise<T> {
@@ -130,7 +139,7 @@ export class SqliteEngine implements Engine {
       // The first read fixes what the transaction sees.
       await this.patiently(undefined, () => connection.exec("begin; select 1 from sqlite_master"));
       try {
-        await this.sync?.settled();
+        await this.durable();
         return await work(this.session(connection));
       } finally {
         connection.exec("rollback");
@@ -148,7 +157,7 @@ export class SqliteEngine implements Engine {
         calls.map(({ statement, values }) =>
           this.guarded(statement, () => connection.run(statement, values)),
         ),
-      command: (sql) => connection.exec(sql),
+      command: (sql) => connection.command(sql),
     };
   }
 
@@ -162,16 +171,35 @@ export class SqliteEngine implements Engine {
     } finally {
       this.turns.release();
     }
-    const settled = this.sync?.settled();
-    return settled === undefined ? result : this.whenDurable(settled, result);
+    await this.durable();
+    return result;
   }
 
-  private async whenDurable<T>(settled: Promise<void>, result: T): Promise<T> {
+  /** Resolves when all that was committed is on the disk. */
+  private async durable(): Promise<void> {
     try {
-      await settled;
-      return result;
+      await this.sync?.settled();
     } catch (error) {
       throw StorageUnavailable({ reason: "the disk did not take a commit" }, { cause: error });
+    }
+  }
+
+  private begin(sql: string): Awaitable<void> {
+    try {
+      return this.writer.command(sql);
+    } catch (error) {
+      if (!isBusy(error)) throw this.fail(error);
+    }
+    return this.patiently(undefined, () => this.writer.command(sql));
+  }
+
+  private commit(): void {
+    try {
+      this.writer.command("commit");
+      this.sync?.written();
+    } catch (error) {
+      this.rollback();
+      throw this.fail(error);
     }
   }
 

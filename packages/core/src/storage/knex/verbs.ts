@@ -1,0 +1,91 @@
+import type { AggregateSpec, FindSpec, Operations, Patch, RowUpdate, StoredRow } from "../adapter.js";
+import type { Filter } from "../filter.js";
+import type { Compiler } from "./compiler.js";
+import { isOverflow } from "./dialects/sqlite-errors.js";
+import type { Awaitable, Call, Session, Statement } from "./statement.js";
+
+/** The verbs over a session: outside transactions, or in one. */
+export abstract class Verbs implements Operations {
+  protected abstract readonly compiler: Compiler;
+
+  /** The session, or an error if it may not be used now. */
+  protected abstract session(writes: boolean): Session;
+
+  /** Takes note of an error; the caller throws it. */
+  protected abstract failed(error: unknown, statement: Statement): void;
+
+  async findMany(spec: FindSpec): Promise<StoredRow[]> {
+    const call = this.compiler.find(spec);
+    const session = this.session(false);
+    return this.watch(call.statement, () => session.query(call.statement, call.values));
+  }
+
+  async aggregate(spec: AggregateSpec): Promise<StoredRow[]> {
+    const call = this.compiler.aggregate(spec, false);
+    const session = this.session(false);
+    try {
+      return await session.query(call.statement, call.values);
+    } catch (error) {
+      // Rare, and only on SQLite: sums beyond 64 bits cost a second, slower statement.
+      if (!isOverflow((error as Error).cause)) {
+        this.failed(error, call.statement);
+        throw error;
+      }
+    }
+    const exact = this.compiler.aggregate(spec, true);
+    return this.watch(exact.statement, () => session.query(exact.statement, exact.values));
+  }
+
+  async insertMany(table: string, rows: readonly StoredRow[]): Promise<void> {
+    await this.all(this.compiler.insert({ table, rows }));
+  }
+
+  async updateWhere(table: string, where: Filter, patch: Patch): Promise<{ count: number }> {
+    return { count: await this.one(this.compiler.update(table, where, patch)) };
+  }
+
+  async updateEach(table: string, updates: readonly RowUpdate[]): Promise<readonly number[]> {
+    return this.all(updates.map(({ where, patch }) => this.compiler.update(table, where, patch)));
+  }
+
+  async deleteWhere(table: string, where: Filter): Promise<{ count: number }> {
+    return { count: await this.one(this.compiler.delete(table, where)) };
+  }
+
+  async upsert(
+    table: string,
+    rows: readonly StoredRow[],
+    on: readonly string[],
+    update: readonly string[],
+  ): Promise<void> {
+    await this.all(this.compiler.insert({ table, rows, on, update }));
+  }
+
+  private one({ statement, values }: Call): Awaitable<number> {
+    const session = this.session(true);
+    return this.watch(statement, () => session.execute(statement, values));
+  }
+
+  private all(calls: readonly Call[]): Awaitable<number[]> {
+    const session = this.session(true);
+    const [first] = calls;
+    if (first === undefined) return [];
+    if (calls.length > 1) return this.watch(first.statement, () => session.executeAll(calls));
+    const count = this.watch(first.statement, () => session.execute(first.statement, first.values));
+    return count instanceof Promise ? count.then((matched) => [matched]) : [count];
+  }
+
+  private watch<T>(statement: Statement, run: () => Awaitable<T>): Awaitable<T> {
+    try {
+      const result = run();
+      if (!(result instanceof Promise)) return result;
+      return result.catch((error: unknown) => {
+        this.failed(error, statement);
+        throw error;
+      });
+    } catch (error) {
+      this.failed(error, statement);
+      throw error;
+    }
+  }
+}
