@@ -1,0 +1,2 @@
+/** Something that the person at the terminal can put right: shown as its message alone. */
+export class UserError extends Error {}
