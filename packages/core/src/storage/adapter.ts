@@ -18,8 +18,11 @@ export interface FindSpec {
   /** Values of the last row's order columns: rows strictly after it in `orderBy`. Same length as `orderBy`. */
   readonly after?: readonly Scalar[];
   readonly limit: number;
-  /** Lock the rows until the transaction ends, where the engine has row locks. Inside transactions only. */
-  readonly lock?: "update";
+  /**
+   * Lock the rows until the transaction ends, where the engine has row locks. Inside transactions only. `update`
+   * keeps out every other lock; `share` keeps out `update` alone, and sees what was committed while it waited.
+   */
+  readonly lock?: "update" | "share";
 }
 
 export type Bucket = "hour" | "day" | "week" | "month" | "quarter" | "year";

@@ -10,7 +10,7 @@ export function shapeFind(spec: FindSpec, catalog: Catalog, dialect: Dialect): S
   const scope = catalog.table(spec.table);
   const shape = new Shape(`f${spec.table}|${spec.columns.join()}|`, dialect);
   shapeFilter(spec.where, scope, catalog, shape);
-  shape.key += spec.lock === undefined ? "|" : "|lock";
+  shape.key += `|${spec.lock ?? ""}|`;
   for (const { column, direction } of spec.orderBy) shape.key += `${direction[0]}${column};`;
   if (spec.after !== undefined) shapeKeyset(spec.orderBy, spec.after, scope, shape);
   shape.pushNumber(spec.limit);
@@ -28,17 +28,23 @@ export function compileFind(spec: FindSpec, catalog: Catalog, dialect: Dialect):
     query.whereRaw(compileKeyset(spec.orderBy, spec.after, scope, dialect, () => filters.marker()));
   }
   if (spec.orderBy.length > 0) query.orderByRaw(orderBy(spec, scope, dialect));
-  const locks = spec.lock !== undefined && dialect.capabilities.rowLocks;
+  const lock = spec.lock === undefined || !dialect.capabilities.rowLocks ? "" : locking(spec.lock, dialect);
   const results = spec.columns.map((name) => ({ name, decode: dialect.decoder(columnOf(scope, name).type) }));
   return makeStatement(
     {
-      sql: `${query.toSQL().sql} limit ${filters.marker()}${locks ? " for update" : ""}`,
+      sql: `${query.toSQL().sql} limit ${filters.marker()}${lock}`,
       operation: "read",
       table: spec.table,
       results,
     },
     dialect.placeholder,
   );
+}
+
+/** The weakest lock that does it: on PostgreSQL, the one that a foreign key takes. */
+function locking(lock: "update" | "share", { engine }: Dialect): string {
+  if (lock === "update") return " for update";
+  return engine === "postgres" ? " for key share" : " lock in share mode";
 }
 
 function orderBy(spec: FindSpec, scope: ReturnType<Catalog["table"]>, dialect: Dialect): string {

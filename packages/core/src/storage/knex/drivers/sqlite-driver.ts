@@ -1,3 +1,4 @@
+import { createRequire } from "node:module";
 import { DriverMissing } from "../../../errors/storage-errors.js";
 
 export type SqliteDriverName = "better-sqlite3" | "node:sqlite" | "@photostructure/sqlite";
@@ -50,11 +51,11 @@ export async function loadSqliteDriver(wanted: SqliteDriverName | "auto"): Promi
   );
 }
 
+const nodeMajor = Number.parseInt(process.versions.node, 10);
+
 /** better-sqlite3 13 ships prebuilt for Node 22 and later; on Node 20 only the other one needs no compiler. */
 function suggestion(): string {
-  return Number.parseInt(process.versions.node, 10) >= 22
-    ? "better-sqlite3"
-    : "@photostructure/sqlite@^1.2.1";
+  return nodeMajor >= 22 ? "better-sqlite3" : "@photostructure/sqlite@^1.2.1";
 }
 
 /** Not a literal in the import, so that bundlers leave the optional packages alone. */
@@ -76,6 +77,7 @@ interface BetterDatabase {
 }
 
 async function betterSqlite(): Promise<SqliteDriver> {
+  refuseWrongRelease();
   const loaded = (await load("better-sqlite3")) as {
     default: new (path: string, options: object) => BetterDatabase;
   };
@@ -95,6 +97,15 @@ async function betterSqlite(): Promise<SqliteDriver> {
       };
     },
   };
+}
+
+/** Release 13 ends the process when Node.js 20 loads it. */
+function refuseWrongRelease(): void {
+  if (nodeMajor >= 22) return;
+  const { version } = createRequire(import.meta.url)("better-sqlite3/package.json") as { version: string };
+  if (Number.parseInt(version, 10) >= 13) {
+    throw new Error(`better-sqlite3 ${version} needs Node.js 22 or later; install better-sqlite3@12`);
+  }
 }
 
 function betterStatement(statement: BetterStatement): SqliteStatement {

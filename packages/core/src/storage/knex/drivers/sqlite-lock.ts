@@ -11,6 +11,8 @@ export function sqliteLock(driver: SqliteDriver, path: string): <T>(work: () => 
   return async (work) => {
     const lock = driver.open(`${path}-migrate`, { readOnly: false });
     try {
+      // The owner may be in this very process, and waits for the event loop.
+      lock.exec("pragma busy_timeout = 0");
       for (;;) {
         try {
           lock.exec("begin exclusive");
