@@ -64,7 +64,10 @@ async function work(args: readonly string[], around: Surroundings): Promise<void
   }
 }
 
-function aboutFolder({ folder: { path, isFallback, tenant }, settings: { dataDir, databaseUrl } }: Job): string {
+function aboutFolder({
+  folder: { path, isFallback, tenant },
+  settings: { dataDir, databaseUrl },
+}: Job): string {
   const nothing = dataDir === undefined ? "" : ` (there is no sales data in ${dataDir})`;
   const data = isFallback ? `the bundled sample${nothing}` : path;
   const database = databaseUrl.replace(/:\/\/([^:@/]*):[^@/]*@/, "://$1:***@");
