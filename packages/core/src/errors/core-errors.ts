@@ -6,12 +6,16 @@ export const UnknownField = defineError<{
   field: string;
   /** What was taken for the name of something else: an operator, a relation. Default `field`. */
   what?: "field" | "operator" | "relation";
+  /** It exists, but nobody else writes it. */
+  readOnly?: boolean;
   nearest?: string | undefined;
 }>("unknown-field", {
   status: 400,
   title: "Unknown field",
-  detail: ({ entity, field, what = "field", nearest }) =>
-    `"${entity}" has no ${what} "${field}"${nearest ? `. Did you mean "${nearest}"?` : "."}`,
+  detail: ({ entity, field, what = "field", readOnly, nearest }) =>
+    readOnly
+      ? `"${field}" of "${entity}" is kept by core and cannot be written.`
+      : `"${entity}" has no ${what} "${field}"${nearest ? `. Did you mean "${nearest}"?` : "."}`,
   issues: ({ field, what = "field" }) => [
     {
       pointer: `/${field.replaceAll("~", "~0").replaceAll("/", "~1")}`,

@@ -69,9 +69,19 @@ function searchColumn(entity: EntityModel, values: RecordValues): string | null 
   return words.length === 0 ? null : searchText(words.join(" "));
 }
 
-/** True where two values of a field are the same value. */
+/** True where two values of a field are the same value. Names in JSON have no order: PostgreSQL keeps its own. */
 export function sameValue(a: unknown, b: unknown): boolean {
   if (a === b) return true;
-  if ((a ?? null) === null || (b ?? null) === null) return (a ?? null) === (b ?? null);
-  return typeof a === "object" && typeof b === "object" && JSON.stringify(a) === JSON.stringify(b);
+  const [left, right] = [a ?? null, b ?? null];
+  if (typeof left !== "object" || typeof right !== "object" || left === null || right === null)
+    return left === right;
+  if (Array.isArray(left) !== Array.isArray(right)) return false;
+  const [names, others] = [Object.keys(left), Object.keys(right)];
+  return (
+    names.length === others.length &&
+    names.every(
+      (name) =>
+        Object.hasOwn(right, name) && sameValue((left as RecordValues)[name], (right as RecordValues)[name]),
+    )
+  );
 }

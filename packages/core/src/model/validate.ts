@@ -1,16 +1,12 @@
 import type { TSchema } from "typebox";
 import { Compile } from "typebox/schema";
-import { UnknownField } from "../errors/core-errors.js";
-import { type Issue, isCormError } from "../errors/corm-error.js";
-import { parseMoney } from "../util/money.js";
-import { isStorableText } from "../util/normalize-text.js";
-import { parseDate, parseInstant } from "../util/values.js";
+import { UnknownField, ValidationFailed } from "../errors/core-errors.js";
+import type { Issue } from "../errors/corm-error.js";
 import { nearest } from "../util/words.js";
 import type { EntityModel } from "./entity-model.js";
 import type { FieldModel } from "./field-model.js";
 import type { RecordValues } from "./record-codec.js";
-
-const MAX_JSON_DEPTH = 32;
+import { pointer, storedForm } from "./stored-form.js";
 
 /** Checks values against an entity's fields. Compiled once per entity. */
 export interface EntityValidator {
@@ -35,10 +31,16 @@ export function entityValidator(entity: EntityModel): EntityValidator {
   const defaults = entity.inputFields.filter((field) => field.default !== undefined);
 
   const prepare = (input: unknown): RecordValues => {
+    if (typeof input !== "object" || input === null || Array.isArray(input) || input instanceof Map) {
+      const message = `must be an object, such as { ${entity.inputFields[0]?.name ?? "field"}: … }`;
+      throw ValidationFailed({ entity: entity.name, issues: [{ pointer: "", code: "type", message }] });
+    }
     const values: RecordValues = {};
-    for (const [name, value] of Object.entries(asObject(entity, input))) {
+    for (const [name, value] of Object.entries(input as RecordValues)) {
       if (!byName.has(name)) {
-        throw UnknownField({ entity: entity.name, field: name, nearest: nearest(name, byName.keys()) });
+        const readOnly = entity.fields.has(name);
+        const hint = readOnly ? undefined : nearest(name, byName.keys());
+        throw UnknownField({ entity: entity.name, field: name, readOnly, nearest: hint });
       }
       if (value !== undefined) values[name] = value;
     }
@@ -52,13 +54,15 @@ export function entityValidator(entity: EntityModel): EntityValidator {
       const field = byName.get(name);
       const value = values[name];
       if (!field || value === undefined || (value === null && field.optional)) continue;
-      const normal = normalise(field, value, issues);
+      const normal = storedForm(field, value, issues);
       if (normal === undefined) continue;
       values[name] = normal;
       present[name] = normal;
     }
-    if (issues.length === 0 && !validator.Check(present))
-      issues.push(...issuesOf(validator.Errors(present)[1]));
+    if (validator.Check(present)) return issues;
+    // A value without a stored form was left out: that it is missing now is no finding of its own.
+    const told = new Set(issues.map((issue) => issue.pointer));
+    issues.push(...issuesOf(validator.Errors(present)[1]).filter((issue) => !told.has(issue.pointer)));
     return issues;
   };
 
@@ -79,7 +83,7 @@ export function entityValidator(entity: EntityModel): EntityValidator {
 export function defaultProblem(field: FieldModel): string | undefined {
   if (field.default === undefined || (field.default === null && field.optional)) return undefined;
   const issues: Issue[] = [];
-  const value = normalise(field, field.default, issues);
+  const value = storedForm(field, field.default, issues);
   if (issues.length === 0) {
     const properties = { [field.name]: field.schema };
     const validator = Compile({ type: "object", properties } as TSchema);
@@ -133,74 +137,6 @@ function message(error: SchemaError): string {
   return error.message;
 }
 
-/** Brings one value into its stored form. Answers undefined after noting an issue. */
-function normalise(field: FieldModel, value: unknown, issues: Issue[]): unknown {
-  const fail = (code: string, text: string): undefined => {
-    issues.push({ pointer: pointer(field.name), code, message: text });
-    return undefined;
-  };
-  switch (field.kind) {
-    case "instant":
-    case "date":
-      if (typeof value !== "string")
-        return fail("type", `must be ${field.kind === "date" ? "a date" : "an instant"} as text`);
-      return attempt(
-        () => (field.kind === "date" ? parseDate(value) : parseInstant(value)),
-        `invalid-${field.kind}`,
-        fail,
-      );
-    case "money":
-      if (typeof value !== "object" || value === null) return fail("type", "must be { amount, currency }");
-      return attempt(() => parseMoney(value as { amount: string; currency: string }), "invalid-money", fail);
-    case "reference":
-      return typeof value === "string" ? value.toLowerCase() : fail("type", "must be an id");
-    case "integer":
-      if (typeof value === "number" && Number.isInteger(value) && !Number.isSafeInteger(value)) {
-        return fail("out-of-range", "must be a safe integer (within ±9007199254740991)");
-      }
-      return value;
-    case "json":
-      return deeper(value, MAX_JSON_DEPTH)
-        ? fail("too-deep", `must not nest deeper than ${MAX_JSON_DEPTH}`)
-        : value;
-    default:
-      if (typeof value === "string" && !isStorableText(value)) {
-        return fail("invalid-text", "must not hold NUL or unpaired surrogates");
-      }
-      return value;
-  }
-}
-
-function attempt<T>(
-  work: () => T,
-  code: string,
-  fail: (code: string, text: string) => undefined,
-): T | undefined {
-  try {
-    return work();
-  } catch (error) {
-    if (!isCormError(error)) throw error;
-    return fail(code, error.message);
-  }
-}
-
-function deeper(value: unknown, limit: number): boolean {
-  // Iterative, since the values are the caller's.
-  let level: unknown[] = [value];
-  for (let depth = 0; level.length > 0; depth++) {
-    if (depth > limit) return true;
-    level = level.flatMap((item) => (typeof item === "object" && item !== null ? Object.values(item) : []));
-  }
-  return false;
-}
-
-function asObject(entity: EntityModel, input: unknown): Record<string, unknown> {
-  if (typeof input === "object" && input !== null && !Array.isArray(input))
-    return input as Record<string, unknown>;
-  throw UnknownField({ entity: entity.name, field: String(input) });
-}
-
-const pointer = (name: string): string => `/${name.replaceAll("~", "~0").replaceAll("/", "~1")}`;
 const clone = <T>(value: T): T =>
   typeof value === "object" && value !== null ? structuredClone(value) : value;
 

@@ -5,8 +5,10 @@ import type { EntityValidator } from "../model/validate.js";
 import type { Session } from "../runtime/session.js";
 import { and } from "../storage/filter.js";
 import { aggregateRecords, type RawAggregate } from "./aggregate.js";
+import { nothingGiven } from "./parse-condition.js";
 import { visible } from "./parse-where.js";
 import { findPage, type GetOptions, getRecord, MAX_LIMIT, queryFilter, type RawQuery } from "./read.js";
+import { listed, single } from "./write/checks.js";
 import { createRecords } from "./write/create.js";
 import { deleteRecords, purgeRecord, restoreRecord } from "./write/delete.js";
 import { type RawChange, updateRecords } from "./write/update.js";
@@ -47,12 +49,12 @@ export class EntityRepository {
   }
 
   async create(input: unknown): Promise<RecordValues> {
-    const [record] = await this.createMany([input]);
+    const [record] = await createRecords(this.#session, this.#entity, this.#validator, [input], single);
     return record as RecordValues;
   }
 
   createMany(inputs: readonly unknown[]): Promise<RecordValues[]> {
-    return createRecords(this.#session, this.#entity, this.#validator, inputs);
+    return createRecords(this.#session, this.#entity, this.#validator, inputs, listed);
   }
 
   get(id: string, options?: GetOptions): Promise<RecordValues> {
@@ -95,15 +97,17 @@ export class EntityRepository {
   }
 
   async update(id: string, patch: unknown, options: Versioned = {}): Promise<RecordValues> {
-    const [record] = await this.updateMany([{ id, patch, version: options.version }]);
+    const changes = [{ id, patch, version: options.version }];
+    const [record] = await updateRecords(this.#session, this.#entity, this.#validator, changes, single);
     return record as RecordValues;
   }
 
   updateMany(changes: readonly RawChange[]): Promise<RecordValues[]> {
-    return updateRecords(this.#session, this.#entity, this.#validator, changes);
+    return updateRecords(this.#session, this.#entity, this.#validator, changes, listed);
   }
 
-  updateWhere(where: unknown, patch: unknown): Promise<number> {
+  async updateWhere(where: unknown, patch: unknown): Promise<number> {
+    if (where === undefined) throw nothingGiven(this.#entity.name);
     return this.#session.atomically(async (tx) => {
       let changed = 0;
       let after: string | null = null;
@@ -111,7 +115,7 @@ export class EntityRepository {
         const query: RawQuery = { where, select: ["id"], limit: UPDATE_BATCH, after };
         const page = await findPage(tx, this.#entity, query);
         const changes = page.items.map((item) => ({ id: item["id"] as string, patch }));
-        changed += (await updateRecords(tx, this.#entity, this.#validator, changes)).length;
+        changed += (await updateRecords(tx, this.#entity, this.#validator, changes, single)).length;
         after = page.next;
       } while (after !== null);
       return changed;

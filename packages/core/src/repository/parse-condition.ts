@@ -1,5 +1,5 @@
 import { InvalidQuery } from "../errors/core-errors.js";
-import { isCormError } from "../errors/corm-error.js";
+import { type CormError, isCormError } from "../errors/corm-error.js";
 import { shown } from "../errors/value-errors.js";
 import type { EntityModel } from "../model/entity-model.js";
 import type { FieldModel } from "../model/field-model.js";
@@ -55,7 +55,8 @@ export function conditionFilter(
   for (const [operator, operand] of Object.entries(condition)) {
     budget.spendParts(1);
     if (Array.isArray(operand)) budget.spendValues(operand.length);
-    if (operand !== undefined) parts.push(operatorFilter(field, operator, operand, scope, place));
+    if (operand === undefined) throw nothingGiven(`${place}.${operator}`);
+    parts.push(operatorFilter(field, operator, operand, scope, place));
   }
   if (parts.length === 0) throw InvalidQuery({ reason: `The condition on "${place}" is empty.` });
   return and(...parts);
@@ -134,6 +135,13 @@ function operatorFilter(
       });
     }
   }
+}
+
+/** What the caller forgot to give would hold for everything: a condition never does so by mistake. */
+export function nothingGiven(place: string): CormError {
+  return InvalidQuery({
+    reason: `The condition on "${place}" is undefined. Leave it out, or write null for "has no value".`,
+  });
 }
 
 function inList(field: FieldModel, given: readonly Value[]): Filter {

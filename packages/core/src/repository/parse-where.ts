@@ -3,10 +3,10 @@ import type { EntityModel, RelationModel } from "../model/entity-model.js";
 import type { FieldModel } from "../model/field-model.js";
 import { LIVE_COLUMN, TENANT_COLUMN } from "../model/system-fields.js";
 import type { QueryScope } from "../runtime/query-scope.js";
-import { and, type Filter, never, not, or } from "../storage/filter.js";
+import { always, and, type Filter, never, not, or } from "../storage/filter.js";
 import { nearest } from "../util/words.js";
 import { Budget } from "./budget.js";
-import { conditionFilter } from "./parse-condition.js";
+import { conditionFilter, nothingGiven } from "./parse-condition.js";
 
 const MAX_DEPTH = 16;
 
@@ -22,7 +22,7 @@ export function parseWhere(
   scope: QueryScope,
   budget = new Budget(),
 ): Filter {
-  return whereFilter(entity, where, scope, budget, 0);
+  return where === undefined ? always : whereFilter(entity, where, scope, budget, 0);
 }
 
 /** Records of the asking tenant that are not in the recycle bin. */
@@ -38,7 +38,6 @@ function whereFilter(
   budget: Budget,
   depth: number,
 ): Filter {
-  if (where === undefined) return and();
   if (typeof where !== "object" || where === null || Array.isArray(where)) {
     throw InvalidQuery({
       reason: `A condition on ${entity.name} must be an object, such as { field: value }.`,
@@ -47,7 +46,7 @@ function whereFilter(
   if (depth > MAX_DEPTH) throw InvalidQuery({ reason: `The condition nests deeper than ${MAX_DEPTH}.` });
   const parts: Filter[] = [];
   for (const [name, condition] of Object.entries(where)) {
-    if (condition === undefined) continue;
+    if (condition === undefined) throw nothingGiven(`${entity.name}.${name}`);
     budget.spendParts(1);
     if (name === "and" || name === "or") {
       if (!Array.isArray(condition)) throw InvalidQuery({ reason: `"${name}" takes a list of conditions.` });
@@ -104,14 +103,15 @@ function relationFilter(
   const inner = (where: unknown): Filter =>
     and(visible(scope), whereFilter(target, where, scope, budget, depth + 1));
   if (relation.kind === "one") {
-    if (condition === null) return { op: "null", column: relation.field.column, is: true };
-    return {
+    const exists = (where: Filter): Filter => ({
       op: "exists",
       table: target.table,
       local: relation.field.column,
       foreign: "id",
-      where: inner(condition),
-    };
+      where,
+    });
+    // A record that is hidden or in the recycle bin is as if it were not there.
+    return condition === null ? not(exists(visible(scope))) : exists(inner(condition));
   }
   const foreign = target.fields.get(relation.foreign) as FieldModel;
   const exists = (where: Filter): Filter =>

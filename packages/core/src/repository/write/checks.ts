@@ -8,16 +8,34 @@ import { and } from "../../storage/filter.js";
 import { isId } from "../parse-condition.js";
 import { visible } from "../parse-where.js";
 
-/** Issues of a batch, each with the place in the list where there is more than one record. */
-export function raiseIssues(entity: EntityModel, perRecord: readonly (readonly Issue[])[]): void {
-  const single = perRecord.length === 1;
-  const issues = perRecord.flatMap((list, i) =>
-    single ? list : list.map((issue) => ({ ...issue, pointer: `/${i}${issue.pointer}` })),
-  );
-  if (issues.length > 0) throw ValidationFailed({ entity: entity.name, issues });
+/** Where in the caller's input the n-th record of a batch stands. */
+export type Place = (n: number) => string;
+/** The input is the record. */
+export const single: Place = () => "";
+/** The input is a list of records. */
+export const listed: Place = (n) => `/${n}`;
+
+/** @throws validation-failed with the issues of a whole batch, each with the place of its record */
+export function raiseIssues(
+  entity: EntityModel,
+  perRecord: readonly (readonly Issue[])[],
+  place: Place = single,
+): void {
+  const issues = new Map<string, Issue>();
+  perRecord.forEach((list, n) => {
+    for (const issue of list) {
+      const pointer = `${place(n)}${issue.pointer}`;
+      // One patch for many records is wrong once.
+      issues.set(`${pointer} ${issue.code}`, { ...issue, pointer });
+    }
+  });
+  if (issues.size > 0) throw ValidationFailed({ entity: entity.name, issues: [...issues.values()] });
 }
 
-/** Lists references to records that do not exist for this actor: one query per reference field, for the whole batch. */
+/**
+ * Lists references to records that do not exist for this actor: one query per reference field, for the whole batch.
+ * What the record cannot be without is locked against deletion until the transaction ends.
+ */
 export async function checkReferences(
   session: Session,
   entity: EntityModel,
@@ -28,10 +46,12 @@ export async function checkReferences(
   const seen = session.scope?.seen ?? new Set<string>();
   for (const field of entity.inputFields) {
     if (field.kind !== "reference" || !field.target || !only(field)) continue;
+    const locked = field.onDelete !== "set null" && session.inTransaction;
+    const keyOf = (id: string): string => `${field.target}:${id}${locked ? ":locked" : ""}`;
     const asked = new Set<string>();
     for (const values of batch) {
       const id = values[field.name];
-      if (isId(id) && !seen.has(`${field.target}:${id}`)) asked.add(id);
+      if (isId(id) && !seen.has(keyOf(id))) asked.add(id);
     }
     if (asked.size > 0) {
       const target = session.entity(field.target);
@@ -39,14 +59,16 @@ export async function checkReferences(
         table: target.table,
         columns: ["id"],
         where: and({ op: "in", column: "id", values: [...asked] }, visible(session)),
-        orderBy: [],
+        // A common order of locking, so that two writers of the same records cannot wait for one another.
+        orderBy: locked && asked.size > 1 ? [{ column: "id", direction: "asc" }] : [],
         limit: asked.size,
+        ...(locked ? { lock: "share" as const } : {}),
       });
-      for (const row of rows) seen.add(`${field.target}:${row["id"] as string}`);
+      for (const row of rows) seen.add(keyOf(row["id"] as string));
     }
     batch.forEach((values, i) => {
       const id = values[field.name];
-      if (id == null || !isId(id) || seen.has(`${field.target}:${id}`)) return;
+      if (id == null || !isId(id) || seen.has(keyOf(id))) return;
       perRecord[i]?.push({
         pointer: `/${field.name}`,
         code: "reference-not-found",

@@ -3,7 +3,7 @@ import { encodeRecord, type RecordValues } from "../../model/record-codec.js";
 import type { EntityValidator } from "../../model/validate.js";
 import type { Session } from "../../runtime/session.js";
 import { loadByIds } from "../read.js";
-import { checkReferences, raiseIssues } from "./checks.js";
+import { checkReferences, type Place, raiseIssues } from "./checks.js";
 import { operation, queueCommitted, refuseStrays, runHooks } from "./operation.js";
 
 /** Creates a batch: hooks and statements see all records at once. */
@@ -12,6 +12,7 @@ export async function createRecords(
   entity: EntityModel,
   validator: EntityValidator,
   inputs: readonly unknown[],
+  place: Place,
 ): Promise<RecordValues[]> {
   if (inputs.length === 0) return [];
   for (const input of inputs) validator.prepareCreate(input);
@@ -27,7 +28,7 @@ export async function createRecords(
     if (hooked) refuseStrays(session, entity, "create", values);
     const issues = values.map((input) => validator.checkCreate(input));
     await checkReferences(session, entity, values, issues);
-    raiseIssues(entity, issues);
+    raiseIssues(entity, issues, place);
 
     const now = session.now();
     const records = values.map((input) => newRecord(session, entity, input, now));

@@ -93,7 +93,6 @@ async function restoreRecords(
     );
     const records = await asLeft(session, entity, deleted, withDeleted);
     const rows = await flip(session, entity, records, null);
-    await refuseOrphans(session, entity, rows);
     for (const child of childrenOf(session, entity)) {
       if (child.field.onDelete !== "cascade") continue;
       const together: Filter = { op: "eq", column: "deleted_at", value: at };
@@ -102,6 +101,7 @@ async function restoreRecords(
         await restoreRecords(session, child.entity, found, { at, done });
       });
     }
+    await refuseOrphans(session, entity, rows);
     const batch = rows.map((row) => ({ row: Object.freeze(row) }));
     await runHooks(session, entity.name, "restore", "after", batch);
     queueCommitted(session, entity.name, "restore", batch);

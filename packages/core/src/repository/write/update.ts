@@ -8,7 +8,7 @@ import type { Session } from "../../runtime/session.js";
 import type { RowUpdate } from "../../storage/adapter.js";
 import type { Filter } from "../../storage/filter.js";
 import { loadByIds } from "../read.js";
-import { checkReferences, raiseIssues } from "./checks.js";
+import { checkReferences, type Place, raiseIssues } from "./checks.js";
 import { asLeft } from "./create.js";
 import { operation, queueCommitted, refuseStrays, runHooks } from "./operation.js";
 
@@ -29,6 +29,7 @@ export async function updateRecords(
   entity: EntityModel,
   validator: EntityValidator,
   changes: readonly RawChange[],
+  place: Place,
 ): Promise<RecordValues[]> {
   if (changes.length === 0) return [];
   const ids = changes.map((change) => String(change.id).toLowerCase());
@@ -61,7 +62,7 @@ export async function updateRecords(
     ]);
     const effective = batch.map(({ before, patch }) => effectivePatch(before, patch));
     await checkReferences(session, entity, effective, issues);
-    raiseIssues(entity, issues);
+    raiseIssues(entity, issues, place);
 
     const now = session.now();
     const written = batch.map(({ before }, i) => afterImage(before, effective[i] as RecordValues, now));

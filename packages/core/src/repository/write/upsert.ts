@@ -1,13 +1,27 @@
-import { InvalidQuery, ValidationFailed } from "../../errors/core-errors.js";
+import { InvalidQuery } from "../../errors/core-errors.js";
+import type { Issue } from "../../errors/corm-error.js";
+import { TransactionConflict, UniqueViolation } from "../../errors/storage-errors.js";
 import type { EntityModel } from "../../model/entity-model.js";
-import { decodeRecord, type RecordValues } from "../../model/record-codec.js";
+import type { FieldModel } from "../../model/field-model.js";
+import { columnsOf, decodeRecord, type RecordValues, writeField } from "../../model/record-codec.js";
+import { pointer, storedForm } from "../../model/stored-form.js";
 import type { EntityValidator } from "../../model/validate.js";
 import type { Session } from "../../runtime/session.js";
+import type { StoredRow } from "../../storage/adapter.js";
 import { and, type Filter, or } from "../../storage/filter.js";
-import { fieldValue } from "../parse-condition.js";
+import { isId } from "../parse-condition.js";
 import { visible } from "../parse-where.js";
+import { raiseIssues } from "./checks.js";
 import { createRecords } from "./create.js";
 import { updateRecords } from "./update.js";
+
+const SCALARS: Partial<Record<FieldModel["kind"], string>> = {
+  string: "string",
+  enum: "string",
+  integer: "number",
+  number: "number",
+  boolean: "boolean",
+};
 
 /** Creates what is not there yet by the given key, changes what is. One query finds all that exist. */
 export async function upsertRecords(
@@ -44,7 +58,10 @@ export async function upsertRecords(
       entity,
       validator,
       fresh.map((i) => inputs[i]),
-    );
+      (n) => `/${fresh[n]}`,
+    ).catch((error) => {
+      throw raced(entity, on, error);
+    });
     const updated = await updateRecords(
       session,
       entity,
@@ -53,6 +70,7 @@ export async function upsertRecords(
         id: (existing.get(keys[i] as string) as RecordValues)["id"] as string,
         patch: inputs[i],
       })),
+      (n) => `/${known[n]}`,
     );
     const result: RecordValues[] = new Array(inputs.length);
     fresh.forEach((i, n) => {
@@ -65,57 +83,80 @@ export async function upsertRecords(
   });
 }
 
+/** Somebody else made a record of the same key since it was looked for: core begins again, and will find it. */
+function raced(entity: EntityModel, on: readonly string[], error: unknown): unknown {
+  if (!UniqueViolation.is(error)) return error;
+  const columns = (error.meta["columns"] ?? []) as readonly string[];
+  const ours = on.every((name) => columns.includes(entity.fields.get(name)?.column ?? ""));
+  if (!ours) return error;
+  return TransactionConflict(
+    { reason: `another one created the same [${on.join(", ")}] of ${entity.name}` },
+    { cause: error },
+  );
+}
+
+/** Keys of one statement: each of several fields is a comparison of its own. */
+const CHUNK = 500;
+
 async function findExisting(
   session: Session,
   entity: EntityModel,
   values: readonly RecordValues[],
   on: readonly string[],
 ): Promise<Map<string, RecordValues>> {
-  const columns = on.map((name) => entity.fields.get(name));
-  const single = columns.length === 1 ? columns[0] : undefined;
-  const match: Filter = single
-    ? { op: "in", column: single.column, values: values.map((value) => value[single.name] as string) }
-    : or(
-        ...values.map((value) =>
-          and(
-            ...columns.map(
-              (field): Filter => ({
-                op: "eq",
-                column: field?.column ?? "",
-                value: value[field?.name ?? ""] as string,
-              }),
-            ),
-          ),
-        ),
-      );
-  const rows = await session.operations().findMany({
-    table: entity.table,
-    columns: entity.columns,
-    where: and(match, visible(session)),
-    orderBy: [],
-    limit: values.length,
-  });
+  const fields = on.map((name) => entity.fields.get(name) as FieldModel);
+  const wanted = [...fields, entity.fields.get("id") as FieldModel];
   const found = new Map<string, RecordValues>();
-  for (const row of rows) {
-    const record = decodeRecord(entity.fieldList, row);
-    found.set(JSON.stringify(on.map((name) => record[name])), record);
+  for (let i = 0; i < values.length; i += CHUNK) {
+    const chunk = values.slice(i, i + CHUNK);
+    const rows = await session.operations().findMany({
+      table: entity.table,
+      columns: columnsOf(wanted),
+      where: and(keyFilter(fields, chunk), visible(session)),
+      orderBy: [],
+      limit: chunk.length,
+    });
+    for (const row of rows) {
+      const record = decodeRecord(wanted, row);
+      found.set(JSON.stringify(on.map((name) => record[name])), record);
+    }
   }
   return found;
 }
 
+function keyFilter(fields: readonly FieldModel[], values: readonly RecordValues[]): Filter {
+  const [field, ...more] = fields as [FieldModel, ...FieldModel[]];
+  if (more.length === 0 && field.kind !== "money")
+    return { op: "in", column: field.column, values: values.map((value) => value[field.name] as string) };
+  return or(...values.map((value) => and(...fields.flatMap((each) => columnsEqual(each, value)))));
+}
+
+function columnsEqual(field: FieldModel, value: RecordValues): Filter[] {
+  const row: StoredRow = {};
+  writeField(row, field, value[field.name]);
+  return Object.entries(row).map(([column, stored]) => ({ op: "eq", column, value: stored as string }));
+}
+
+/** The key of one input, its values in their stored form. */
 function keyOf(entity: EntityModel, value: RecordValues, on: readonly string[], index: number): string {
+  const issues: Issue[] = [];
   const key = on.map((name) => {
-    const field = entity.fields.get(name);
+    const field = entity.fields.get(name) as FieldModel;
     const given = value[name];
-    if (!field || given === undefined || given === null) {
-      const pointer = `/${index}/${name}`;
-      throw ValidationFailed({
-        entity: entity.name,
-        issues: [{ pointer, code: "required", message: "is required as the key of an upsert" }],
+    if (given !== undefined && given !== null) value[name] = storedForm(field, given, issues);
+    else
+      issues.push({
+        pointer: pointer(name),
+        code: "required",
+        message: "is required as the key of an upsert",
       });
-    }
-    value[name] = fieldValue(field, given, `${entity.name}.${name}`);
+    if (field.kind === "reference" && typeof value[name] === "string" && !isId(value[name]))
+      issues.push({ pointer: pointer(name), code: "format", message: "must be an id" });
+    const type = SCALARS[field.kind];
+    if (type && value[name] != null && typeof value[name] !== type)
+      issues.push({ pointer: pointer(name), code: "type", message: `must be ${type}` });
     return value[name];
   });
+  raiseIssues(entity, [issues], () => `/${index}`);
   return JSON.stringify(key);
 }
