@@ -12,3 +12,14 @@ export const InvalidMetricQuery = defineError<{ reason: string }>("invalid-metri
   title: "The metric query is not valid",
   detail: ({ reason }) => reason,
 });
+
+/** Amounts of several currencies met in one number. */
+export const SeveralCurrencies = defineError<{ metric: string; currencies: readonly string[] }>(
+  "several-currencies",
+  {
+    status: 422,
+    title: "Several currencies cannot be added",
+    detail: ({ metric, currencies }) =>
+      `"${metric}" adds ${currencies.join(" and ")}. Split it by the dimension "currency", or narrow it with "where".`,
+  },
+);

@@ -5,7 +5,7 @@ export { type RenderOptions, renderSvg } from "./charts/render-svg.js";
 export type { Span } from "./dashboard/load-panel.js";
 export { defaultPanels, type Panel } from "./dashboard/panels.js";
 export { type DashboardOptions, renderDashboard } from "./dashboard/render-dashboard.js";
-export { InvalidMetricQuery, UnknownMetric } from "./errors.js";
+export { InvalidMetricQuery, SeveralCurrencies, UnknownMetric } from "./errors.js";
 export { type AnalyticsPlugin, analytics } from "./plugin.js";
 export { type FunnelAnswer, type FunnelAnswerStep, type FunnelQuery, queryFunnel } from "./query/funnel.js";
 export {

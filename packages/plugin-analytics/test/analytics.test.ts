@@ -1,5 +1,6 @@
 import {
   type AppSession,
+  contact,
   crmCore,
   date,
   defineEntity,
@@ -33,6 +34,7 @@ const deal = defineEntity("deal", {
     amount: Type.Optional(money()),
     closedOn: Type.Optional(date()),
     ownerId: Type.Optional(reference(user)),
+    contactId: Type.Optional(reference(contact)),
   },
 });
 
@@ -50,7 +52,7 @@ const deals = definePlugin({
         label: "Revenue <b>",
         unit: "money",
         time: "closedOn",
-        dimensions: ["ownerId", "state"],
+        dimensions: ["ownerId", "state", "contactId"],
         measure: { sum: "amount", where: won },
       }),
       defineMetric(deal, {
@@ -169,6 +171,76 @@ describe("metric queries", () => {
       labels: { ownerId: "(none)" },
       values: { "deals.revenue": usd("0.00") },
     });
+  });
+
+  test("a series ends where something is counted, not where something is expected", async () => {
+    const { me } = await start();
+    const { ann } = await seed(me);
+    await me.entities.deal.create({ title: "f", state: "open", closedOn: "2019-12-31", ownerId: ann.id });
+    for (const dimensions of [[], ["ownerId"]]) {
+      const { periods } = await queryMetrics(me, {
+        measures: ["deals.revenue"],
+        grain: "quarter",
+        dimensions,
+      });
+      expect(periods).toEqual(["2017-Q1", "2017-Q2"]);
+    }
+    await me.entities.deal.create({ title: "g", state: "lost", closedOn: "2017-07-01" });
+    const { rows } = await queryMetrics(me, { measures: ["deals.winRate"], grain: "quarter" });
+    expect(rows.map((row) => row.values["deals.winRate"])).toEqual([2 / 3, 1, 0]);
+  });
+
+  test("money of several currencies is never added, and can be split", async () => {
+    const { me } = await start();
+    const { bob } = await seed(me);
+    const eur = { amount: "7.00", currency: "EUR" };
+    await me.entities.deal.create({
+      title: "f",
+      state: "won",
+      amount: eur,
+      closedOn: "2017-02-01",
+      ownerId: bob.id,
+    });
+    await expect(queryMetrics(me, { measures: ["deals.revenue"] })).rejects.toThrow(
+      '"deals.revenue" adds EUR and USD. Split it by the dimension "currency"',
+    );
+    const { rows } = await queryMetrics(me, {
+      measures: ["deals.revenue"],
+      dimensions: ["currency"],
+      grain: "quarter",
+    });
+    expect(rows.map((row) => [row.period, row.dimensions["currency"], row.values["deals.revenue"]])).toEqual([
+      ["2017-Q1", "EUR", eur],
+      ["2017-Q1", "USD", usd("300.30")],
+      ["2017-Q2", "EUR", { amount: "0.00", currency: "EUR" }],
+      ["2017-Q2", "USD", usd("0.30")],
+    ]);
+    const narrowed = await queryMetrics(me, {
+      measures: ["deals.revenue"],
+      where: { "amount.currency": "EUR" },
+    });
+    expect(narrowed.rows[0]?.values["deals.revenue"]).toEqual(eur);
+    await expect(queryMetrics(me, { measures: ["deals.count"], dimensions: ["currency"] })).rejects.toThrow(
+      /cannot be split by "currency"/,
+    );
+  });
+
+  test("people are called by their names, not by their job titles", async () => {
+    const { me } = await start();
+    const person = await me.entities.contact.create({
+      firstName: "Ada",
+      lastName: "Lovelace",
+      title: "Countess",
+    });
+    await me.entities.deal.create({
+      title: "a",
+      state: "won",
+      amount: usd("1.00"),
+      closedOn: "2017-01-01",
+      contactId: person.id,
+    });
+    const { rows } = await queryMetrics(me, { measures: ["deals.revenue"], dimensions: ["contactId"] });
+    expect(rows.map((row) => row.labels)).toEqual([{ contactId: "Ada Lovelace" }]);
   });
 
   test("another tenant's records do not count", async () => {

@@ -14,6 +14,7 @@ export const funnel = defineAction({
     metric: Type.String({ maxLength: 100 }),
     from: Type.Optional(day),
     to: Type.Optional(day),
+    timeZone: Type.Optional(Type.String({ maxLength: 64 })),
     where: Type.Optional(Type.Record(Type.String(), Type.Unknown())),
   }),
   output: Type.Unsafe<FunnelAnswer>(

@@ -9,6 +9,8 @@ export interface FunnelQuery {
   readonly metric: string;
   readonly from?: string;
   readonly to?: string;
+  /** IANA zone in which days begin, for funnels placed by an instant. Default UTC. */
+  readonly timeZone?: string;
   readonly where?: Readonly<Record<string, unknown>>;
 }
 

@@ -2,8 +2,18 @@ import type { CatalogEntity, Context } from "@corm/core";
 
 type Values = Readonly<Record<string, unknown>>;
 
-/** Fields by which people call a record, best first. */
-const NAME_FIELDS = ["name", "label", "subject", "title", "lastName", "email"];
+/** Fields that together are what people call a record: the first set that an entity has. */
+const NAMES: readonly (readonly string[])[] = [
+  ["name"],
+  ["label"],
+  // Before "title", which people have as well, and which is their job's.
+  ["firstName", "lastName"],
+  ["lastName"],
+  ["subject"],
+  ["title"],
+  ["number"],
+  ["email"],
+];
 const CHUNK = 500;
 
 /**
@@ -42,15 +52,22 @@ async function readNames(
   names: Map<string, string>,
 ): Promise<void> {
   const entity = ctx.catalog.entities.get(target);
-  const field = NAME_FIELDS.find((name) => entity?.fields.has(name));
-  if (!entity || !field) return;
+  const fields = NAMES.find((set) => set.every((name) => entity?.fields.has(name)));
+  if (!entity || !fields) return;
   for (let i = 0; i < ids.length; i += CHUNK) {
     const page = await ctx.repo(entity.handle).find({
       where: { id: { in: ids.slice(i, i + CHUNK) } },
-      select: ["id", field],
+      select: ["id", ...fields],
       limit: CHUNK,
+      // What was won stays won when its owner has left.
       withDeleted: true,
     });
-    for (const record of page.items) names.set(record["id"] as string, String(record[field]));
+    for (const record of page.items) {
+      const name = fields
+        .map((field) => record[field])
+        .filter((part) => part !== null && part !== "")
+        .join(" ");
+      if (name) names.set(record["id"] as string, name);
+    }
   }
 }

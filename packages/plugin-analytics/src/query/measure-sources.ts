@@ -1,5 +1,15 @@
-import type { Context, Measure, MetricDefinition, Where } from "@corm/core";
+import {
+  type CatalogEntity,
+  type Context,
+  type GroupBy,
+  type Measure,
+  type MetricDefinition,
+  MixedCurrencies,
+  type Where,
+} from "@corm/core";
+import { InvalidMetricQuery, SeveralCurrencies } from "../errors.js";
 import type { MetricQuery, MetricValue } from "./metric-query.js";
+import { CURRENCY, moneyField, numberOf } from "./money.js";
 import { timeCondition } from "./time-condition.js";
 
 type Values = Record<string, unknown>;
@@ -60,14 +70,14 @@ async function measure(
         ]
       : [];
   const between = field ? timeCondition(field, query) : undefined;
-  const rows = await ctx.repo(entity.handle).aggregate({
-    where: allOf(query.where, between),
-    groupBy: [...period, ...dimensions],
+  const rows = await groupsOf(ctx, entity, metrics, {
+    // Where groups have names, those with nothing to count are shown as well.
+    where: allOf(query.where, between, dimensions.length > 0 ? undefined : relevant(Object.values(measures))),
+    groupBy: [...period, ...dimensions.map((name) => groupBy(name, metrics, entity))],
     measures,
-    limit: MAX_GROUPS,
   });
   return {
-    cells: rows.map((row: Values) => ({
+    cells: rows.map((row) => ({
       period: query.grain ? ((row[PERIOD] as string | null) ?? null) : null,
       dimensions: Object.fromEntries(dimensions.map((dimension) => [dimension, row[dimension] ?? null])),
       values: new Map(metrics.map((metric, i) => [metric.name, metricValue(metric, row, i)])),
@@ -75,11 +85,47 @@ async function measure(
   };
 }
 
+/** @throws several-currencies, invalid-metric-query for more groups than one answer holds */
+async function groupsOf(
+  ctx: Context,
+  entity: CatalogEntity,
+  metrics: readonly MetricDefinition[],
+  query: { readonly where: Where<Values>; readonly groupBy: GroupBy<Values>[]; readonly measures: Measures },
+): Promise<Values[]> {
+  const { name } = metrics[0] as MetricDefinition;
+  let rows: Values[];
+  try {
+    rows = await ctx.repo(entity.handle).aggregate({ ...query, limit: MAX_GROUPS });
+  } catch (error) {
+    if (!MixedCurrencies.is(error)) throw error;
+    const currencies = error.meta["currencies"] as readonly string[];
+    throw SeveralCurrencies({ metric: name, currencies }, { cause: error });
+  }
+  // What is cut off would be missing from every sum over the answer.
+  if (rows.length === MAX_GROUPS) {
+    throw InvalidMetricQuery({
+      reason: `"${name}" has more than ${MAX_GROUPS} groups here. Take fewer dimensions, a coarser grain or less time.`,
+    });
+  }
+  return rows;
+}
+
+/** Records that some measure counts; undefined where one counts every record. Saves reading the others. */
+function relevant(measures: readonly Measure<Values>[]): Values | undefined {
+  const conditions = measures.map((measure) => measure.where);
+  return conditions.every((where) => where !== undefined) ? { or: conditions } : undefined;
+}
+
+function groupBy(name: string, metrics: readonly MetricDefinition[], entity: CatalogEntity): GroupBy<Values> {
+  const money = metrics.map((metric) => moneyField(metric, entity)).find((field) => field !== undefined);
+  return name === CURRENCY && money ? { field: `${money}.currency`, as: CURRENCY } : name;
+}
+
 function metricValue(metric: MetricDefinition, row: Values, i: number): MetricValue {
   const value = (row[`m${i}`] ?? null) as MetricValue;
   if (!metric.divisor) return value;
-  const divisor = row[`d${i}`] as number | null;
-  return typeof value !== "number" || !divisor ? null : value / divisor;
+  const divisor = numberOf((row[`d${i}`] ?? null) as MetricValue);
+  return divisor ? (numberOf(value) ?? 0) / divisor : null;
 }
 
 /** All of several conditions that are known by name only; the repository checks every name. */

@@ -3,13 +3,14 @@ import { InvalidMetricQuery } from "../errors.js";
 import { findMetric } from "./find-metric.js";
 import { labelsOf } from "./labels.js";
 import { type MetricSource, measureSources } from "./measure-sources.js";
+import { CURRENCY, isMoney, moneyField, numberOf } from "./money.js";
 import { type Grain, grains, periodOf, periodsBetween } from "./periods.js";
 
 /** A question about metrics. Everything in it is by name, so that it can come from a request. */
 export interface MetricQuery {
   /** Metric names, e.g. `sales.wonRevenue`. */
   readonly measures: readonly string[];
-  /** Fields to split by; every metric asked for must declare them. */
+  /** Fields to split by, which every metric asked for must declare; and `currency`, which all of money have. */
   readonly dimensions?: readonly string[];
   readonly grain?: Grain;
   /** IANA zone in which days begin, for metrics placed by an instant. Default UTC. */
@@ -47,12 +48,14 @@ export interface MetricAnswer {
  * Answers a question about metrics: one statement per entity and time field, whatever the number of metrics, and one
  * per dimension for the names.
  *
- * @throws unknown-metric, invalid-metric-query, mixed-currencies
+ * A series begins and ends where a measure counts something, or at `from` and `to`.
+ *
+ * @throws unknown-metric, invalid-metric-query, several-currencies
  */
 export async function queryMetrics(ctx: Context, query: MetricQuery): Promise<MetricAnswer> {
   const metrics = checkQuery(ctx, query);
   const sources = await measureSources(ctx, metrics, query);
-  const cells = merge(sources, query);
+  const cells = merge(sources, metrics, query);
   const periods = query.grain ? periodRange(cells, query as MetricQuery & { grain: Grain }) : null;
   const labels = await labelsOf(
     ctx,
@@ -61,12 +64,16 @@ export async function queryMetrics(ctx: Context, query: MetricQuery): Promise<Me
     cells.combinations,
   );
   const zeros = new Map(metrics.map((metric) => [metric.name, zeroOf(metric, cells, ctx.currency)]));
+  const nothing = (name: string, currency: unknown): MetricValue => {
+    const zero = zeros.get(name) as MetricValue;
+    return isMoney(zero) && typeof currency === "string" ? zeroMoney({ ...zero, currency }) : zero;
+  };
   const rows: MetricRow[] = [];
   for (const period of periods ?? [null]) {
     for (const dimensions of cells.combinations) {
       const found = cells.values.get(cellKey(period, dimensions));
       const values: Record<string, MetricValue> = {};
-      for (const { name } of metrics) values[name] = found?.get(name) ?? (zeros.get(name) as MetricValue);
+      for (const { name } of metrics) values[name] = found?.get(name) ?? nothing(name, dimensions[CURRENCY]);
       rows.push({ period, dimensions, labels: labels(dimensions), values });
     }
   }
@@ -91,10 +98,11 @@ function checkQuery(ctx: Context, query: MetricQuery): MetricDefinition[] {
         reason: `"${metric.name}" has no place in time: leave out grain, from and to.`,
       });
     }
+    const splits = dimensionsOf(ctx, metric);
     for (const name of query.dimensions ?? []) {
-      if (!metric.dimensions.includes(name)) {
+      if (!splits.includes(name)) {
         throw InvalidMetricQuery({
-          reason: `"${metric.name}" cannot be split by "${name}". It has: ${metric.dimensions.join(", ") || "no dimensions"}.`,
+          reason: `"${metric.name}" cannot be split by "${name}". It has: ${splits.join(", ") || "no dimensions"}.`,
         });
       }
     }
@@ -107,22 +115,41 @@ function checkQuery(ctx: Context, query: MetricQuery): MetricDefinition[] {
   return metrics;
 }
 
+/** Declared ones, and the currency of money. */
+function dimensionsOf(ctx: Context, metric: MetricDefinition): string[] {
+  const entity = ctx.catalog.entities.get(metric.entity);
+  const money = entity && moneyField(metric, entity) !== undefined;
+  return money ? [...metric.dimensions, CURRENCY] : [...metric.dimensions];
+}
+
 interface Cells {
   readonly values: ReadonlyMap<string, ReadonlyMap<string, MetricValue>>;
   readonly combinations: readonly Readonly<Record<string, unknown>>[];
   readonly periods: readonly string[];
 }
 
-function merge(sources: readonly MetricSource[], query: MetricQuery): Cells {
+function merge(
+  sources: readonly MetricSource[],
+  metrics: readonly MetricDefinition[],
+  query: MetricQuery,
+): Cells {
   const values = new Map<string, Map<string, MetricValue>>();
   const combinations = new Map<string, Record<string, unknown>>();
   const periods = new Set<string>();
+  const rates = new Set(metrics.filter((metric) => metric.kind === "ratio").map((metric) => metric.name));
   if (!query.dimensions?.length) combinations.set("{}", {});
   for (const source of sources) {
     for (const cell of source.cells) {
       // Records without a date have no place in a series.
       if (query.grain && cell.period === null) continue;
-      if (cell.period !== null) periods.add(cell.period);
+      // Nor have those without an amount one among currencies.
+      if (
+        cell.dimensions[CURRENCY] === null &&
+        [...cell.values.values()].every((value) => !numberOf(value))
+      ) {
+        continue;
+      }
+      if (cell.period !== null && tells(cell.values, rates)) periods.add(cell.period);
       combinations.set(JSON.stringify(cell.dimensions), cell.dimensions);
       const key = cellKey(cell.period, cell.dimensions);
       const found = values.get(key) ?? new Map<string, MetricValue>();
@@ -131,6 +158,11 @@ function merge(sources: readonly MetricSource[], query: MetricQuery): Cells {
     }
   }
   return { values, combinations: [...combinations.values()], periods: [...periods].sort() };
+}
+
+/** Whether a measure counted something here: an expected sale adds no month to those of won ones. */
+function tells(values: ReadonlyMap<string, MetricValue>, rates: ReadonlySet<string>): boolean {
+  return [...values].some(([name, value]) => value !== null && (value !== 0 || rates.has(name)));
 }
 
 const cellKey = (period: string | null, dimensions: object): string =>
@@ -153,7 +185,7 @@ function zeroOf(metric: MetricDefinition, cells: Cells, currency: string): Metri
   if (metric.unit !== "money") return 0;
   for (const values of cells.values.values()) {
     const value = values.get(metric.name);
-    if (value && typeof value === "object") return zeroMoney(value);
+    if (isMoney(value)) return zeroMoney(value);
   }
   return zeroMoney({ amount: "0", currency });
 }
