@@ -128,6 +128,23 @@ for (const server of databases.filter(({ name }) => !name.startsWith("SQLite")))
       expect(await values(storage, "item", "label")).toEqual([]);
     });
 
+    test("lets a transaction see what others have committed since it began", async () => {
+      const storage = await open();
+      await storage.transaction(async (tx) => {
+        expect(await values(tx, "counter", "n")).toEqual([]);
+        await storage.insertMany("counter", [counter(1)]);
+        expect(await values(tx, "counter", "n")).toEqual([1]);
+      });
+      await storage.transaction(
+        async (tx) => {
+          expect(await values(tx, "counter", "n")).toEqual([1]);
+          await storage.insertMany("counter", [counter(2)]);
+          expect(await values(tx, "counter", "n")).toEqual([1]);
+        },
+        { readOnly: true },
+      );
+    });
+
     test("does without prepared statements where a proxy needs that", async () => {
       const storage = await open({ prepare: false });
       await storage.insertMany("item", [

@@ -16,10 +16,14 @@ export function shapeAggregate(
   const table = catalog.table(spec.table);
   const shape = new Shape(`${exact ? "A" : "a"}${spec.table}|`, dialect);
   for (const group of spec.groupBy) {
+    checkName(group.as);
+    // Refuses what is no zone before the name becomes part of SQL text.
+    if (group.timeZone !== undefined) zone(group.timeZone);
     shape.key += `${group.as}=${group.column},${group.bucket ?? ""},${group.timeZone ?? ""};`;
   }
   shape.key += "|";
   for (const measure of spec.measures) {
+    checkName(measure.as);
     shape.key += `${measure.as}=${measure.fn},${measure.column ?? ""}?`;
     if (measure.where !== undefined) shapeFilter(measure.where, table, catalog, shape);
     shape.key += ";";
@@ -45,19 +49,21 @@ export function compileAggregate(
   const { knex } = dialect;
   const table = catalog.table(spec.table);
   const filters = new FilterCompiler(dialect, catalog);
-  const selected = spec.groupBy.map(
-    (group) => `${groupKey(group, table, dialect)} as ${dialect.quote(group.as)}`,
-  );
+  // Callers' names stay out of SQL: results are told by their position.
+  const selected: string[] = [];
+  const exactly: string[] = [];
+  const select = (sql: string): void =>
+    void selected.push(`${sql} as ${dialect.quote(`c${selected.length}`)}`);
+  for (const group of spec.groupBy) select(groupKey(group, table, dialect));
   for (const measure of spec.measures) {
     const condition = measure.where === undefined ? undefined : filters.compile(measure.where, table);
-    selected.push(`${measured(measure, condition, table, dialect, exact)} as ${dialect.quote(measure.as)}`);
-    if (exact && isWide(measure, table)) {
-      selected.push(
-        `${exactSum(measure, condition, table, dialect)} as ${dialect.quote(hidden(measure.as))}`,
-      );
+    select(measured(measure, condition, table, dialect, exact));
+    if (exact && answerType(measure, table) === "decimal") {
+      const name = dialect.quote(`c${selected.length - 1}${exactSuffix}`);
+      exactly.push(`${exactSum(measure, condition, table, dialect)} as ${name}`);
     }
   }
-  const inner = knex(spec.table).select(selected.map((sql) => knex.raw(sql)));
+  const inner = knex(spec.table).select([...selected, ...exactly].map((sql) => knex.raw(sql)));
   inner.whereRaw(filters.compile(spec.where, table));
   // By position: on PostgreSQL a key with placeholders would not equal itself.
   if (spec.groupBy.length > 0) inner.groupByRaw(spec.groupBy.map((_, index) => index + 1).join(", "));
@@ -65,12 +71,12 @@ export function compileAggregate(
   const scope = answers(spec, table, dialect);
   const outer = knex.queryBuilder();
   outer.select(
-    [...scope.columns].map(([name, { sql, type }]) => {
+    [...scope.columns.values()].map(({ sql, type }, index) => {
       const wide = exact && type === "decimal";
       const source = wide
-        ? `${dialect.quote(scope.name)}.${dialect.quote(hidden(name))}`
+        ? `${dialect.quote(scope.name)}.${dialect.quote(`c${index}${exactSuffix}`)}`
         : dialect.project(sql, type);
-      return knex.raw(`${source} as ${dialect.quote(name)}`);
+      return knex.raw(`${source} as ${dialect.quote(`c${index}`)}`);
     }),
   );
   outer.from(knex.raw(`(${inner.toSQL().sql}) as ${dialect.quote(scope.name)}`));
@@ -96,13 +102,18 @@ export function compileAggregate(
   );
 }
 
+/** Names are part of a shape's key, whose parts these characters divide. */
+function checkName(as: string): void {
+  if (as === "" || /[;=?|]/.test(as)) throw new TypeError(`"${as}" cannot be the name of a group or measure`);
+}
+
 /** The columns of the answer, as `having` and `orderBy` see them. */
 function answers(spec: AggregateSpec, table: Scope, dialect: Dialect): Scope {
   const name = "corm_groups";
   const columns = new Map<string, ColumnInfo>();
   const add = (as: string, type: ValueType, nullable: boolean): void => {
     if (columns.has(as)) throw new TypeError(`Two groups or measures are called "${as}"`);
-    columns.set(as, { sql: `${dialect.quote(name)}.${dialect.quote(as)}`, type, nullable });
+    columns.set(as, { sql: `${dialect.quote(name)}.${dialect.quote(`c${columns.size}`)}`, type, nullable });
   };
   for (const group of spec.groupBy) {
     const column = columnOf(table, group.column);
@@ -129,13 +140,10 @@ function groupKey(group: Group, table: Scope, dialect: Dialect): string {
   if (type !== "instant" && type !== "date") throw new TypeError(`"${group.column}" has no date to group by`);
   if (type === "date" && group.bucket === "hour") throw new TypeError(`"${group.column}" has no hours`);
   const timeZone = type === "date" ? "UTC" : (group.timeZone ?? "UTC");
-  // Refuses what is no zone before the name becomes part of SQL text.
-  zone(timeZone);
   return dialect.bucket(sql, type, group.bucket, timeZone);
 }
 
-const isWide = (measure: Measure, table: Scope): boolean => answerType(measure, table) === "decimal";
-const hidden = (name: string): string => `${name}_exact`;
+const exactSuffix = "_exact";
 
 function exactSum(measure: Measure, condition: string | undefined, table: Scope, dialect: Dialect): string {
   const { sql } = columnOf(table, measure.column ?? "");

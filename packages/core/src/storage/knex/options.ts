@@ -35,7 +35,7 @@ export function parseUrl(url: string): Target {
     case "file": {
       const path = url.slice(scheme.length + 1).replace(/^\/\/(?=[^/]|\/)/, "");
       if (path === "") throw new TypeError("The database URL names no file: write sqlite:./corm.db");
-      return { engine: "sqlite", path: path === "memory" ? ":memory:" : path };
+      return { engine: "sqlite", path };
     }
     case "postgres":
     case "postgresql":

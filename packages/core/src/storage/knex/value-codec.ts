@@ -27,9 +27,15 @@ export function checkValue(type: ValueType, value: unknown, column: string): voi
     case "json":
       return;
     default:
-      if (kind === "string") return;
+      if (kind === "string" && isStorable(value as string)) return;
   }
   throw new TypeError(`Column "${column}" holds ${meaning[type]}, not ${describe(value)}`);
+}
+
+/** PostgreSQL has no NUL, and half a surrogate pair has no UTF-8 form: drivers would store something else. */
+function isStorable(text: string): boolean {
+  const { isWellFormed } = text as unknown as { isWellFormed(): boolean };
+  return !text.includes("\0") && isWellFormed.call(text);
 }
 
 const decimal = /^-?\d+(\.\d+)?$/;

@@ -201,6 +201,17 @@ export function aggregateTests(options: StorageConformanceOptions): void {
       assert.deepEqual(await aggregate(adapter, { where, measures: [count] }), [{ n: 1 }]);
     });
 
+    check("answer by any name", async ({ adapter }) => {
+      await adapter.insertMany("item", items("amount", [1, 2]));
+      const names = ["~low~", 'a"b`c', "a b", "SELECT", "重庆", "x".repeat(100), "a.b", "__proto"];
+      const rows = await aggregate(adapter, {
+        measures: names.map((as) => ({ as, fn: "sum", column: "amount" }) as const),
+        having: { op: "eq", column: "a b", value: "3" },
+        orderBy: [{ column: 'a"b`c', direction: "desc" }],
+      });
+      assert.deepEqual(rows, [Object.fromEntries(names.map((name) => [name, "3"]))]);
+    });
+
     check("refuse what has no meaning", async ({ adapter }) => {
       const refused: readonly Partial<AggregateSpec>[] = [
         { measures: [{ as: "x", fn: "sum", column: "note" }] },

@@ -148,6 +148,25 @@ export function transactionTests(options: StorageConformanceOptions): void {
       assert.deepEqual(await values(adapter, "counter", "n"), [20]);
     });
 
+    check("let many share a lock that keeps out one that is to change", async ({ adapter }) => {
+      await adapter.insertMany("counter", [{ id: id(1), n: 0, version: 1 }]);
+      const shared = () =>
+        adapter.transaction(async (tx) => {
+          const [n] = await values(tx, "counter", "n", byId(1), { lock: "share", limit: 1 });
+          await pause(20);
+          return n;
+        });
+      const change = adapter.transaction(async (tx) => {
+        await values(tx, "counter", "n", byId(1), { lock: "update", limit: 1 });
+        await pause(20);
+        await tx.updateWhere("counter", byId(1), { n: 1 });
+      });
+      // Whoever waits for the change sees it.
+      const seen = await Promise.all([shared(), shared(), change.then(shared)]);
+      assert.equal(seen[2], 1);
+      await change;
+    });
+
     check("hide what is not committed", async ({ adapter, another }) => {
       const other = another?.();
       if (other === undefined) return;

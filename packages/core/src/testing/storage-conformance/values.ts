@@ -124,6 +124,8 @@ export function valueTests(options: StorageConformanceOptions): void {
         ["label", 5],
         ["at", "2024-01-01"],
         ["day", "1.1.2024"],
+        ["note", "a\0b"],
+        ["label", "half a pair: \ud83d"],
       ];
       for (const [column, value] of wrong) {
         const error = await errorOf(() => adapter.insertMany("item", [item(1, { [column]: value })]));

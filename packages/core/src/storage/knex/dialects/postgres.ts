@@ -92,7 +92,7 @@ export function postgresDialect(): PostgresDialect {
     },
     bucket: (sql, kind, bucket, timeZone) => {
       const local = kind === "date" ? sql : `${sql} at time zone ${text(timeZone)}`;
-      return `to_char(${local}, ${text(formats[bucket])})`;
+      return `to_char(${local}, ${text(formats[bucket])}) collate "C"`;
     },
     sum: (sql) => `sum(${sql})`,
     avg: (sql) => `avg(${sql})::double precision`,

@@ -7,11 +7,12 @@ import { bind, type Statement } from "../statement.js";
 import type { Translate } from "../translate-error.js";
 import { optionalDriver } from "./optional-driver.js";
 import { types } from "./postgres-types.js";
+import { buildRows } from "./rows.js";
 import { type ServerDriver, ServerEngine } from "./server-engine.js";
 import { createPool, idleTimeout, lockTimeout, type ServerOptions } from "./server-options.js";
 
 interface Result {
-  readonly rows: StoredRow[];
+  readonly rows: unknown[];
   readonly rowCount: number | null;
   readonly command: string;
 }
@@ -20,6 +21,7 @@ interface QueryConfig {
   readonly name?: string;
   readonly text: string;
   readonly values: readonly unknown[];
+  readonly rowMode?: "array";
 }
 
 /** The part of pg's client that is used. */
@@ -89,7 +91,8 @@ class PostgresDriver implements ServerDriver<Client> {
   }
 
   async rows(client: Client, statement: Statement, values: readonly unknown[]): Promise<StoredRow[]> {
-    return (await this.prepareAndSend(client, statement, values)).rows;
+    const { rows } = await this.prepareAndSend(client, statement, values);
+    return buildRows(statement, rows as unknown[][]);
   }
 
   async run(client: Client, statement: Statement, values: readonly unknown[]): Promise<number> {
@@ -110,7 +113,7 @@ class PostgresDriver implements ServerDriver<Client> {
   }
 
   async query(client: Client, text: string, values: readonly unknown[]): Promise<Record<string, unknown>[]> {
-    return (await send(client, { text, values })).rows;
+    return (await send(client, { text, values })).rows as Record<string, unknown>[];
   }
 
   begin(client: Client, readOnly: boolean): Promise<void> {
@@ -140,10 +143,11 @@ class PostgresDriver implements ServerDriver<Client> {
 
   private prepareAndSend(client: Client, statement: Statement, values: readonly unknown[]): Promise<Result> {
     const bound = bind(statement, values);
-    if (!this.options.prepare) return send(client, { text: statement.sql, values: bound });
+    const config = { text: statement.sql, values: bound, rowMode: "array" } as const;
+    if (!this.options.prepare) return send(client, config);
     const name = `corm_${this.epoch}_${statement.id}`;
     this.note(client, name);
-    return send(client, { name, text: statement.sql, values: bound });
+    return send(client, { ...config, name });
   }
 
   private note(client: Client, name: string): void {

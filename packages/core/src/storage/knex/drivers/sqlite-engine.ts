@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from "node:timers/promises";
+import { setTimeout as sleep, setImmediate as tick } from "node:timers/promises";
 import { StorageUnavailable } from "../../../errors/storage-errors.js";
 import type { StoredRow } from "../../adapter.js";
 import { isBusy } from "../dialects/sqlite-errors.js";
@@ -8,6 +8,9 @@ import type { LogFile } from "./log-file.js";
 import { LogSync } from "./log-sync.js";
 import type { SqliteConnection } from "./sqlite-connection.js";
 import { Turns } from "./turns.js";
+
+/** Statements that run one after another without a break. */
+const atOnce = 2_000;
 
 export interface SqliteEngineOptions {
   readonly writer: SqliteConnection;
@@ -101,7 +104,13 @@ export class SqliteEngine implements Engine {
   }
 
   async connection<T>(work: (connection: RawConnection) => Promise<T>): Promise<T> {
-    return this.durably(() => work(this.writer));
+    const { writer } = this;
+    return this.durably(() =>
+      work({
+        query: (sql, values) => writer.query(sql, values),
+        exec: (sql) => this.patiently(undefined, () => writer.exec(sql)),
+      }),
+    );
   }
 
   withLock<T>(work: () => Promise<T>): Promise<T> {
@@ -153,12 +162,19 @@ export class SqliteEngine implements Engine {
     return {
       query: (statement, values) => this.guarded(statement, () => connection.rows(statement, values)),
       execute: (statement, values) => this.guarded(statement, () => connection.run(statement, values)),
-      executeAll: (calls) =>
-        calls.map(({ statement, values }) =>
-          this.guarded(statement, () => connection.run(statement, values)),
-        ),
+      executeAll: (calls) => this.runAll(connection, calls),
       command: (sql) => connection.command(sql),
     };
+  }
+
+  /** Lets others have the event loop now and then. */
+  private async runAll(connection: SqliteConnection, calls: readonly Call[]): Promise<number[]> {
+    const counts: number[] = [];
+    for (const { statement, values } of calls) {
+      counts.push(this.guarded(statement, () => connection.run(statement, values)));
+      if (counts.length % atOnce === 0) await tick();
+    }
+    return counts;
   }
 
   /** Writes in turn; the turn is over before the disk is waited for. */

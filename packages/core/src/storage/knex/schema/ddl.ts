@@ -38,18 +38,23 @@ export function createIndexSql(table: string, index: PhysicalIndex, { quote }: D
   return `create ${index.unique ? "unique " : ""}index ${quote(index.name)} on ${quote(table)} (${columns})`;
 }
 
-/** Servers limit names to 63 characters; a hash keeps long ones apart. */
+/**
+ * Unique in the database, as MySQL wants it: a hash keeps apart `lead` + `source_id` and `lead_source` + `id`,
+ * and names that are cut off because servers limit them to 63 characters.
+ */
 export function foreignKeyName(table: string, column: string): string {
-  const name = `${table}_${column}_fk`;
-  if (name.length <= 60) return name;
   let hash = 0;
-  for (const char of name) hash = (hash * 31 + (char.codePointAt(0) as number)) >>> 0;
-  return `${name.slice(0, 48)}_${hash.toString(36)}_fk`;
+  for (const char of `${table}.${column}`) hash = (hash * 31 + (char.codePointAt(0) as number)) >>> 0;
+  const readable = `${table}_${column}`.slice(0, 50);
+  return `${readable}_${hash.toString(36)}_fk`;
 }
 
 /** The DEFAULT clause that fills a new column in existing rows. */
 export function defaultSql(column: PhysicalColumn, dialect: Dialect): string {
   if (column.default === undefined) return "";
   const value = dialect.encode(column.type, column.default);
-  return ` default ${typeof value === "string" ? dialect.text(value) : String(value)}`;
+  const literal = typeof value === "string" ? dialect.text(value) : String(value);
+  // MySQL takes a default of long text as an expression only.
+  const long = dialect.engine === "mysql" && (column.type === "text" || column.type === "json");
+  return ` default ${long ? `(${literal})` : literal}`;
 }
