@@ -4,7 +4,8 @@ import type { FieldModel } from "../model/field-model.js";
 import type { Session } from "../runtime/session.js";
 import type { AggregateSpec, Bucket, Group, Measure, Order, StoredRow } from "../storage/adapter.js";
 import { and, type Filter } from "../storage/filter.js";
-import { fromMinor } from "../util/money.js";
+import { currencyDecimals } from "../util/currency.js";
+import { fromMinor, MAX_MINOR, type Money } from "../util/money.js";
 import { nearest } from "../util/words.js";
 import { Budget } from "./budget.js";
 import { havingFilter } from "./having.js";
@@ -27,8 +28,8 @@ const MAX_GROUPS = 10_000;
 const MAX_MEASURES = 50;
 const MAX_ORDER = 58;
 /** In front of the hidden measures that prove that a money measure has one currency. */
-const LOW = "~low~";
-const HIGH = "~high~";
+export const LOW = "~low~";
+export const HIGH = "~high~";
 
 export interface MeasurePlan {
   readonly as: string;
@@ -43,6 +44,10 @@ export async function aggregateRecords(
   entity: EntityModel,
   query: RawAggregate,
 ): Promise<Record<string, unknown>[]> {
+  if (typeof query !== "object" || query === null)
+    throw InvalidQuery({
+      reason: "An aggregate is an object, such as { measures: { n: { count: true } } }.",
+    });
   for (const key of Object.keys(query)) {
     if (!KEYS.has(key))
       throw InvalidQuery({ reason: `An aggregate has no "${key}". It takes ${[...KEYS].join(", ")}.` });
@@ -244,7 +249,18 @@ function measureValue(row: StoredRow, plan: MeasurePlan): unknown {
   if (low !== high) throw MixedCurrencies({ field: plan.field.name, currencies: [low, high] });
   // An average lies between two minor units: it is rounded to the nearest one, halves up.
   const minor = plan.fn === "avg" ? BigInt(Math.round(value as number)) : BigInt(value as string | number);
-  return fromMinor(minor, low);
+  return exactMoney(minor, low);
+}
+
+/** Sums may be larger than any amount that a record can hold: they are text, and stay exact. */
+function exactMoney(minor: bigint, currency: string): Money {
+  const whole = minor < 0n ? -minor : minor;
+  if (whole <= MAX_MINOR) return fromMinor(minor, currency);
+  const decimals = currencyDecimals(currency);
+  const digits = whole.toString();
+  const point = digits.length - decimals;
+  const amount = decimals === 0 ? digits : `${digits.slice(0, point)}.${digits.slice(point)}`;
+  return { amount: minor < 0n ? `-${amount}` : amount, currency };
 }
 
 function safeSum(text: string, plan: MeasurePlan): number {

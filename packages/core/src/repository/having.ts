@@ -1,7 +1,7 @@
 import { InvalidQuery } from "../errors/core-errors.js";
 import { and, type Filter } from "../storage/filter.js";
 import { parseMoney, toMinor } from "../util/money.js";
-import type { MeasurePlan } from "./aggregate.js";
+import { HIGH, LOW, type MeasurePlan } from "./aggregate.js";
 
 const OPERATORS = ["eq", "ne", "gt", "gte", "lt", "lte"] as const;
 
@@ -19,6 +19,10 @@ export function havingFilter(having: unknown, measures: readonly MeasurePlan[], 
     for (const [op, operand] of Object.entries((conditions ?? {}) as object)) {
       if (!(OPERATORS as readonly string[]).includes(op)) {
         throw InvalidQuery({ reason: `"having" on "${name}" takes ${OPERATORS.join(", ")}, not "${op}".` });
+      }
+      if (plan.money) {
+        // Amounts of another currency are neither more nor less: yen are not cents.
+        for (const end of [LOW, HIGH]) parts.push({ op: "eq", column: end + name, value: currency });
       }
       const value = plan.money ? Number(toMinor(parseMoney({ amount: String(operand), currency }))) : operand;
       if (typeof value !== "number" || !Number.isFinite(value)) {

@@ -26,6 +26,7 @@ export async function loadIncludes(
       throw UnknownField({
         entity: entity.name,
         field: name,
+        what: "relation",
         nearest: nearest(name, entity.relations.keys()),
       });
     if (relation.kind === "one") await includeOne(session, relation, rows, items);

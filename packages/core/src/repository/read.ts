@@ -43,6 +43,8 @@ export async function findPage(
   entity: EntityModel,
   query: RawQuery,
 ): Promise<{ items: RecordValues[]; next: string | null }> {
+  if (typeof query !== "object" || query === null)
+    throw InvalidQuery({ reason: `A query is an object, such as { where: { … }, limit: 20 }.` });
   for (const key of Object.keys(query)) {
     if (!QUERY_KEYS.has(key))
       throw InvalidQuery({ reason: `A query has no "${key}". It takes ${[...QUERY_KEYS].join(", ")}.` });
@@ -50,7 +52,9 @@ export async function findPage(
   const limit = readLimit(query.limit);
   const sort = parseSort(entity, query.orderBy);
   const wanted = selection(entity, query.select);
-  const includes = query.include ?? [];
+  const includes = [...new Set(names(query.include ?? [], "include"))];
+  if (query.withDeleted !== undefined && typeof query.withDeleted !== "boolean")
+    throw InvalidQuery({ reason: `"withDeleted" takes true or false.` });
   const spec: FindSpec = {
     table: entity.table,
     columns: query.select
@@ -107,12 +111,17 @@ export function readLimit(limit: unknown): number {
 
 export function selection(entity: EntityModel, select: readonly string[] | undefined): readonly FieldModel[] {
   if (!select) return entity.fieldList;
-  return select.map((name) => {
+  return names(select, "select").map((name) => {
     const field = entity.fields.get(name);
     if (!field)
       throw UnknownField({ entity: entity.name, field: name, nearest: nearest(name, entity.fields.keys()) });
     return field;
   });
+}
+
+function names(given: unknown, where: string): readonly string[] {
+  if (Array.isArray(given) && given.every((name) => typeof name === "string")) return given;
+  throw InvalidQuery({ reason: `"${where}" takes a list of names.` });
 }
 
 function includeFields(entity: EntityModel, includes: readonly string[]): FieldModel[] {
@@ -189,7 +198,7 @@ export async function getRecord(
 ): Promise<RecordValues> {
   const record = await loadById(session, entity, id, options);
   if (!record) throw NotFound({ entity: entity.name, id: String(id).slice(0, 64) });
-  const includes = options.include ?? [];
+  const includes = [...new Set(names(options.include ?? [], "include"))];
   if (includes.length > 0) {
     const row: StoredRow = {};
     for (const field of [entity.fields.get("id") as FieldModel, ...includeFields(entity, includes)]) {
