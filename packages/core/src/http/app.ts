@@ -1,15 +1,15 @@
 import { Hono } from "hono";
+import { routePath } from "hono/route";
 import { CompositionFailed } from "../plugin/plugin-errors.js";
 import { actionRoutes } from "./action-routes.js";
 import { entityRoutes } from "./entity-routes.js";
-import { MethodNotAllowed, RouteNotFound } from "./errors.js";
 import { type HttpCrm, type HttpOptions, type HttpSettings, settingsOf } from "./options.js";
 import { pluginRoutes } from "./plugin-routes.js";
 import type { HttpRoute } from "./route.js";
-import { type Served, serve } from "./serve.js";
+import { RouteTree, segmentsOf } from "./route-tree.js";
+import { type Area, serve } from "./serve.js";
 import { systemRoutes } from "./system-routes.js";
 
-const METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"];
 /** Paths below `/api/` that core keeps for itself. */
 const RESERVED = ["actions", "changes", "imports", "meta"];
 
@@ -25,64 +25,43 @@ const RESERVED = ["actions", "changes", "imports", "meta"];
  */
 export function createHttp(crm: HttpCrm, options: HttpOptions = {}): Hono {
   const settings = settingsOf(crm, options);
-  const routes = routesOf(settings);
+  const { tree, systemPaths } = routesOf(settings);
   const app = new Hono();
-  for (const sharing of byPath(routes)) {
-    for (const route of sharing) {
-      app.on(route.method, patternOf(route.path), (c) => serve(c, route, settings));
-    }
-    const { path } = sharing[0] as HttpRoute;
-    const taken = sharing.flatMap(({ method }) => (method === "GET" ? ["GET", "HEAD"] : [method]));
-    const allow = METHODS.filter((method) => taken.includes(method));
-    const refusal = refuse(path, (method) => MethodNotAllowed({ method, allow }));
-    app.all(patternOf(path), (c) => serve(c, refusal, settings));
-  }
-  // Not by `notFound` alone, which an app loses when it is mounted into another.
-  for (const path of ["/api/*", "/public/*"]) {
-    const missing = refuse(path, (method, asked) => RouteNotFound({ method, path: asked }));
-    app.all(path, (c) => serve(c, missing, settings));
-  }
-  const elsewhere = {
-    ...refuse("*", (method, path) => RouteNotFound({ method, path })),
-    access: "open",
-  } as const;
+  const area = (pattern: string, isPrivate: boolean) => {
+    const own = segmentsOf(pattern).length;
+    app.all(pattern, (c) => {
+      const mountedAt = segmentsOf(routePath(c)).length - own;
+      return serve(c, { tree, mountedAt, isPrivate }, settings);
+    });
+  };
+  area("/api/*", true);
+  area("/public/*", false);
+  for (const path of systemPaths) area(path, false);
+  // For an app that stands alone: one that is mounted leaves other paths to its host.
+  const elsewhere: Area = { tree, mountedAt: 0, isPrivate: false };
   app.notFound((c) => serve(c, elsewhere, settings));
-  app.onError((error, c) =>
-    serve(c, { access: "open", path: "*", handle: () => Promise.reject(error) }, settings),
-  );
   return app;
 }
 
-/** All routes, those without parameters first, so that `/api/leads/mine` is not taken for an id. */
-function routesOf(settings: HttpSettings): HttpRoute[] {
+function routesOf(settings: HttpSettings): { tree: RouteTree; systemPaths: string[] } {
   const { composition } = settings.crm.runtime;
   const { entities } = composition;
-  const described = [
+  const described: HttpRoute[] = [
     ...[...entities.values()]
       .filter((entity) => !entity.internal)
       .flatMap((entity) => entityRoutes(entity, entities, settings.maxBody)),
     ...actionRoutes(composition, entities, settings.maxBody),
     ...pluginRoutes(composition.routes, settings),
   ];
-  const routes = [...systemRoutes(described, settings), ...described];
-  const problems = [...clashes(routes), ...reserved(settings), ...unclear(settings)];
+  const system = systemRoutes(described, settings);
+  const tree = new RouteTree([...system, ...described]);
+  const problems = [...tree.clashes.map(clash), ...reserved(settings), ...unclear(settings)];
   if (problems.length > 0) throw CompositionFailed({ problems });
-  return routes.toSorted((a, b) => (shapeOf(a.path) < shapeOf(b.path) ? 1 : -1));
+  return { tree, systemPaths: system.map((route) => route.path) };
 }
 
-function clashes(routes: readonly HttpRoute[]): string[] {
-  const problems: string[] = [];
-  const seen = new Map<string, HttpRoute>();
-  for (const route of routes) {
-    const key = `${route.method} ${shapeOf(route.path)}`;
-    const other = seen.get(key);
-    if (other)
-      problems.push(
-        `plugins "${other.owner}" and "${route.owner}" both serve ${route.method} ${route.path} ("${other.operation.id}" and "${route.operation.id}"): rename one of the two`,
-      );
-    seen.set(key, route);
-  }
-  return problems;
+function clash([first, second]: readonly [HttpRoute, HttpRoute]): string {
+  return `plugins "${first.owner}" and "${second.owner}" both serve ${second.method} ${second.path} ("${first.operation.id}" and "${second.operation.id}"): rename one of the two`;
 }
 
 function reserved({ crm }: HttpSettings): string[] {
@@ -96,33 +75,9 @@ function reserved({ crm }: HttpSettings): string[] {
 
 function unclear({ crm }: HttpSettings): string[] {
   return crm.runtime.composition.routes
-    .filter(({ value }) => !/^(\/([\w.~-]+|:\w+))+(\/\*)?$/.test(value.path))
+    .filter(({ value }) => !/^(\/([\w.~-]+|:\w+))+$/.test(value.path))
     .map(
       ({ owner, value }) =>
         `plugin "${owner}": the path "${value.path}" must be made of plain segments and ":name" parameters`,
     );
-}
-
-/** Two paths of one shape match the same requests. The sign for a parameter sorts before any letter. */
-const shapeOf = (path: string): string => path.replace(/\{\w+\}/g, " ");
-
-const patternOf = (path: string): string => path.replace(/\{(\w+)\}/g, ":$1");
-
-/** Routes of one path together. */
-function byPath(routes: readonly HttpRoute[]): Iterable<readonly HttpRoute[]> {
-  const found = new Map<string, HttpRoute[]>();
-  for (const route of routes) {
-    const shape = shapeOf(route.path);
-    found.set(shape, [...(found.get(shape) ?? []), route]);
-  }
-  return found.values();
-}
-
-/** Refusals below `/api/` are for callers who have proven who they are: others learn nothing of what is there. */
-function refuse(path: string, error: (method: string, path: string) => Error): Served {
-  return {
-    path,
-    access: path.startsWith("/api/") ? "authenticated" : "open",
-    handle: ({ request, path: asked }) => Promise.reject(error(request.method, asked)),
-  };
 }

@@ -6,35 +6,45 @@ import type { Authenticator } from "./authenticate.js";
 import { InvalidUrl, RouteNotFound } from "./errors.js";
 import type { HttpSettings } from "./options.js";
 import { clientGone, problemAnswer, reportFailure } from "./problem.js";
-import type { Answer, HttpCall, HttpRoute } from "./route.js";
+import type { Answer, HttpCall } from "./route.js";
+import { type RouteTree, segmentsOf } from "./route-tree.js";
 
-export type Served = Pick<HttpRoute, "access" | "path" | "handle">;
+/** A part of the app whose routes have in common who may ask. */
+export interface Area {
+  readonly tree: RouteTree;
+  /** Segments of the path under which a host has mounted the app. */
+  readonly mountedAt: number;
+  /** Callers must prove who they are, also to learn that there is nothing. */
+  readonly isPrivate: boolean;
+}
 
 /** An id that came with the request is kept when it is harmless, so that logs of several systems meet. */
 const REQUEST_ID = /^[\w.-]{8,64}$/;
 
 /** One request from its first to its last moment: id, credential, URL, route, errors, headers. */
-export async function serve(c: HonoContext, route: Served, settings: HttpSettings): Promise<Response> {
+export async function serve(c: HonoContext, area: Area, settings: HttpSettings): Promise<Response> {
   const request = c.req.raw;
+  const { method } = request;
+  const { isPrivate } = area;
   const given = request.headers.get("x-request-id");
   const requestId = given !== null && REQUEST_ID.test(given) ? given : settings.crm.runtime.newId();
-  const isPrivate = route.access === "authenticated";
-  let answer: Answer | Response;
+  // The log gets the pattern and not the path, which may hold a token.
+  let path = "*";
   try {
-    const session = isPrivate ? await authenticated(request, requestId, settings) : undefined;
-    checkUrl(request);
-    answer = await route.handle(new Call(c, requestId, session, settings));
+    let session = isPrivate ? await authenticated(request, requestId, settings) : undefined;
+    const { route, params } = area.tree.match(method, pathOf(request).slice(area.mountedAt));
+    path = route.path;
+    // The route has the last word, wherever it was found.
+    if (route.access === "authenticated") session ??= await authenticated(request, requestId, settings);
+    const answer = await route.handle(new Call(c, params, requestId, session, settings));
+    return answer instanceof Response
+      ? withHeaders(answer, requestId, isPrivate)
+      : render(answer, requestId, isPrivate);
   } catch (error) {
-    if (request.signal.aborted) answer = clientGone(requestId);
-    else {
-      // The pattern and not the path, which may hold a token.
-      reportFailure(error, { requestId, method: request.method, path: route.path }, settings.crm.report);
-      answer = problemAnswer(error, requestId, settings.challenge);
-    }
+    if (request.signal.aborted) return render(clientGone(requestId), requestId, isPrivate);
+    reportFailure(error, { requestId, method, path }, settings.crm.report);
+    return render(problemAnswer(error, requestId, settings.challenge), requestId, isPrivate);
   }
-  return answer instanceof Response
-    ? withHeaders(answer, requestId, isPrivate)
-    : render(answer, requestId, isPrivate);
 }
 
 async function authenticated(
@@ -63,29 +73,39 @@ async function identityOf(
   return undefined;
 }
 
-/** No id, name or key holds a NUL or a slash: refused for every route at once. */
-function checkUrl(request: Request): void {
+/** The decoded segments of the path. No id, name or key holds a NUL or a slash: refused for every route at once. */
+function pathOf(request: Request): string[] {
   const { url } = request;
-  if (!url.includes("%")) return;
+  const path = url.slice(url.indexOf("/", url.indexOf("//") + 2)).split(/[?#]/, 1)[0] as string;
+  if (!url.includes("%")) return segmentsOf(path);
   if (url.includes("%00")) throw InvalidUrl({ reason: "The URL holds a NUL character." });
-  const path = url.split("?", 1)[0] as string;
-  if (/%2f|%5c/i.test(path)) throw RouteNotFound({ method: request.method, path: new URL(url).pathname });
+  if (/%2f|%5c/i.test(path)) throw RouteNotFound({ method: request.method, path });
   try {
-    decodeURIComponent(path);
+    return segmentsOf(path).map(decodeURIComponent);
   } catch (cause) {
     throw InvalidUrl({ reason: `The path of the URL has a "%" that encodes no UTF-8 text.` }, { cause });
   }
 }
 
+const none = new URLSearchParams();
+
 class Call implements HttpCall {
   readonly request: Request;
+  readonly params: Readonly<Record<string, string>>;
   readonly requestId: string;
   readonly #c: HonoContext;
   readonly #session: Session | undefined;
   readonly #settings: HttpSettings;
 
-  constructor(c: HonoContext, requestId: string, session: Session | undefined, settings: HttpSettings) {
+  constructor(
+    c: HonoContext,
+    params: Readonly<Record<string, string>>,
+    requestId: string,
+    session: Session | undefined,
+    settings: HttpSettings,
+  ) {
     this.request = c.req.raw;
+    this.params = params;
     this.requestId = requestId;
     this.#c = c;
     this.#session = session;
@@ -95,11 +115,8 @@ class Call implements HttpCall {
   get path(): string {
     return new URL(this.request.url).pathname;
   }
-  get params(): Readonly<Record<string, string>> {
-    return this.#c.req.param();
-  }
   get query(): URLSearchParams {
-    return new URL(this.request.url).searchParams;
+    return this.request.url.includes("?") ? new URL(this.request.url).searchParams : none;
   }
   get clientAddress(): string | undefined {
     return this.#settings.clientAddress(this.#c);

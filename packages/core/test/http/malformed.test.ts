@@ -92,16 +92,17 @@ it.each(bodies)("refuses a body with %s: %i %s", async (_, status, code, call) =
   for (const [method, path] of routes()) await api.fails(status, code, method, path, call);
 });
 
-it("stops reading a stream that does not end", async () => {
+it("stops reading a stream that goes on and on", async () => {
   let sent = 0;
-  const endless = () =>
+  const long = () =>
     new ReadableStream<Uint8Array>({
       pull(controller) {
         sent += 65_536;
         controller.enqueue(new Uint8Array(65_536).fill(0x20));
+        if (sent > 8 * 1024 * 1024) controller.close();
       },
     });
-  await api.fails(413, "body-too-large", "POST", "/api/parcels", { body: endless() });
+  await api.fails(413, "body-too-large", "POST", "/api/parcels", { body: long() });
   expect(sent).toBeLessThan(2 * 1024 * 1024);
 });
 

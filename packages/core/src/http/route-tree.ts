@@ -1,0 +1,89 @@
+import { MethodNotAllowed, RouteNotFound } from "./errors.js";
+import type { HttpRoute } from "./route.js";
+
+interface Node {
+  readonly named: Map<string, Node>;
+  parameter: Node | undefined;
+  readonly routes: Map<string, HttpRoute>;
+}
+
+export interface Matched {
+  readonly route: HttpRoute;
+  readonly params: Readonly<Record<string, string>>;
+}
+
+const METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"];
+const PARAMETER = /^\{(\w+)\}$/;
+
+/**
+ * Finds the route of a path, segment by segment: one that is named wins over a parameter, whatever the order in which
+ * plugins came. Hono's own routers do not tell a path that is not there from a method that it does not take.
+ */
+export class RouteTree {
+  readonly #root = node();
+  /** Routes that no request could tell apart, in pairs. */
+  readonly clashes: (readonly [HttpRoute, HttpRoute])[] = [];
+
+  constructor(routes: readonly HttpRoute[]) {
+    for (const route of routes) this.#add(route);
+  }
+
+  /** @throws route-not-found, method-not-allowed */
+  match(method: string, segments: readonly string[]): Matched {
+    const values: string[] = [];
+    const found = find(this.#root, segments, 0, values);
+    if (!found) throw RouteNotFound({ method, path: `/${segments.join("/")}` });
+    const route = found.routes.get(method === "HEAD" ? "GET" : method);
+    if (!route) throw MethodNotAllowed({ method, allow: METHODS.filter((name) => takes(found, name)) });
+    return { route, params: paramsOf(route, values) };
+  }
+
+  #add(route: HttpRoute): void {
+    let at = this.#root;
+    for (const segment of segmentsOf(route.path)) {
+      if (PARAMETER.test(segment)) {
+        at.parameter ??= node();
+        at = at.parameter;
+      } else {
+        const next = at.named.get(segment) ?? node();
+        at.named.set(segment, next);
+        at = next;
+      }
+    }
+    const other = at.routes.get(route.method);
+    if (other) this.clashes.push([other, route]);
+    else at.routes.set(route.method, route);
+  }
+}
+
+/** `/api/leads/{id}` → `["api", "leads", "{id}"]`. */
+export function segmentsOf(path: string): string[] {
+  return path.split("/").slice(1);
+}
+
+function node(): Node {
+  return { named: new Map(), parameter: undefined, routes: new Map() };
+}
+
+function find(at: Node, segments: readonly string[], depth: number, values: string[]): Node | undefined {
+  if (depth === segments.length) return at.routes.size > 0 ? at : undefined;
+  const segment = segments[depth] as string;
+  const named = at.named.get(segment);
+  const found = named && find(named, segments, depth + 1, values);
+  if (found || !at.parameter || segment === "") return found;
+  values.push(segment);
+  const below = find(at.parameter, segments, depth + 1, values);
+  if (!below) values.pop();
+  return below;
+}
+
+function takes({ routes }: Node, method: string): boolean {
+  return routes.has(method === "HEAD" ? "GET" : method);
+}
+
+/** Routes of one place may call its parameters differently. */
+function paramsOf(route: HttpRoute, values: readonly string[]): Record<string, string> {
+  if (values.length === 0) return {};
+  const names = segmentsOf(route.path).flatMap((segment) => PARAMETER.exec(segment)?.[1] ?? []);
+  return Object.fromEntries(names.map((name, i) => [name, values[i] as string]));
+}
