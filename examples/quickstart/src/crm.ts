@@ -1,6 +1,8 @@
 import { type AppSession, type Crm, createCrm, crmCore, type StorageAdapter } from "@corm/core";
 import { knexStorage } from "@corm/core/knex";
+import { analytics } from "@corm/plugin-analytics";
 import { leads } from "@corm/plugin-leads";
+import { marketing } from "@corm/plugin-marketing";
 import { sales } from "@corm/plugin-sales";
 import { company } from "./company.js";
 import { UserError } from "./user-error.js";
@@ -11,7 +13,9 @@ export const CURRENCY = "USD";
 const plugins = () =>
   [
     crmCore(),
+    analytics(),
     leads(),
+    marketing(),
     sales({
       pipeline: {
         key: "sales",

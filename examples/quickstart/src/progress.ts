@@ -7,9 +7,17 @@ export interface Progress {
   end(message: string): void;
 }
 
+/** Narrower terminals, and those that do not say how wide they are, would break the bar into pieces. */
+const MIN_COLUMNS = 60;
+
+/** True where a bar can be drawn. */
+export function canShowProgress(): boolean {
+  return process.stderr.isTTY && process.stderr.columns >= MIN_COLUMNS;
+}
+
 /** @param total rows to come, as far as they can be told */
 export function showProgress(message: string, total: number): Progress {
-  if (!process.stderr.isTTY) return { at: () => {}, end: () => {} };
+  if (!canShowProgress()) return { at: () => {}, end: () => {} };
   const bar = progress({ max: Math.max(total, 1), output: process.stderr, indicator: "dots" });
   let shown = 0;
   bar.start(message);

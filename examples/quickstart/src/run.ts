@@ -1,3 +1,4 @@
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { isCormError } from "@corm/core";
 import { openCrm, type QuickstartCrm } from "./crm.js";
@@ -5,7 +6,8 @@ import { countLines } from "./data/csv.js";
 import { type DataFolder, FILES, findFolder } from "./data/folder.js";
 import { importFolder, openTables, type Tables } from "./import/import-folder.js";
 import { RejectedRows } from "./import/rejected-rows.js";
-import { showProgress } from "./progress.js";
+import { canShowProgress, showProgress } from "./progress.js";
+import { dashboardPage } from "./report/dashboard.js";
 import { figuresOf } from "./report/figures.js";
 import { compareWithReference } from "./report/reference.js";
 import { comparisonText, figuresText, importText, rejectedText } from "./report/text.js";
@@ -79,11 +81,16 @@ async function report(job: Job, crm: QuickstartCrm, tables: Tables): Promise<voi
   const session = crm.system({ tenant: folder.tenant, reason: "import of the data folder" });
   const rejected = await RejectedRows.open(join(job.output, "rejected.csv"));
   const start = performance.now();
-  const lines = process.stderr.isTTY ? await countLines(join(folder.path, FILES.pipeline)) : 0;
+  const lines = canShowProgress() ? await countLines(join(folder.path, FILES.pipeline)) : 0;
   const bar = showProgress("Importing opportunities", lines - 1);
-  const imported = await importFolder(session, tables, rejected, ({ done }) => bar.at(done));
-  const summary = importText(imported, (performance.now() - start) / 1000);
+  const imported = await importFolder(session, tables, rejected, ({ done }) => bar.at(done)).catch(
+    (error: unknown) => {
+      bar.end("Interrupted");
+      throw error;
+    },
+  );
   bar.end("Imported");
+  const summary = importText(imported, (performance.now() - start) / 1000);
   const rejectedFile = await rejected.close();
   const figures = figuresOf(await session.entities.opportunity.salesReport(), imported);
   say(`${summary}\n${rejectedText(rejected, rejectedFile)}\n`);
@@ -91,6 +98,9 @@ async function report(job: Job, crm: QuickstartCrm, tables: Tables): Promise<voi
   else say(`${figuresText(figures)}\n`);
   const comparison = comparisonText(await compareWithReference(folder.path, figures));
   if (comparison) say(`${comparison}\n`);
+  const page = join(job.output, "dashboard.html");
+  await writeFile(page, await dashboardPage(session));
+  say(`Dashboard: ${page}\n`);
 }
 
 async function serve({ settings, folder, say, untilStopped }: Job, crm: QuickstartCrm): Promise<void> {

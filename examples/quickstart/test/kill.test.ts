@@ -1,13 +1,15 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import { databases, suiteName } from "../../../packages/core/test/support/databases.js";
+import { openCrm } from "../src/crm.js";
+import { findFolder } from "../src/data/folder.js";
 import { compareWithReference } from "../src/report/reference.js";
 import { makeData } from "../src/sample/make-data.js";
-import { importWithin, seen, start, temporaryFolder } from "./support.js";
+import { importWithin, start, temporaryFolder } from "./support.js";
 
-const ROWS = 2000;
-/** After the first line of output; the import itself begins some hundred milliseconds later. */
-const DELAYS_MS = [300, 900];
+const ROWS = 3000;
+/** The process is killed as soon as more rows are in, first in the first batches, then in later ones. */
+const KILL_ABOVE = [0, 1000];
 
 for (const database of databases.filter(({ name }) => /file|PostgreSQL/.test(name))) {
   describe.skipIf(!database.available)(suiteName(database), () => {
@@ -15,23 +17,24 @@ for (const database of databases.filter(({ name }) => /file|PostgreSQL/.test(nam
       await using data = await temporaryFolder(
         makeData({ seed: 99, opportunities: ROWS, from: "2022-02-01" }),
       );
+      const { tenant } = await findFolder(data.path);
       const { url, drop } = await database.create();
+      const crm = await openCrm(url, tenant);
       try {
-        const env = { CORM_DATA_DIR: data.path, DATABASE_URL: url };
-        let killed = 0;
-        for (const delay of DELAYS_MS) {
-          const run = start(data.path, ["--no-serve", "--json"], env);
-          await seen(run, "Database:");
-          await sleep(delay);
+        const { opportunity } = crm.system({ tenant, reason: "watch the import" }).entities;
+        for (const rows of KILL_ABOVE) {
+          const run = start(data.path, ["--no-serve"], { CORM_DATA_DIR: data.path, DATABASE_URL: url });
+          while ((await opportunity.count()) <= rows && run.child.exitCode === null) await sleep(2);
           run.child.kill("SIGKILL");
-          if ((await run.ended) === "SIGKILL") killed += 1;
+          expect(await run.ended, run.text.err).toBe("SIGKILL");
         }
-        expect(killed).toBeGreaterThan(0);
+        expect(await opportunity.count()).toBeLessThan(ROWS);
         const last = await importWithin(data.path, url);
         expect(last.figures).toMatchObject({ opportunities: ROWS, imported: ROWS, rejected: 0 });
         expect(await compareWithReference(data.path, last.figures)).toMatchObject({ differences: [] });
         expect(last.visits).toBe(ROWS);
       } finally {
+        await crm.stop();
         await drop();
       }
     });
