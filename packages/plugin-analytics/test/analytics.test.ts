@@ -295,8 +295,47 @@ describe("the dashboard", () => {
     expect(html.match(/<title>/g)?.length).toBe(9);
     expect(html.match(/<table>/g)?.length).toBe(4);
     expect(html).not.toMatch(/#0101[01]/);
+    // Its own policy forbids every style but the sheet in its head.
+    expect(html).toContain(
+      `<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'sha256-`,
+    );
+    expect(html.match(/<style>/g)?.length).toBe(1);
+    expect(html).not.toMatch(/\sstyle=|\sclass="zr|ecmeta_/);
     const ids = [...html.matchAll(/\sid="([^"]+)"/g)].map((match) => match[1]);
     expect(new Set(ids).size).toBe(ids.length);
+  });
+
+  test("draws money of several currencies apart, and nothing where there is nothing", async () => {
+    const { me } = await start();
+    await seed(me);
+    await me.entities.deal.create({
+      title: "f",
+      state: "won",
+      amount: { amount: "7.00", currency: "EUR" },
+      closedOn: "2017-02-01",
+    });
+    const html = await renderDashboard(me, {
+      panels: [
+        { kind: "value", metric: "deals.revenue" },
+        { kind: "series", metric: "deals.revenue", grain: "quarter", chart: "bar" },
+        { kind: "ranking", metric: "deals.revenue", dimension: "ownerId", limit: 1 },
+      ],
+    });
+    expect(html).toContain("<dd>€7.00 · $300.60</dd>");
+    const titles = [...html.matchAll(/<h2>([^<]*)<\/h2>/g)].map(([, title]) => title);
+    expect(titles).toEqual([
+      "Revenue &lt;b&gt; by quarter in EUR",
+      "Revenue &lt;b&gt; by quarter in USD",
+      "Revenue &lt;b&gt; by owner in EUR",
+      "Revenue &lt;b&gt; by owner in USD, top 1 of 2",
+    ]);
+    expect(html).toContain("Q1 2017");
+    const later = await renderDashboard(me, {
+      from: "2018-01-01",
+      to: "2018-12-31",
+      panels: [{ kind: "series", metric: "deals.revenue", grain: "month", chart: "bar" }],
+    });
+    expect(later).toContain("There is nothing to show yet.");
   });
 
   test("says so when there is nothing", async () => {

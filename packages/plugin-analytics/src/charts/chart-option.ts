@@ -2,116 +2,140 @@ import type { EChartsOption } from "echarts";
 import type { Chart } from "./chart.js";
 import type { Palette } from "./palette.js";
 
-const FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Noto Sans', 'Noto Sans CJK SC', sans-serif";
+export const FONT =
+  "system-ui, -apple-system, 'Segoe UI', Roboto, 'Noto Sans', 'Noto Sans CJK SC', sans-serif";
+const FONT_SIZE = 12;
 /** Below this, a picture is for a phone. */
 const NARROW = 480;
 
+interface Look {
+  readonly palette: Palette;
+  readonly narrow: boolean;
+  readonly text: { readonly color: string; readonly fontFamily: string; readonly fontSize: number };
+}
+
 /** A chart in the terms of the drawing library. */
 export function chartOption(chart: Chart, palette: Palette, width: number): EChartsOption {
-  const narrow = width < NARROW;
-  const text = { color: palette.muted, fontFamily: FONT, fontSize: 12 };
+  const text = { color: palette.muted, fontFamily: FONT, fontSize: FONT_SIZE };
+  const look: Look = { palette, narrow: width < NARROW, text };
   const base: EChartsOption = {
     animation: false,
     backgroundColor: "transparent",
     color: [...palette.series],
     textStyle: { fontFamily: FONT, color: palette.ink },
   };
-  if (chart.kind === "funnel") return { ...base, ...funnel(chart, palette, text) };
-  const numbers = {
-    type: "value" as const,
-    axisLabel: { ...text, formatter: chart.short },
-    splitNumber: narrow ? 3 : 5,
-    splitLine: { lineStyle: { color: palette.line } },
-  };
-  const names = {
-    type: "category" as const,
-    data: [...chart.categories],
-    axisLabel: { ...text, hideOverlap: true },
-    axisLine: { lineStyle: { color: palette.line } },
-    axisTick: { show: false },
-  };
-  const legend = chart.series.length > 1 ? { legend: { textStyle: text, top: 0 } } : {};
-  const grid = {
-    left: 4,
-    right: narrow ? 8 : 16,
-    top: chart.series.length > 1 ? 32 : 12,
-    bottom: 4,
-    containLabel: true,
-  };
-  if (chart.kind === "ranking") {
-    const longest = narrow ? 90 : 180;
-    return {
-      ...base,
-      ...legend,
-      grid: { ...grid, right: narrow ? 56 : 80 },
-      xAxis: { ...numbers, axisLabel: { show: false } },
-      yAxis: { ...names, inverse: true, axisLabel: { ...text, width: longest, overflow: "truncate" } },
-      series: chart.series.map((series) => ({
-        type: "bar",
-        name: series.name,
-        data: [...series.values],
-        barMaxWidth: 20,
-        label: { show: true, position: "right", ...text, formatter: (point) => shortOf(chart, point.value) },
-      })),
-    };
-  }
+  const drawn =
+    chart.kind === "ranking" || chart.kind === "funnel" ? listed(chart, look) : series(chart, look);
+  return { ...base, ...drawn };
+}
+
+/** Over time: bars or a line, as many as there are series. */
+function series(chart: Chart, { palette, narrow, text }: Look): EChartsOption {
+  const several = chart.series.length > 1;
+  const numbers = chart.series.flatMap((one) => one.values).filter((value) => value !== null);
+  // The axis goes on to the next round number.
+  const left = widest([0, ...numbers, Math.max(0, ...numbers) * 1.25].map(chart.short)) + 10;
   return {
-    ...base,
-    ...legend,
-    grid,
-    xAxis: names,
-    yAxis: numbers,
-    series: chart.series.map((series) =>
+    ...(several ? { legend: { textStyle: text, top: 0, left: 0, selectedMode: false } } : {}),
+    grid: { left, right: narrow ? 24 : 30, top: several ? 36 : 12, bottom: 26, outerBoundsMode: "none" },
+    xAxis: {
+      type: "category",
+      data: [...chart.categories],
+      axisLabel: { ...text, hideOverlap: true },
+      axisLine: { lineStyle: { color: palette.line } },
+      axisTick: { show: false },
+    },
+    yAxis: {
+      type: "value",
+      axisLabel: { ...text, formatter: chart.short },
+      splitNumber: narrow ? 3 : 5,
+      splitLine: { lineStyle: { color: palette.line } },
+    },
+    series: chart.series.map(({ name, values }) =>
       chart.kind === "bar"
-        ? { type: "bar", name: series.name, data: [...series.values], barMaxWidth: 40 }
-        : { type: "line", name: series.name, data: [...series.values], symbolSize: 6, connectNulls: false },
+        ? { type: "bar", name, data: [...values], barMaxWidth: 40, silent: true }
+        : {
+            type: "line",
+            name,
+            data: [...values],
+            symbol: "circle",
+            symbolSize: 7,
+            lineStyle: { width: 2.5 },
+            connectNulls: false,
+            silent: true,
+          },
     ),
   };
 }
 
-function shortOf(chart: Chart, value: unknown): string {
-  return typeof value === "number" ? chart.short(value) : "";
-}
-
-/** Drawn as given: the order of the steps is theirs, not that of the numbers. */
-function funnel(
-  chart: Chart,
-  palette: Palette,
-  text: { color: string; fontFamily: string; fontSize: number },
-): EChartsOption {
-  const values = chart.series[0]?.values ?? [];
+/**
+ * One bar per category, its name to the left and its note to the right, where neither covers the other: a ranking
+ * begins at the left, a funnel stands in the middle and narrows from step to step.
+ */
+function listed(chart: Chart, { palette, narrow, text }: Look): EChartsOption {
+  const values = (chart.series[0]?.values ?? []).map((value) => value ?? 0);
+  const notes = chart.notes ?? values.map(chart.short);
+  const top = Math.max(...values, 0) || 1;
+  const space = narrow ? 110 : 190;
+  const left = Math.min(space, widest(chart.categories)) + 8;
+  const right = Math.min(space, widest(notes)) + 8;
+  const axis = {
+    type: "category" as const,
+    inverse: true,
+    axisLine: { show: false },
+    axisTick: { show: false },
+  };
+  const funnel = chart.kind === "funnel";
   return {
-    series: [
+    grid: { left, right, top: 4, bottom: 4, outerBoundsMode: "none" },
+    xAxis: { type: "value", min: 0, max: top, show: false },
+    yAxis: [
       {
-        type: "funnel",
-        sort: "none",
-        left: "4%",
-        width: "92%",
-        top: 8,
-        bottom: 8,
-        min: 0,
-        max: Math.max(1, ...values.map((value) => value ?? 0)),
-        minSize: "2%",
-        gap: 3,
-        label: {
-          ...text,
-          position: "inside",
-          color: palette.ink,
-          textBorderColor: palette.paper,
-          textBorderWidth: 3,
-          formatter: (point) => `${point.name}: ${shortOf(chart, point.value)}`,
-        },
-        labelLine: { show: false },
-        itemStyle: { borderWidth: 0 },
-        data: chart.categories.map((name, i) => ({
-          name,
-          value: values[i] ?? 0,
-          itemStyle: {
-            color: palette.series[0] as string,
-            opacity: 0.85 - (0.5 * i) / Math.max(1, chart.categories.length),
-          },
-        })),
+        ...axis,
+        data: [...chart.categories],
+        axisLabel: { ...text, color: palette.ink, width: left - 8, overflow: "truncate", interval: 0 },
+      },
+      {
+        ...axis,
+        position: "right",
+        data: [...notes],
+        axisLabel: { ...text, width: right - 8, overflow: "truncate", interval: 0 },
+      },
+    ],
+    series: [
+      // Nothing to see: it moves the steps of a funnel into the middle.
+      ...(funnel
+        ? [
+            {
+              type: "bar" as const,
+              stack: "bar",
+              data: values.map((value) => (top - value) / 2),
+              itemStyle: { color: "transparent" },
+              silent: true,
+            },
+          ]
+        : []),
+      {
+        type: "bar",
+        name: chart.series[0]?.name ?? "",
+        stack: "bar",
+        data: values,
+        barWidth: funnel ? "78%" : "64%",
+        itemStyle: { color: palette.series[0] as string, borderRadius: 2 },
+        silent: true,
       },
     ],
   };
+}
+
+/** Width of the longest of some texts, in CSS pixels: generous, since the reader's font is not known here. */
+function widest(texts: readonly string[]): number {
+  let width = 0;
+  for (const text of texts) {
+    let own = 0;
+    // Signs of east Asian scripts are as wide as they are high.
+    for (const sign of text) own += (sign.codePointAt(0) as number) >= 0x2e80 ? FONT_SIZE : FONT_SIZE * 0.6;
+    width = Math.max(width, own);
+  }
+  return Math.ceil(width);
 }

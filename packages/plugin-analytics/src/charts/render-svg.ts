@@ -1,6 +1,7 @@
 import type { Chart } from "./chart.js";
 import { chartOption } from "./chart-option.js";
 import { dark, light, type Palette, themed, withVariables } from "./palette.js";
+import { staticSvg } from "./static-svg.js";
 
 export interface RenderOptions {
   /** CSS pixels. */
@@ -31,7 +32,7 @@ export async function renderSvg(chart: Chart, options: RenderOptions): Promise<s
   });
   try {
     drawing.setOption(chartOption(chart, palettes[options.theme], options.width));
-    const svg = named(drawing.renderToSVGString({ useViewBox: true }), chart);
+    const svg = named(staticSvg(drawing.renderToSVGString({ useViewBox: true })), chart);
     return options.theme === "page" ? withVariables(svg) : svg;
   } finally {
     // What is not disposed keeps the process alive.

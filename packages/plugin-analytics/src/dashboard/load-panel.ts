@@ -1,13 +1,16 @@
-import type { Context, MetricDefinition } from "@corm/core";
+import type { CatalogEntity, Context, MetricDefinition } from "@corm/core";
 import type { Chart } from "../charts/chart.js";
-import { currencyOf, drawable, type Formats, formatsOf } from "../charts/format.js";
+import { type Formats, formatsOf, periodLabel } from "../charts/format.js";
 import { findMetric } from "../query/find-metric.js";
-import { queryFunnel } from "../query/funnel.js";
-import { type MetricAnswer, type MetricRow, queryMetrics } from "../query/metric-query.js";
+import { type MetricRow, queryMetrics } from "../query/metric-query.js";
+import { CURRENCY, moneyField, numberOf } from "../query/money.js";
+import { loadFunnel } from "./load-funnel.js";
 import type { Panel } from "./panels.js";
 
 export interface Span {
+  /** First day, `YYYY-MM-DD`. */
   readonly from?: string;
+  /** Last day, included. */
   readonly to?: string;
 }
 
@@ -21,119 +24,135 @@ export type LoadedPanel =
       readonly rows: readonly (readonly string[])[];
     };
 
-/** Asks for a panel's numbers; null where there are none to show. */
-export async function loadPanel(ctx: Context, panel: Panel, span: Span): Promise<LoadedPanel | null> {
-  if (panel.kind === "funnel") return loadFunnel(ctx, panel.metric, span);
+/** What is drawn of one currency, or of a metric that is no money. */
+interface Share {
+  readonly metric: MetricDefinition;
+  readonly rows: readonly MetricRow[];
+  /** ` in EUR` where there are others. */
+  readonly suffix: string;
+  readonly formats: Formats;
+}
+
+/**
+ * Asks for a panel's numbers. Money of several currencies makes a picture each, since it is never added; nothing to
+ * show makes none.
+ */
+export async function loadPanel(ctx: Context, panel: Panel, span: Span): Promise<LoadedPanel[]> {
   const metric = findMetric(ctx, panel.metric);
-  const dimensions = panel.kind === "ranking" ? [panel.dimension] : [];
-  const answer = await queryMetrics(ctx, {
+  if (panel.kind === "funnel") {
+    const funnel = await loadFunnel(ctx, metric, span);
+    return funnel ? [funnel] : [];
+  }
+  const entity = ctx.catalog.entities.get(metric.entity) as CatalogEntity;
+  const money = moneyField(metric, entity) !== undefined;
+  const dimension = panel.kind === "ranking" ? [panel.dimension] : [];
+  const { rows } = await queryMetrics(ctx, {
     measures: [metric.name],
-    dimensions,
+    dimensions: money ? [...dimension, CURRENCY] : dimension,
     ...(panel.kind === "series" ? { grain: panel.grain } : {}),
     ...(metric.time ? span : {}),
   });
-  const values = answer.rows.map((row) => row.values[metric.name]);
-  const formats = formatsOf(metric.unit, ctx.locale, currencyOf(values, ctx.currency));
-  if (panel.kind === "value") {
-    const value = drawable(values[0]);
-    const text = value === null ? "–" : formats.full(value);
-    return { kind: "value", title: metric.label, description: metric.description, value: text };
+  const shares = sharesOf(ctx, metric, rows, money);
+  if (panel.kind === "value") return [figure(metric, shares)];
+  const by = entity.fields.get(dimension[0] ?? "")?.label.replace(/ id$/, "") ?? "";
+  const loaded = shares.map((share) =>
+    panel.kind === "series" ? series(share, panel, ctx.locale) : ranking(share, panel, by),
+  );
+  return loaded.filter((chart) => chart !== null);
+}
+
+function sharesOf(
+  ctx: Context,
+  metric: MetricDefinition,
+  rows: readonly MetricRow[],
+  money: boolean,
+): Share[] {
+  if (!money) {
+    return [{ metric, rows, suffix: "", formats: formatsOf(metric.unit, ctx.locale, ctx.currency) }];
   }
-  return panel.kind === "series"
-    ? series(metric, answer, panel.chart, formats)
-    : ranking(metric, answer.rows, panel, formats);
+  const currencies = new Map<string, MetricRow[]>();
+  for (const row of rows) {
+    // Records without an amount are of no currency, and add nothing.
+    const currency = row.dimensions[CURRENCY];
+    if (typeof currency === "string") currencies.set(currency, [...(currencies.get(currency) ?? []), row]);
+  }
+  return [...currencies].map(([currency, own]) => ({
+    metric,
+    rows: own,
+    suffix: currencies.size > 1 ? ` in ${currency}` : "",
+    formats: formatsOf(metric.unit, ctx.locale, currency),
+  }));
+}
+
+function figure(metric: MetricDefinition, shares: readonly Share[]): LoadedPanel {
+  const values = shares.flatMap(({ rows, formats }) =>
+    rows.map((row) => numberOf(row.values[metric.name])).map((value) => written(value, formats.brief)),
+  );
+  const value = values.length > 0 ? values.join(" · ") : "–";
+  return { kind: "value", title: metric.label, description: metric.description, value };
 }
 
 function series(
-  metric: MetricDefinition,
-  answer: MetricAnswer,
-  kind: "bar" | "line",
-  formats: Formats,
+  { metric, rows, suffix, formats }: Share,
+  panel: Extract<Panel, { kind: "series" }>,
+  locale: string,
 ): LoadedPanel | null {
-  if (answer.rows.length === 0) return null;
-  const categories = answer.rows.map((row) => row.period as string);
-  const values = answer.rows.map((row) => drawable(row.values[metric.name]));
+  const values = rows.map((row) => numberOf(row.values[metric.name]));
   const known = values.filter((value) => value !== null);
+  if (known.every((value) => value === 0) && metric.kind !== "ratio") return null;
+  if (known.length === 0) return null;
+  const categories = rows.map((row) => periodLabel(row.period as string, panel.grain, locale));
   const peak = values.indexOf(Math.max(...known));
-  const title = `${metric.label} by month`;
-  const highest =
-    known.length === 0 ? "" : ` Highest in ${categories[peak]}: ${formats.full(values[peak] as number)}.`;
+  const title = `${metric.label} by ${panel.grain}${suffix}`;
+  const span = `${metric.label} from ${categories[0]} to ${categories[categories.length - 1]}`;
   return {
     kind: "chart",
     chart: {
-      kind,
+      kind: panel.chart,
       title,
-      description: `${metric.label} from ${categories[0]} to ${categories[categories.length - 1]}.${highest}`,
+      description: `${span}. Highest in ${categories[peak]}: ${formats.brief(values[peak] as number)}.`,
       categories,
       series: [{ name: metric.label, values }],
       format: formats.full,
       short: formats.short,
     },
-    columns: ["Month", metric.label],
-    rows: categories.map((category, i) => [category, text(values[i] as number | null, formats)]),
+    columns: [panel.grain.charAt(0).toUpperCase() + panel.grain.slice(1), metric.label],
+    rows: categories.map((category, i) => [category, written(values[i] ?? null, formats.full)]),
   };
 }
 
 function ranking(
-  metric: MetricDefinition,
-  rows: readonly MetricRow[],
+  { metric, rows, suffix, formats }: Share,
   panel: Extract<Panel, { kind: "ranking" }>,
-  formats: Formats,
+  by: string,
 ): LoadedPanel | null {
-  const listed = rows
+  const entries = rows
     .map((row) => ({
       label: row.labels[panel.dimension] as string,
-      value: drawable(row.values[metric.name]) ?? 0,
+      value: numberOf(row.values[metric.name]) ?? 0,
     }))
     .filter((entry) => entry.value !== 0)
-    .sort((a, b) => b.value - a.value || a.label.localeCompare(b.label))
-    .slice(0, panel.limit);
+    .sort((a, b) => b.value - a.value || a.label.localeCompare(b.label));
+  const listed = entries.slice(0, panel.limit);
   const [first] = listed;
   if (!first) return null;
+  const cut = entries.length > listed.length ? `, top ${listed.length} of ${entries.length}` : "";
   return {
     kind: "chart",
     chart: {
       kind: "ranking",
-      title: `${metric.label}: top ${listed.length}`,
-      description: `The ${listed.length} with most ${metric.label.toLowerCase()}, ${first.label} first with ${formats.full(first.value)}.`,
+      title: `${metric.label} by ${by.toLowerCase()}${suffix}${cut}`,
+      description: `${first.label} comes first with ${formats.brief(first.value)}.`,
       categories: listed.map((entry) => entry.label),
       series: [{ name: metric.label, values: listed.map((entry) => entry.value) }],
+      notes: listed.map((entry) => formats.brief(entry.value)),
       format: formats.full,
       short: formats.short,
     },
-    columns: ["Name", metric.label],
+    columns: [by, metric.label],
     rows: listed.map((entry) => [entry.label, formats.full(entry.value)]),
   };
 }
 
-async function loadFunnel(ctx: Context, name: string, span: Span): Promise<LoadedPanel | null> {
-  const metric = findMetric(ctx, name);
-  const { steps, label } = await queryFunnel(ctx, { metric: name, ...(metric.time ? span : {}) });
-  const [first] = steps;
-  const last = steps[steps.length - 1];
-  if (!first || !last || first.count === 0) return null;
-  const counts = formatsOf("count", ctx.locale, ctx.currency);
-  const shares = formatsOf("ratio", ctx.locale, ctx.currency);
-  const share = (value: number | null): string => (value === null ? "–" : shares.full(value));
-  return {
-    kind: "chart",
-    chart: {
-      kind: "funnel",
-      title: label,
-      description: `${counts.full(last.count)} of ${counts.full(first.count)} came from ${first.label} to ${last.label}, ${share(last.overall)}.`,
-      categories: steps.map((step) => step.label),
-      series: [{ name: label, values: steps.map((step) => step.count) }],
-      format: counts.full,
-      short: counts.full,
-    },
-    columns: ["Step", "Records", "Of the step before", "Of all"],
-    rows: steps.map((step) => [
-      step.label,
-      counts.full(step.count),
-      share(step.conversion),
-      share(step.overall),
-    ]),
-  };
-}
-
-const text = (value: number | null, formats: Formats): string => (value === null ? "–" : formats.full(value));
+const written = (value: number | null, format: (value: number) => string): string =>
+  value === null ? "–" : format(value);

@@ -1,5 +1,6 @@
-import type { Catalog, MetricDefinition } from "@corm/core";
-import type { Grain } from "../query/periods.js";
+import { type Catalog, type MetricDefinition, oneOf } from "@corm/core";
+import Type from "typebox";
+import { type Grain, grains } from "../query/periods.js";
 
 /** One part of a dashboard, as data. */
 export type Panel =
@@ -12,6 +13,30 @@ export type Panel =
     }
   | { readonly kind: "ranking"; readonly metric: string; readonly dimension: string; readonly limit: number }
   | { readonly kind: "funnel"; readonly metric: string };
+
+const metric = Type.String({ minLength: 1, maxLength: 100 });
+const closed = { additionalProperties: false };
+
+/** A panel as requests and records hold it. */
+export const panelSchema = Type.Unsafe<Panel>(
+  Type.Union([
+    Type.Object({ kind: Type.Literal("value"), metric }, closed),
+    Type.Object(
+      { kind: Type.Literal("series"), metric, grain: oneOf([...grains]), chart: oneOf(["bar", "line"]) },
+      closed,
+    ),
+    Type.Object(
+      {
+        kind: Type.Literal("ranking"),
+        metric,
+        dimension: Type.String({ minLength: 1, maxLength: 50 }),
+        limit: Type.Integer({ minimum: 1, maximum: 50 }),
+      },
+      closed,
+    ),
+    Type.Object({ kind: Type.Literal("funnel"), metric }, closed),
+  ]),
+);
 
 const MAX_VALUES = 8;
 const MAX_SERIES = 4;
@@ -26,7 +51,7 @@ export function defaultPanels(catalog: Catalog): Panel[] {
   const metrics = [...catalog.metrics.values()];
   const numbers = metrics.filter((metric) => metric.kind !== "funnel");
   const timed = numbers.filter((metric) => metric.time !== null);
-  const money = numbers.filter((metric) => metric.unit === "money" && "sum" in metric.measure);
+  const money = numbers.filter(isMoneySum);
   const series = [...timed.filter(isMoneySum), ...timed.filter((metric) => metric.kind === "ratio")];
   return [
     ...numbers.slice(0, MAX_VALUES).map((metric): Panel => ({ kind: "value", metric: metric.name })),

@@ -1,7 +1,8 @@
 import type { Context } from "@corm/core";
+import type { Chart } from "../charts/chart.js";
 import { escapeXml, renderSvg } from "../charts/render-svg.js";
 import { type LoadedPanel, loadPanel, type Span } from "./load-panel.js";
-import { pageStyle } from "./page-style.js";
+import { pagePolicy, pageStyle } from "./page-style.js";
 import { defaultPanels, type Panel } from "./panels.js";
 
 export interface DashboardOptions extends Span {
@@ -11,8 +12,8 @@ export interface DashboardOptions extends Span {
 }
 
 /** Drawn twice, since text that is shrunk to a phone's width cannot be read: CSS shows the one that fits. */
-const WIDE = { width: 720, height: 300 };
-const SLIM = { width: 340, height: 240 };
+const WIDE = { width: 600, height: 280 };
+const SLIM = { width: 330, height: 230 };
 
 /**
  * A dashboard as one HTML page: no script, nothing loaded from elsewhere, light and dark, for phones too, with the
@@ -25,14 +26,15 @@ export async function renderDashboard(ctx: Context, options: DashboardOptions = 
   const figures: string[] = [];
   const values: string[] = [];
   for (const panel of panels) {
-    const loaded = await loadPanel(ctx, panel, span);
-    if (loaded?.kind === "value") values.push(valueHtml(loaded));
-    else if (loaded) figures.push(await figureHtml(loaded, figures.length));
+    for (const loaded of await loadPanel(ctx, panel, span)) {
+      if (loaded.kind === "value") values.push(valueHtml(loaded));
+      else figures.push(await figureHtml(loaded, figures.length));
+    }
   }
   const when =
     options.from || options.to
       ? `${options.from ?? "the beginning"} to ${options.to ?? "today"}`
-      : "all time";
+      : "All time";
   const content =
     values.length + figures.length === 0
       ? `<p class="empty">There is nothing to show yet.</p>`
@@ -41,6 +43,7 @@ export async function renderDashboard(ctx: Context, options: DashboardOptions = 
 <html lang="${escapeXml(ctx.locale)}">
 <head>
 <meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="${pagePolicy}">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
 <title>${escapeXml(title)}</title>
@@ -61,8 +64,7 @@ function valueHtml(panel: Extract<LoadedPanel, { kind: "value" }>): string {
 
 async function figureHtml(panel: Extract<LoadedPanel, { kind: "chart" }>, index: number): Promise<string> {
   const { chart } = panel;
-  const rows = chart.kind === "ranking" ? Math.max(6, chart.categories.length) : 0;
-  const height = rows ? { height: 28 + rows * 26 } : {};
+  const height = heightOf(chart);
   const wide = await renderSvg(chart, { ...WIDE, ...height, theme: "page" });
   const slim = await renderSvg(chart, { ...SLIM, ...height, theme: "page" });
   const head = panel.columns.map((name) => `<th scope="col">${escapeXml(name)}</th>`).join("");
@@ -75,10 +77,16 @@ async function figureHtml(panel: Extract<LoadedPanel, { kind: "chart" }>, index:
   const id = `figure-${index + 1}`;
   return `<figure aria-labelledby="${id}"><figcaption id="${id}"><h2>${escapeXml(chart.title)}</h2><p>${escapeXml(chart.description)}</p></figcaption>
 <div class="wide">${unique(wide, `${id}w`)}</div><div class="slim">${unique(slim, `${id}s`)}</div>
-<details><summary>Numbers</summary><div class="scroll"><table><thead><tr>${head}</tr></thead><tbody>${body}</tbody></table></div></details></figure>`;
+<details><summary>Numbers</summary><div class="scroll" tabindex="0" role="region" aria-label="${escapeXml(chart.title)}: numbers"><table><thead><tr>${head}</tr></thead><tbody>${body}</tbody></table></div></details></figure>`;
 }
 
-/** Several drawings in one page must not share ids of clip paths and gradients, nor names of classes. */
+/** Lists are as high as they are long; the rest has the height of its kind of page. */
+function heightOf({ kind, categories }: Chart): { readonly height?: number } {
+  if (kind === "ranking") return { height: 8 + categories.length * 26 };
+  return kind === "funnel" ? { height: 8 + categories.length * 40 } : {};
+}
+
+/** Several drawings in one page must not share the ids of their clip paths. */
 function unique(svg: string, prefix: string): string {
   return svg.replaceAll(/\bzr\d+-/g, (name) => `${prefix}-${name}`);
 }

@@ -1,4 +1,5 @@
 import { defineRoute } from "@corm/core";
+import { pagePolicy } from "../dashboard/page-style.js";
 import { renderDashboard } from "../dashboard/render-dashboard.js";
 import { InvalidMetricQuery } from "../errors.js";
 
@@ -22,9 +23,7 @@ export const dashboardRoute = defineRoute({
     return new Response(html, {
       headers: {
         "content-type": "text/html; charset=utf-8",
-        // The page carries its own style and nothing else: whatever slipped into it could not run.
-        "content-security-policy":
-          "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'",
+        "content-security-policy": pagePolicy,
       },
     });
   },
