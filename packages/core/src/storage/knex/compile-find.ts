@@ -25,7 +25,7 @@ export function compileFind(spec: FindSpec, catalog: Catalog, dialect: Dialect):
   const query = knex(spec.table).select(spec.columns.map((name) => knex.raw(columnOf(scope, name).sql)));
   if (where !== "1 = 1") query.whereRaw(where);
   if (spec.after !== undefined) {
-    query.whereRaw(compileKeyset(spec.orderBy, spec.after, scope, dialect, () => filters.marker()));
+    query.whereRaw(compileKeyset(spec, spec.after, scope, dialect, () => filters.marker()));
   }
   if (spec.orderBy.length > 0) query.orderByRaw(orderBy(spec, scope, dialect));
   const lock = spec.lock === undefined || !dialect.capabilities.rowLocks ? "" : locking(spec.lock, dialect);

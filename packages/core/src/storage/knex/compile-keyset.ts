@@ -1,7 +1,8 @@
-import type { Order } from "../adapter.js";
+import type { FindSpec, Order } from "../adapter.js";
 import type { Scalar } from "../filter.js";
 import { type ColumnInfo, columnOf, type Scope } from "./catalog.js";
 import type { Dialect } from "./dialects/dialect.js";
+import { isNeverNull } from "./null-phases.js";
 import type { Shape } from "./shape.js";
 
 interface Step {
@@ -31,15 +32,17 @@ export function shapeKeyset(
  * in ascending order and after them in descending order.
  */
 export function compileKeyset(
-  orderBy: readonly Order[],
+  spec: Pick<FindSpec, "orderBy" | "where">,
   after: readonly Scalar[],
   scope: Scope,
   dialect: Dialect,
   marker: () => string,
 ): string {
-  const steps = orderBy.map(({ column, direction }, index): Step => {
+  const steps = spec.orderBy.map(({ column: name, direction }, index): Step => {
     const value = after[index] === null ? undefined : marker();
-    return { column: columnOf(scope, column), ascending: direction === "asc", value };
+    const found = columnOf(scope, name);
+    const column = found.nullable && isNeverNull(spec.where, name) ? { ...found, nullable: false } : found;
+    return { column, ascending: direction === "asc", value };
   });
   return rowValue(steps, dialect) ?? bounded(steps, dialect);
 }
@@ -47,8 +50,10 @@ export function compileKeyset(
 /** One comparison of tuples, where the engine can use an index for it. */
 function rowValue(steps: readonly Step[], dialect: Dialect): string | undefined {
   const ascending = steps[0]?.ascending;
+  // Ascending, a NULL makes the comparison neither true nor false, and does not come after a value.
   const uniform = steps.every(
-    (step) => step.ascending === ascending && step.value !== undefined && !step.column.nullable,
+    (step) =>
+      step.ascending === ascending && step.value !== undefined && (ascending || !step.column.nullable),
   );
   if (!dialect.rowValues || !uniform || steps.length < 2) return undefined;
   const columns = steps.map((step) => step.column.sql).join(", ");
@@ -60,7 +65,8 @@ function rowValue(steps: readonly Step[], dialect: Dialect): string | undefined 
 function bounded(steps: readonly Step[], dialect: Dialect): string {
   const nested = nest(steps, 0, dialect) ?? "1 = 0";
   const [first] = steps;
-  if (first?.value === undefined || first.column.nullable || steps.length < 2) return nested;
+  if (first?.value === undefined || steps.length < 2) return nested;
+  if (first.column.nullable && !first.ascending) return nested;
   const bound = parameter(first, dialect);
   return `(${first.column.sql} ${first.ascending ? ">=" : "<="} ${bound} and ${nested})`;
 }

@@ -2,6 +2,7 @@ import type { AggregateSpec, FindSpec, Operations, Patch, RowUpdate, StoredRow }
 import type { Filter } from "../filter.js";
 import type { Compiler } from "./compiler.js";
 import { isOverflow } from "./dialects/sqlite-errors.js";
+import { nullPhases } from "./null-phases.js";
 import type { Awaitable, Call, Session, Statement } from "./statement.js";
 
 /** The verbs over a session: outside transactions, or in one. */
@@ -15,9 +16,12 @@ export abstract class Verbs implements Operations {
   protected abstract failed(error: unknown, statement: Statement): void;
 
   async findMany(spec: FindSpec): Promise<StoredRow[]> {
-    const call = this.compiler.find(spec);
-    const session = this.session(false);
-    return this.watch(call.statement, () => session.query(call.statement, call.values));
+    const phases = spec.after === undefined ? undefined : nullPhases(spec, this.compiler.catalog);
+    if (phases === undefined) return this.find(spec);
+    const [first, second] = phases;
+    const rows = await this.find(first);
+    const missing = spec.limit - rows.length;
+    return missing <= 0 ? rows : [...rows, ...(await this.find({ ...second, limit: missing }))];
   }
 
   async aggregate(spec: AggregateSpec): Promise<StoredRow[]> {
@@ -59,6 +63,12 @@ export abstract class Verbs implements Operations {
     update: readonly string[],
   ): Promise<void> {
     await this.all(this.compiler.insert({ table, rows, on, update }));
+  }
+
+  private find(spec: FindSpec): Awaitable<StoredRow[]> {
+    const { statement, values } = this.compiler.find(spec);
+    const session = this.session(false);
+    return this.watch(statement, () => session.query(statement, values));
   }
 
   private one({ statement, values }: Call): Awaitable<number> {
