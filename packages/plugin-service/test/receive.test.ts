@@ -1,3 +1,6 @@
+import { before, contact, crmCore, defineError, definePlugin } from "@corm/core";
+import { createTestCrm } from "@corm/core/testing";
+import { service, ticket } from "@corm/plugin-service";
 import { afterEach, describe, expect, it } from "vitest";
 import { counts, letter, MAILBOX, receive, type ServiceCrm, serviceCrm } from "./support.js";
 
@@ -111,11 +114,42 @@ describe("a mail", () => {
     expect(await receive(other, raw)).toMatchObject({ outcome: "opened", ticketNumber: 1 });
   });
 
-  it("is kept although a rule of the app forbids its contact", async () => {
-    const me = await open();
-    const got = await receive(me, { from: "Nobody <nobody@localhost.invalid-domain-.example>" });
-    expect(got.outcome).toBe("quarantined");
-    expect((await me.entities.ticketMessage.get(got.id)).quarantineReason).toMatch(/^no-sender/);
+  it("is kept although a rule of the app forbids its contact, or its ticket", async () => {
+    const Refused = defineError("refused-here", { status: 422, title: "No", detail: () => "Not here." });
+    const rules = definePlugin({
+      name: "rules",
+      version: "0.1.0",
+      corm: "^0.1",
+      requires: { service: "^0.1" },
+      setup: () => ({
+        hooks: [
+          before(contact, "create", { name: "rules.contacts" }, () => {
+            throw Refused({});
+          }),
+          before(ticket, "create", { name: "rules.tickets" }, ([change]) => {
+            if (change?.input.subject === "forbidden") throw Refused({});
+          }),
+        ],
+      }),
+    });
+    const { crm, me, errors } = await createTestCrm({ plugins: [crmCore(), service(), rules()] });
+    await me.entities.mailbox.create({ address: MAILBOX });
+    const take = (subject: string) =>
+      me.entities.ticket.receiveEmail({ raw: letter({ subject }), mailbox: MAILBOX });
+    const opened = await take("allowed");
+    expect(await me.entities.ticket.get(opened.ticketId!)).toMatchObject({
+      contactId: null,
+      requesterEmail: "ada@engines.example",
+      flagged: true,
+      flagReason: "the sender was refused as a contact (refused-here)",
+    });
+    const held = await take("forbidden");
+    expect(held).toMatchObject({ outcome: "quarantined", reason: "refused: Not here." });
+    expect(await me.entities.ticketMessage.get(held.id)).toMatchObject({ text: "Please help." });
+    expect(await me.entities.ticket.count()).toBe(1);
+    expect(errors).toEqual([]);
+    await crm.stop();
+    await open();
   });
 });
 

@@ -149,6 +149,13 @@ describe("a token", () => {
     expect(got).toMatchObject({ outcome: "threaded", ticketId, reason: null });
   });
 
+  it("of a ticket in the recycle bin is no forgery, and opens a new one", async () => {
+    const { ticketId, reply } = await conversation();
+    await me.entities.ticket.delete(ticketId);
+    const got = await receive(me, { subject: reply.subject });
+    expect(got).toMatchObject({ outcome: "opened", reason: null });
+  });
+
   it("of nobody's: somebody else who refers to our reply is threaded, and the ticket flagged", async () => {
     const { ticketId, reply } = await conversation();
     const headers = [`In-Reply-To: <${reply.messageId}>`];

@@ -9,7 +9,7 @@ export interface MailAddress {
 
 /** One address and nothing else: no list, no group, no name, no quoted part, no line break, no comment. */
 const PLAIN =
-  /^[^\s@<>()[\]\\,;:"\p{Cc}]{1,64}@(?:[\p{L}\p{N}](?:[\p{L}\p{N}-]{0,61}[\p{L}\p{N}])?\.)+[\p{L}\p{N}-]{2,63}$/u;
+  /^[^\s@<>()[\]\\,;:"\p{Cc}\p{Surrogate}]{1,64}@(?:[\p{L}\p{N}](?:[\p{L}\p{N}-]{0,61}[\p{L}\p{N}])?\.)+[\p{L}\p{N}-]{2,63}$/u;
 
 export function isPlainAddress(text: string): boolean {
   return text.length <= 254 && !text.includes("..") && PLAIN.test(text);

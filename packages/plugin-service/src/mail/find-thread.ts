@@ -33,11 +33,12 @@ export async function findThread(
   const tokens = presentedTokens(mail.subject, tagsFor(mail, mailbox, deliveredTo));
   const numbers = [...new Set(tokens.map(({ number }) => number))].filter(Number.isSafeInteger);
   if (numbers.length > 0) {
-    const { items } = await ctx.repo(ticket).find({ where: { number: { in: numbers } } });
+    const { items } = await ctx.repo(ticket).find({ where: { number: { in: numbers } }, withDeleted: true });
     const proven = items.find((item) =>
       tokens.some((token) => token.number === item.number && provesTicket(ctx, item, sender, token)),
     );
-    if (proven) return { ticket: proven, suspicion: null };
+    // Of a ticket in the recycle bin the token is good, and the matter is a new one.
+    if (proven) return { ticket: proven.deletedAt === null ? proven : null, suspicion: null };
   }
   const referred = await referredTicket(ctx, mail);
   const known = referred !== null && (await isParticipant(ctx, referred, sender));

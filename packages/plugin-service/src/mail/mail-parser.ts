@@ -34,7 +34,8 @@ class MailParser extends PostalMime {
     const html: string[] = [];
     for (const entry of textMap.values()) {
       for (const { value } of entry.html ?? []) html.push(value);
-      if (entry.plain) for (const { value } of entry.plain) plain.push(value);
+      if (entry.plain?.some(({ value }) => value.trim() !== "") || !entry.html)
+        for (const { value } of entry.plain ?? []) plain.push(value);
       else for (const { value } of entry.html ?? []) plain.push(htmlToText(value));
     }
     if (html.length > 0) textContent["html"] = html.join("\n");

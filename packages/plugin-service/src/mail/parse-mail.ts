@@ -102,7 +102,7 @@ function describe(email: Email, raw: Uint8Array, problem: string | null): Parsed
     inReplyTo: messageIds(email.inReplyTo, 1)[0] ?? null,
     references: messageIds(email.references, 50),
     subject: cleanLine(email.subject ?? "", 1_000),
-    text: cleanText(email.text ?? "", MAX_TEXT).replace(/\n+$/, ""),
+    text: cleanText(textOf(email, raw), MAX_TEXT).replace(/\n+$/, ""),
     html: email.html ? cleanText(email.html, MAX_TEXT) : null,
     attachments: email.attachments.slice(0, MAX_ATTACHMENTS).map(attachmentOf),
     sentAt: instantOf(email.date),
@@ -110,6 +110,22 @@ function describe(email: Email, raw: Uint8Array, problem: string | null): Parsed
     problem,
   };
 }
+
+/** Where the parts of a mail cannot be found, for want of the boundary between them, its body stands as it is. */
+function textOf({ text, html, attachments, headers }: Email, raw: Uint8Array): string {
+  if (text?.trim() || html || attachments.length > 0 || headers.length === 0) return text ?? "";
+  const head = Buffer.from(raw.buffer, raw.byteOffset, Math.min(raw.byteLength, HEAD_BYTES)).toString("utf8");
+  const end = head.search(/\r?\n\r?\n/);
+  if (end < 0) return "";
+  const lines = head.slice(end).split("\n");
+  return lines
+    .filter((line) => !SCAFFOLD.test(line))
+    .join("\n")
+    .trim();
+}
+
+/** What stands around parts rather than in them. */
+const SCAFFOLD = /^(?:--\S|(?:content-[\w-]+|mime-version):)/i;
 
 function attachmentOf({
   filename,
