@@ -4,6 +4,7 @@ import { analytics } from "@corm/plugin-analytics";
 import { leads } from "@corm/plugin-leads";
 import { marketing } from "@corm/plugin-marketing";
 import { sales } from "@corm/plugin-sales";
+import { service } from "@corm/plugin-service";
 import { company } from "./company.js";
 import { UserError } from "./user-error.js";
 
@@ -28,6 +29,7 @@ const plugins = () =>
         ],
       },
     }),
+    service(),
     company(),
   ] as const;
 

@@ -64,7 +64,7 @@ const ROWS: readonly (readonly [row: string, column: string | null, reason: RegE
   [",Ann Able,Lamp Pro,,Won,2017-01-01,2017-03-01,1", "opportunity_id", /is blank/],
   ["G1,Ann Able,Lamp Pro,,Won,2017-01-01,2017-03-01,1", "opportunity_id", /as row 2/],
   [`${"L".repeat(201)},Ann Able,Lamp Pro,,Won,2017-01-01,2017-03-01,1`, "opportunity_id", /200/],
-  ["N\0UL,Ann Able,Lamp Pro,,Won,2017-01-01,2017-03-01,1", null, /NUL|text/],
+  ["N\0UL,Ann Able,Lamp Pro,,Won,2017-01-01,2017-03-01,1", "opportunity_id", /NUL|text/],
   ["B22,Ann Able,Lamp Pro,,Won,2017-01-01,2017-03-01", null, /has 7 columns/],
   ["B23,Ann Able,Lamp Pro,,Won,2017-01-01,2017-03-01,1,2", null, /has 9 columns/],
   ['B24,"Ann Able,Lamp Pro,,Won,2017-01-01,2017-03-01,1', null, /opens a quote/],
