@@ -23,3 +23,14 @@ export const SeveralCurrencies = defineError<{ metric: string; currencies: reado
       `"${metric}" adds ${currencies.join(" and ")}. Split it by the dimension "currency", or narrow it with "where".`,
   },
 );
+
+/** A saved dashboard that could not be drawn. */
+export const InvalidDashboard = defineError<{ dashboard: string; pointer: string; problem: string }>(
+  "invalid-dashboard",
+  {
+    status: 422,
+    title: "The dashboard is not usable",
+    detail: ({ dashboard, pointer, problem }) => `Dashboard "${dashboard}", ${pointer}: ${problem}`,
+    issues: ({ pointer, problem }) => [{ pointer, code: "invalid-dashboard", message: problem }],
+  },
+);

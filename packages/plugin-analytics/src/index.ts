@@ -1,11 +1,13 @@
 export { funnel } from "./actions/funnel.js";
 export { query } from "./actions/query.js";
+export { renderSaved } from "./actions/render-saved.js";
 export type { Chart } from "./charts/chart.js";
 export { type RenderOptions, renderSvg } from "./charts/render-svg.js";
 export type { Span } from "./dashboard/load-panel.js";
 export { defaultPanels, type Panel } from "./dashboard/panels.js";
 export { type DashboardOptions, renderDashboard } from "./dashboard/render-dashboard.js";
-export { InvalidMetricQuery, SeveralCurrencies, UnknownMetric } from "./errors.js";
+export { type Dashboard, type DashboardInput, dashboard } from "./entities/dashboard.js";
+export { InvalidDashboard, InvalidMetricQuery, SeveralCurrencies, UnknownMetric } from "./errors.js";
 export { type AnalyticsPlugin, analytics } from "./plugin.js";
 export { type FunnelAnswer, type FunnelAnswerStep, type FunnelQuery, queryFunnel } from "./query/funnel.js";
 export {

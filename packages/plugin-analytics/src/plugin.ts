@@ -1,6 +1,9 @@
 import { definePlugin, type PluginFactory, type PluginOf } from "@corm/core";
 import { funnel } from "./actions/funnel.js";
 import { query } from "./actions/query.js";
+import { renderSaved } from "./actions/render-saved.js";
+import { dashboard } from "./entities/dashboard.js";
+import { checkDashboards } from "./hooks/check-dashboards.js";
 import { dashboardRoute } from "./routes/dashboard.js";
 
 const plugin = definePlugin({
@@ -9,9 +12,14 @@ const plugin = definePlugin({
   corm: "^0.1",
   requires: { crm: "^0.1" },
   setup: () => ({
-    actions: { query, funnel },
+    entities: { dashboard },
+    actions: { query, funnel, renderSaved },
+    hooks: checkDashboards,
     routes: [dashboardRoute],
-    permissions: { "analytics.dashboard": "See the dashboard of the app's metrics" },
+    permissions: {
+      "analytics.dashboard": "See the dashboard of the app's metrics",
+      "dashboard.render": "Draw a saved dashboard",
+    },
   }),
 });
 

@@ -80,7 +80,8 @@ export async function queryMetrics(ctx: Context, query: MetricQuery): Promise<Me
   return { measures: metrics.map(({ name, label, unit }) => ({ name, label, unit })), periods, rows };
 }
 
-function checkQuery(ctx: Context, query: MetricQuery): MetricDefinition[] {
+/** The metrics of a question that can be asked. @throws unknown-metric, invalid-metric-query */
+export function checkQuery(ctx: Context, query: MetricQuery): MetricDefinition[] {
   const metrics = [...new Set(query.measures)].map((name) => findMetric(ctx, name));
   const [first] = metrics;
   if (!first) throw InvalidMetricQuery({ reason: `"measures" needs at least one metric name.` });
