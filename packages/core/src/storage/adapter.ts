@@ -90,7 +90,7 @@ export interface Operations {
 }
 
 export interface Transaction extends Operations {
-  /** Roll back only `work` when it throws. */
+  /** Roll back only `work` when it throws. While it runs, its own handle is the one to use. */
   savepoint<T>(work: (tx: Transaction) => Promise<T>): Promise<T>;
 }
 
@@ -128,6 +128,11 @@ export interface StorageAdapter extends Operations {
   close(): Promise<void>;
   /** Does one trivial round trip; throws when the database does not answer. */
   ping(): Promise<void>;
+  /**
+   * All of `work` or nothing. After a statement that failed, even if its error was caught, only the rollback of
+   * the savepoint or transaction around it is possible: `TransactionAborted` on every engine, as some leave no
+   * choice. A read-only transaction sees one state of the database, and refuses to write.
+   */
   transaction<T>(
     work: (tx: Transaction) => Promise<T>,
     options?: { readonly readOnly?: boolean },

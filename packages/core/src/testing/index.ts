@@ -1,1 +1,7 @@
 export { createTestCrm, type TestCrm, type TestCrmOptions } from "./create-test-crm.js";
+export {
+  type OpenedStorage,
+  type StorageConformanceOptions,
+  storageConformance,
+  type TestRunner,
+} from "./storage-conformance/index.js";
