@@ -165,10 +165,21 @@ export function committedAction<Input, Output>(
 export function each<Change>(
   handler: (change: Change, ctx: Context) => void | Promise<void>,
 ): BatchHandler<Change> {
-  return async (batch, ctx) => {
-    for (const change of batch) {
-      const pending = handler(change, ctx);
-      if (pending) await pending;
+  return (batch, ctx) => {
+    for (let index = 0; index < batch.length; index += 1) {
+      const pending = handler(batch[index] as Change, ctx);
+      // Handlers that wait for nothing cost no promise.
+      if (pending) return eachAfter(pending, batch.slice(index + 1), handler, ctx);
     }
   };
+}
+
+async function eachAfter<Change>(
+  pending: Promise<void>,
+  rest: readonly Change[],
+  handler: (change: Change, ctx: Context) => void | Promise<void>,
+  ctx: Context,
+): Promise<void> {
+  await pending;
+  for (const change of rest) await handler(change, ctx);
 }

@@ -16,16 +16,27 @@ export interface CompiledHook {
 
 const none: readonly CompiledHook[] = [];
 
-/** Hooks in their final order, per target and phase. A phase without hooks costs one map lookup. */
+type Phases = Record<HookPhase, readonly CompiledHook[]>;
+
+/** Hooks in their final order, per target and phase. A target without hooks costs a look into two maps. */
 export class HookTable {
   readonly #lists: ReadonlyMap<string, readonly CompiledHook[]>;
+  readonly #targets = new Map<string | null, Map<string, Phases>>();
 
   constructor(lists: ReadonlyMap<string, readonly CompiledHook[]>) {
     this.#lists = lists;
+    for (const [text, hooks] of lists) {
+      const [name, operation, phase] = text.split(" ") as [string, string, HookPhase];
+      const entity = name === "*" ? null : name;
+      const operations = this.#targets.get(entity) ?? new Map<string, Phases>();
+      const phases = operations.get(operation) ?? { before: none, after: none, committed: none };
+      operations.set(operation, { ...phases, [phase]: hooks });
+      this.#targets.set(entity, operations);
+    }
   }
 
   of(entity: string | null, operation: string, phase: HookPhase): readonly CompiledHook[] {
-    return this.#lists.get(key(entity, operation, phase)) ?? none;
+    return this.#targets.get(entity)?.get(operation)?.[phase] ?? none;
   }
 
   /** Every target that has hooks: entity, operation, phase and the hooks in order. */

@@ -3,6 +3,7 @@ import { type CormError, isCormError } from "../../errors/corm-error.js";
 import type { HookPhase } from "../../hooks/define-hook.js";
 import type { EntityModel } from "../../model/entity-model.js";
 import type { RecordValues } from "../../model/record-codec.js";
+import type { CompiledHook } from "../../plugin/compile-hooks.js";
 import type { Session } from "../../runtime/session.js";
 
 /** How far a write has come: once `started`, its failure leaves nothing of the transaction to keep. */
@@ -32,21 +33,30 @@ export function operation<T>(
 }
 
 /** Runs the hooks of one phase strictly one after another; each sees what the ones before it changed. */
-export async function runHooks(
+export function runHooks(
   session: Session,
   entity: string | null,
   operationName: string,
   phase: HookPhase,
   batch: readonly unknown[],
+): Promise<void> | void {
+  const hooks = session.runtime.composition.hooks.of(entity, operationName, phase);
+  if (hooks.length > 0) return runEach(session, hooks, `${entity ?? "*"}.${operationName} (${phase})`, batch);
+}
+
+async function runEach(
+  session: Session,
+  hooks: readonly CompiledHook[],
+  on: string,
+  batch: readonly unknown[],
 ): Promise<void> {
-  for (const hook of session.runtime.composition.hooks.of(entity, operationName, phase)) {
+  for (const hook of hooks) {
     try {
       const pending = hook.handler(batch as readonly never[], session);
       if (pending) await pending;
     } catch (error) {
       // A veto, or the caller gave up.
       if (isCormError(error) || (session.signal?.aborted && error === session.signal.reason)) throw error;
-      const on = `${entity ?? "*"}.${operationName} (${phase})`;
       throw HookFailed({ hook: hook.name, plugin: hook.owner, on }, { cause: error });
     }
   }
