@@ -207,6 +207,7 @@ export function compileEntity(
   const searchable = definition.searchable.filter((name) => usable([name], "searchable", owner));
 
   const fieldList = [...fields.values()];
+  const inputFields = fieldList.filter((field) => !field.system);
   const model: EntityModel = {
     name: entity,
     plural: definition.plural,
@@ -217,7 +218,9 @@ export function compileEntity(
     fields,
     fieldList,
     columns: columnsOf(fieldList),
-    inputFields: fieldList.filter((field) => !field.system),
+    inputFields,
+    references: inputFields.filter((field) => field.kind === "reference"),
+    immutable: inputFields.filter((field) => field.immutable),
     relations,
     unique: goodUnique,
     searchable: searchable.map((name) => fields.get(name) as FieldModel),

@@ -40,6 +40,10 @@ export interface EntityModel {
   readonly columns: readonly string[];
   /** Fields that inputs may set. */
   readonly inputFields: readonly FieldModel[];
+  /** Those of them that refer to another record. */
+  readonly references: readonly FieldModel[];
+  /** Those of them that keep their first value. */
+  readonly immutable: readonly FieldModel[];
   readonly relations: ReadonlyMap<string, RelationModel>;
   readonly unique: readonly (readonly string[])[];
   readonly searchable: readonly FieldModel[];

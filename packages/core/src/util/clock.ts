@@ -55,8 +55,12 @@ export function fixedClock(start: string | number): FixedClock {
  * @throws InvalidInstant for fractions and outside the years 0001 to 9999.
  */
 export function toInstant(ms: number): string {
-  return new Date(checkInstantMs(ms)).toISOString();
+  if (ms !== latest.ms) latest = { ms, text: new Date(checkInstantMs(ms)).toISOString() };
+  return latest.text;
 }
+
+/** Many ask within one millisecond, and the text is slow to make. */
+let latest = { ms: Number.NaN, text: "" };
 
 const PART_MS: Readonly<Record<string, number>> = {
   days: 86_400_000,

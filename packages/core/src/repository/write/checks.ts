@@ -4,7 +4,7 @@ import type { EntityModel } from "../../model/entity-model.js";
 import type { FieldModel } from "../../model/field-model.js";
 import type { RecordValues } from "../../model/record-codec.js";
 import type { Session } from "../../runtime/session.js";
-import { and } from "../../storage/filter.js";
+import { and, type Filter } from "../../storage/filter.js";
 import { isId } from "../parse-condition.js";
 import { visible } from "../parse-where.js";
 
@@ -44,8 +44,8 @@ export async function checkReferences(
   only: (field: FieldModel) => boolean = () => true,
 ): Promise<void> {
   const seen = session.scope?.seen ?? new Set<string>();
-  for (const field of entity.inputFields) {
-    if (field.kind !== "reference" || !field.target || !only(field)) continue;
+  for (const field of entity.references) {
+    if (!field.target || !only(field)) continue;
     const locked = field.onDelete !== "set null" && session.inTransaction;
     const keyOf = (id: string): string => `${field.target}:${id}${locked ? ":locked" : ""}`;
     const asked = new Set<string>();
@@ -55,13 +55,18 @@ export async function checkReferences(
     }
     if (asked.size > 0) {
       const target = session.entity(field.target);
+      const values = [...asked];
+      const named: Filter =
+        values.length === 1
+          ? { op: "eq", column: "id", value: values[0] as string }
+          : { op: "in", column: "id", values };
       const rows = await session.operations().findMany({
         table: target.table,
         columns: ["id"],
-        where: and({ op: "in", column: "id", values: [...asked] }, visible(session)),
+        where: and(named, visible(session)),
         // A common order of locking, so that two writers of the same records cannot wait for one another.
-        orderBy: locked && asked.size > 1 ? [{ column: "id", direction: "asc" }] : [],
-        limit: asked.size,
+        orderBy: locked && values.length > 1 ? [{ column: "id", direction: "asc" }] : [],
+        limit: values.length,
         ...(locked ? { lock: "share" as const } : {}),
       });
       for (const row of rows) seen.add(keyOf(row["id"] as string));

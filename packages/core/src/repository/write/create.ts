@@ -15,10 +15,12 @@ export async function createRecords(
   place: Place,
 ): Promise<RecordValues[]> {
   if (inputs.length === 0) return [];
-  for (const input of inputs) validator.prepareCreate(input);
+  const prepare = () => inputs.map((input) => ({ input: validator.prepareCreate(input) }));
+  let prepared: ReturnType<typeof prepare> | undefined = prepare();
   return operation(outer, `${entity.name}.create`, async (session, progress) => {
-    // Prepared anew on every try, since hooks may have changed the first copy.
-    const batch = inputs.map((input) => ({ input: validator.prepareCreate(input) }));
+    // Prepared anew on a second try, since hooks may have changed the first copy.
+    const batch = prepared ?? prepare();
+    prepared = undefined;
     const hooked = session.runtime.composition.hooks.of(entity.name, "create", "before").length > 0;
     if (hooked) {
       progress.started = true;
@@ -65,8 +67,9 @@ export async function asLeft(
   options: { readonly withDeleted?: boolean } = {},
 ): Promise<RecordValues[]> {
   const versions = session.scope?.versions;
+  if (!versions || versions.size === 0) return [...records];
   const stale = records.filter((record) => {
-    const version = versions?.get(`${entity.name}:${record["id"] as string}`);
+    const version = versions.get(`${entity.name}:${record["id"] as string}`);
     return version !== undefined && version > (record["version"] as number);
   });
   if (stale.length === 0) return [...records];

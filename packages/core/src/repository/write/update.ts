@@ -35,19 +35,19 @@ export async function updateRecords(
   const ids = changes.map((change) => String(change.id).toLowerCase());
   if (new Set(ids).size < ids.length)
     throw InvalidQuery({ reason: "A batch of updates names one record twice." });
-  for (const change of changes) validator.preparePatch(change.patch);
+  const prepare = () => changes.map((change) => validator.preparePatch(change.patch));
+  let prepared: RecordValues[] | undefined = prepare();
   return operation(outer, `${entity.name}.update`, async (session, progress) => {
     const loaded = await lockRecords(session, entity, ids, changes);
-    let batch = changes.map(
-      (change, i): Change => ({
-        before: Object.freeze(loaded[i] as RecordValues),
-        patch: validator.preparePatch(change.patch),
-      }),
+    // Prepared anew on a second try, since hooks may have changed the first copy.
+    const patches = prepared ?? prepare();
+    prepared = undefined;
+    let batch = patches.map(
+      (patch, i): Change => ({ before: Object.freeze(loaded[i] as RecordValues), patch }),
     );
     if (session.runtime.composition.hooks.of(entity.name, "update", "before").length > 0) {
       progress.started = true;
       await runHooks(session, entity.name, "update", "before", batch);
-      const patches = batch.map(({ patch }) => patch);
       refuseStrays(session, entity, "update", patches);
       // A hook may have written the record itself: the patch goes on top of that.
       const current = await asLeft(session, entity, loaded);
@@ -173,13 +173,8 @@ function afterImage(before: RecordValues, patch: RecordValues, now: string): Rec
 }
 
 function immutableIssues(entity: EntityModel, before: RecordValues, patch: RecordValues): Issue[] {
-  return entity.inputFields
-    .filter(
-      (field) =>
-        field.immutable &&
-        patch[field.name] !== undefined &&
-        !sameValue(before[field.name], patch[field.name]),
-    )
+  return entity.immutable
+    .filter((field) => patch[field.name] !== undefined && !sameValue(before[field.name], patch[field.name]))
     .map((field) => ({
       pointer: `/${field.name}`,
       code: "immutable",
