@@ -7,6 +7,7 @@ import { type ColdStart, coldStart } from "./cold-start.js";
 import { postgresContenders } from "./contenders/postgres.js";
 import { type SeededFiles, seedSqlite, sqliteContenders } from "./contenders/sqlite.js";
 import { hookScenarios } from "./hook-dispatch.js";
+import { httpScenarios } from "./http.js";
 import { interleave } from "./measure/interleave.js";
 import { type Figure, figureOf, speedTable, timeTable } from "./measure/report.js";
 import { durableScenarios, recordScenarios, type Scenario } from "./scenarios.js";
@@ -30,6 +31,7 @@ async function measureSqlite(files: SeededFiles, data: Data): Promise<void> {
   const contenders = await sqliteContenders(files, "normal");
   await checkAgreement(contenders, seeded);
   await measure("SQLite", recordScenarios(contenders, seeded, data));
+  await measure("HTTP", await httpScenarios(contenders, seeded, data));
   for (const contender of contenders) await contender.close();
   const durable = await sqliteContenders(files, "full");
   await measure("SQLite", durableScenarios(durable, seeded, data));
@@ -76,7 +78,7 @@ const of = (group: string): Figure[] => figures.filter((figure) => figure.group 
 
 console.log(`${machine.cpu}, Node ${machine.node}, load ${machine.load.join(" to ")}`);
 console.log(`${settings.rows.toLocaleString("en")} contacts, ${settings.rounds} rounds`);
-for (const group of ["SQLite", "PostgreSQL"]) {
+for (const group of ["SQLite", "HTTP", "PostgreSQL"]) {
   if (of(group).length > 0) console.log(`\n${speedTable(group, of(group))}`);
 }
 if (of("Hooks").length > 0)

@@ -1,6 +1,7 @@
+import { issueApiKey } from "@corm/core";
 import type { BenchCrm } from "./crm.js";
 import type { Data } from "./data.js";
-import { actor, tenant } from "./identity.js";
+import { actor, apiKey, tenant } from "./identity.js";
 
 export interface Seeded {
   readonly accounts: readonly string[];
@@ -11,7 +12,9 @@ const batch = 1_000;
 
 /** Fills the database through Corm, hooks and all. */
 export async function seed(crm: BenchCrm, data: Data, rows: number): Promise<Seeded> {
-  const me = crm.as({ actor, tenant }).entities;
+  const session = crm.as({ actor, tenant });
+  await issueApiKey(session, { name: "benchmark", secret: apiKey });
+  const me = session.entities;
   const many = async <T>(
     count: number,
     make: () => T,

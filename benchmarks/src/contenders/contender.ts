@@ -19,6 +19,8 @@ export interface Contender {
   bulk(inputs: readonly CustomerInput[]): unknown;
   /** Won amounts by month. */
   monthly(): Promise<readonly object[]> | readonly object[];
+  /** The hash of a live API key, for handlers that are written by hand. */
+  keyHash?(prefix: string): Promise<string | undefined> | string | undefined;
   close(): Promise<void> | void;
 }
 

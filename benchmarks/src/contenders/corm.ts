@@ -2,12 +2,17 @@ import type { BenchCrm } from "../app/crm.js";
 import { actor, tenant } from "../app/identity.js";
 import { type Contender, pageSize } from "./contender.js";
 
+export interface CormContender extends Contender {
+  readonly crm: BenchCrm;
+}
+
 /** Corm as an app uses it: a session for every operation, as every request makes one. */
-export function cormContender(crm: BenchCrm): Contender {
+export function cormContender(crm: BenchCrm): CormContender {
   const identity = { actor, tenant };
   const entities = () => crm.as(identity).entities;
   return {
     name: "corm",
+    crm,
     create: (input) => entities().contact.create(input),
     get: (id) => entities().contact.get(id),
     list: (after) =>

@@ -113,6 +113,13 @@ export function knexContender(knex: Knex, month: (column: string) => string): Co
         total: { amount: (Number(row["total"]) / 100).toFixed(2), currency: row["currency"] },
       }));
     },
+    async keyHash(prefix) {
+      const found = await knex("api_key")
+        .select({ hash: "hash" })
+        .where({ prefix, revoked_at: null, ...mine })
+        .first();
+      return found?.["hash"] as string | undefined;
+    },
     close: () => knex.destroy(),
   };
 }

@@ -6,7 +6,7 @@ import type { Data } from "../app/data.js";
 import { type Seeded, seed } from "../app/seed.js";
 import type { Row } from "./columns.js";
 import type { Contender } from "./contender.js";
-import { cormContender } from "./corm.js";
+import { type CormContender, cormContender } from "./corm.js";
 import { knexContender } from "./knex.js";
 import { rawContender } from "./raw.js";
 import type { RawDriver } from "./raw-driver.js";
@@ -30,7 +30,10 @@ export async function postgresContenders(
   url: string,
   data: Data,
   rows: number,
-): Promise<{ readonly contenders: Contender[]; readonly seeded: Seeded }> {
+): Promise<{
+  readonly contenders: readonly [raw: Contender, knex: Contender, corm: CormContender];
+  readonly seeded: Seeded;
+}> {
   const crm = await startCrm(knexStorage({ url }));
   const seeded = await seed(crm, data, rows);
   const knex = createKnex({ client: "pg", connection: { connectionString: url, types } as object });

@@ -53,6 +53,10 @@ export function rawContender(driver: RawDriver): Contender {
      from deal where ${mine} and stage = ? group by 1, 2 order by 1, 2`,
   );
 
+  const key = driver.one(
+    `select hash as "hash" from api_key where prefix = ? and revoked_at is null and ${mine}`,
+  );
+
   const related = async (load: typeof accounts, rows: readonly Row[], key: string) => {
     const ids = [...new Set(rows.map((row) => row[key] as string))];
     const found = await load([driver.list(ids), tenant]);
@@ -109,6 +113,10 @@ export function rawContender(driver: RawDriver): Contender {
         month: row["month"],
         total: { amount: (Number(row["total"]) / 100).toFixed(2), currency: row["currency"] },
       }));
+    },
+    async keyHash(prefix) {
+      const found = await key([prefix, tenant]);
+      return found?.["hash"] as string | undefined;
     },
     close: () => driver.close(),
   };

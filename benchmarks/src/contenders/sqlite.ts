@@ -6,7 +6,7 @@ import { startCrm } from "../app/crm.js";
 import type { Data } from "../app/data.js";
 import { type Seeded, seed } from "../app/seed.js";
 import type { Contender } from "./contender.js";
-import { cormContender } from "./corm.js";
+import { type CormContender, cormContender } from "./corm.js";
 import { knexContender } from "./knex.js";
 import { knexOnSqlite } from "./knex-client.js";
 import { rawContender } from "./raw.js";
@@ -44,7 +44,10 @@ export async function seedSqlite(data: Data, rows: number): Promise<SeededFiles>
 }
 
 /** Raw, Knex and Corm, each on its own copy, with the same durability. */
-export async function sqliteContenders(files: SeededFiles, synchronous: Synchronous): Promise<Contender[]> {
+export async function sqliteContenders(
+  files: SeededFiles,
+  synchronous: Synchronous,
+): Promise<readonly [raw: Contender, knex: Contender, corm: CormContender]> {
   const copy = (name: string): string => files.copy(`${name}-${synchronous}`);
   return [
     rawContender(sqliteDriver(copy("raw"), synchronous)),

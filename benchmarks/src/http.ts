@@ -1,0 +1,121 @@
+import { createHash, timingSafeEqual } from "node:crypto";
+import { isDeepStrictEqual } from "node:util";
+import { createHttp } from "@corm/core/http";
+import { Hono } from "hono";
+import type { CustomerInput, Data } from "./app/data.js";
+import { apiKey } from "./app/identity.js";
+import type { Seeded } from "./app/seed.js";
+import type { Contender } from "./contenders/contender.js";
+import type { CormContender } from "./contenders/corm.js";
+import type { Scenario } from "./scenarios.js";
+
+type Contenders = readonly [raw: Contender, knex: Contender, corm: CormContender];
+type Ask = (path: string, init?: RequestInit) => Promise<unknown>;
+
+const headers = { authorization: `Bearer ${apiKey}`, "content-type": "application/json" };
+const firstPage = "/api/contacts?filter[status]=customer&sort=lastName&limit=50";
+
+/** Requests through the whole app, without a socket: Corm's API beside handlers on Hono that are written by hand. */
+export async function httpScenarios(contenders: Contenders, seeded: Seeded, data: Data): Promise<Scenario[]> {
+  const [raw, knex, corm] = contenders;
+  const apps = [
+    { name: "raw", app: handWritten(raw) },
+    { name: "knex", app: handWritten(knex) },
+    { name: "corm", app: createHttp(corm.crm) },
+  ].map(({ name, app }) => ({ name, ask: asker(app) }));
+  const ids = Array.from({ length: 4_096 }, () => data.pick(seeded.contacts));
+  const inputs = Array.from({ length: 4_096 }, () => JSON.stringify(data.contact(seeded.accounts)));
+  await checkAgreement(apps, ids[0] as string);
+
+  const scenario = (name: string, run: (ask: Ask) => (index: number) => unknown): Scenario => ({
+    name,
+    tasks: async () => apps.map((app) => ({ name: app.name, run: run(app.ask) })),
+  });
+  return [
+    scenario("GET one", (ask) => (index) => ask(`/api/contacts/${ids[index % ids.length]}`)),
+    {
+      name: "GET list of 50",
+      tasks: () =>
+        Promise.all(
+          apps.map(async ({ name, ask }) => {
+            const pages = await pathsOf(ask);
+            return { name, run: (index) => ask(pages[index % pages.length] as string) };
+          }),
+        ),
+    },
+    scenario("POST", (ask) => (index) => {
+      const body = inputs[index % inputs.length] as string;
+      return ask("/api/contacts", { method: "POST", body });
+    }),
+  ];
+}
+
+function asker(app: Hono): Ask {
+  return async (path, init) => {
+    const response = await app.request(path, { ...init, headers });
+    const body = await response.json();
+    if (!response.ok) throw new Error(`${path}: ${JSON.stringify(body)}`);
+    return body;
+  };
+}
+
+interface Page {
+  readonly data: readonly unknown[];
+  readonly page: { readonly next: string | null };
+}
+
+async function pathsOf(ask: Ask): Promise<string[]> {
+  const paths = [firstPage];
+  while (paths.length < 20) {
+    const { page } = (await ask(paths[paths.length - 1] as string)) as Page;
+    if (page.next === null) break;
+    paths.push(`${firstPage}&after=${encodeURIComponent(page.next)}`);
+  }
+  return paths;
+}
+
+async function checkAgreement(apps: readonly { readonly ask: Ask }[], id: string): Promise<void> {
+  const answers = await Promise.all(
+    apps.map(async ({ ask }) => {
+      const { updatedAt, version, phone, ...one } = (await ask(`/api/contacts/${id}`)) as Record<
+        string,
+        unknown
+      >;
+      return { one, listed: ((await ask(firstPage)) as Page).data.length };
+    }),
+  );
+  for (const answer of answers) {
+    if (!isDeepStrictEqual(answer, answers[0]))
+      throw new Error(`Two apps answer differently: ${JSON.stringify([answer, answers[0]])}`);
+  }
+}
+
+/** What somebody would write for these three routes alone: a key, no validation beyond the shape, no descriptions. */
+function handWritten(contender: Contender): Hono {
+  const app = new Hono();
+  app.use("/api/*", async (c, next) => {
+    const key = c.req.header("authorization")?.replace("Bearer ", "") ?? "";
+    const expected = Buffer.from((await contender.keyHash?.(key.slice(5, 17))) ?? "");
+    const actual = Buffer.from(createHash("sha256").update(key).digest("hex"));
+    if (expected.length !== actual.length || !timingSafeEqual(expected, actual))
+      return c.json({ title: "Who are you?" }, 401);
+    await next();
+  });
+  app.get("/api/contacts/:id", async (c) => {
+    const row = await contender.get(c.req.param("id"));
+    return row ? c.json(row) : c.json({ title: "Not found" }, 404);
+  });
+  app.get("/api/contacts", async (c) => {
+    const after = c.req.query("after");
+    const place = after ? JSON.parse(Buffer.from(after, "base64url").toString()) : null;
+    const { items, next } = await contender.list(place);
+    const cursor = next ? Buffer.from(JSON.stringify(next)).toString("base64url") : null;
+    return c.json({ data: items, page: { next: cursor, limit: 50 } });
+  });
+  app.post("/api/contacts", async (c) => {
+    const input = await c.req.json<CustomerInput>();
+    if (typeof input.lastName !== "string") return c.json({ title: "lastName is missing" }, 422);
+    return c.json((await contender.create(input)) as object, 201);
+  });
+  return app;
+}
