@@ -1,6 +1,7 @@
 import { consents } from "@corm/core";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { mailings, sendMailing } from "../src/index.js";
+import { expandAudience } from "../src/sending/expand-audience.js";
 import { type App, allow, newsletterApp, outcomes, seedNewsletter } from "./support/newsletter.js";
 import { openSmtpSink, refusal, type SmtpSink } from "./support/smtp-sink.js";
 
@@ -265,6 +266,26 @@ describe("what must not happen", () => {
     expect(run).toMatchObject({ status: "cancelled", deliveries: { sent: 1, suppressed: 1 } });
     await expect(me.entities.mailing.send(mailing.id)).rejects.toMatchObject({
       code: "mailing-not-editable",
+    });
+  });
+
+  test("a slow worker opening a finished mailing again", async () => {
+    const { me } = app;
+    const mailing = await seedNewsletter(me, ["ada@example.com"]);
+    await allow(me, "ada@example.com");
+    await me.entities.mailing.send(mailing.id);
+    const asItSawIt = await me.entities.mailing.get(mailing.id);
+    await me.service(mailings).deliver();
+    const account = await me.entities.account.first();
+    await me.entities.contact.create({
+      lastName: "New",
+      email: "new@example.com",
+      accountId: account?.id ?? null,
+    });
+    expect(await expandAudience(me.asSystem("test"), asItSawIt, undefined)).toBe(0);
+    expect(await me.entities.mailing.progress(mailing.id)).toMatchObject({
+      status: "sent",
+      deliveries: { sent: 1, queued: 0, suppressed: 0 },
     });
   });
 
