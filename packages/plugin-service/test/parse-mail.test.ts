@@ -191,15 +191,15 @@ describe("what cannot be read", () => {
     );
   });
 
-  // With the parser's own conversion of HTML this takes minutes: it shows that ours is in its place.
+  // With the parser's own conversion of HTML this takes half a minute: it shows that ours is in its place.
   it("does not keep the process busy", async () => {
-    const html = '<a href="'.repeat(100_000);
+    const html = '<a href="'.repeat(16_000);
     const text = mail(HEAD, "Content-Type: multipart/mixed; boundary=b", "", "--b", "", "x", "--b");
     const started = performance.now();
     const parsed = await parse(mail(text, "Content-Type: text/html", "", html, "--b--"), 2_000_000);
     expect(performance.now() - started).toBeLessThan(5_000);
     expect(parsed).toMatchObject({ problem: null });
-    expect(parsed.html?.length).toBeGreaterThan(800_000);
+    expect(parsed.html?.length).toBeGreaterThanOrEqual(144_000);
   });
 
   it("never throws, whatever the bytes", async () => {

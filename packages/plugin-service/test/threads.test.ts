@@ -48,6 +48,7 @@ describe("a reply of ours", () => {
       "a@b.co;evil@x.com",
       "Ada <a@b.co>",
       '"a,b"@c.co',
+      "a,b@c.co",
       "Team: a@b.co;",
       "a@b",
       " a@b.co",
@@ -188,6 +189,13 @@ describe("what programs answer", () => {
     expect(got).toMatchObject({ outcome: "threaded", ticketId, reason: "auto-reply" });
     expect(await me.entities.ticketMessage.get(got.id)).toMatchObject({ automatic: "auto-reply" });
     expect((await me.entities.ticket.get(ticketId)).status).toBe("resolved");
+  });
+
+  it("is kept aside where somebody else's program refers to a message", async () => {
+    const { reply } = await conversation();
+    const headers = ["Auto-Submitted: auto-replied", `In-Reply-To: <${reply.messageId}>`];
+    const got = await receive(me, { from: "list@elsewhere.example", headers });
+    expect(got).toMatchObject({ outcome: "quarantined", ticketId: null, reason: "auto-reply" });
   });
 
   it("is ours where our own reply comes back", async () => {
