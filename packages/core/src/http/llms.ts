@@ -32,10 +32,18 @@ export function llmsText(routes: readonly HttpRoute[], settings: HttpSettings, p
     "## Other routes",
     ...others.map(({ method, path, access, operation }) => {
       const open = access === "open" ? " (no credential)" : "";
-      return `- ${method} ${prefix}${path}: ${operation.summary}${open}`;
+      return `- ${method} ${prefix}${path}${takes(operation.body?.schema)}: ${operation.summary}${open}`;
     }),
     "",
   ].join("\n");
+}
+
+/** ` {"reason", "note"?}`: what a body holds, by name. */
+function takes(schema: Readonly<Record<string, unknown>> | undefined): string {
+  const names = Object.keys((schema?.["properties"] as object | undefined) ?? {});
+  if (names.length === 0) return "";
+  const required = (schema?.["required"] as readonly string[] | undefined) ?? [];
+  return ` {${names.map((name) => `"${name}"${required.includes(name) ? "" : "?"}`).join(", ")}}`;
 }
 
 function entityLines(entity: EntityModel, prefix: string): string[] {

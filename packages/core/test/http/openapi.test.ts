@@ -87,7 +87,7 @@ it("tells language models the same in short", async () => {
   for (const line of [
     "- Parcel: /api/parcels (code: string, state?: enum, note?: text",
     "accountId?: id of account",
-    "- POST /api/parcels/{id}/send: send",
+    '- POST /api/parcels/{id}/send {"at", "carrier"?}: send',
     "- GET /public/track/{code}: Where a parcel is (no credential)",
   ])
     expect(text).toContain(line);

@@ -55,7 +55,7 @@ function operationOf(route: HttpRoute, { authenticators }: HttpSettings): Json {
   const errors = route.access === "authenticated" ? [401, ...operation.errors] : operation.errors;
   const responses: Record<string, unknown> = {};
   for (const [status, response] of Object.entries(operation.responses))
-    responses[status] = responseOf(response);
+    if (response) responses[status] = responseOf(response);
   for (const status of errors.toSorted((a, b) => a - b))
     responses[status] = { $ref: `#/components/responses/Problem${status}` };
   responses["default"] = problem("Any other error.");

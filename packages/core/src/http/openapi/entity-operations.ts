@@ -1,7 +1,7 @@
 import type { EntityModel } from "../../model/entity-model.js";
 import { JSON_TYPE, MERGE_PATCH_TYPE } from "../body.js";
 import { type EntityModels, OPERATORS } from "../public-query.js";
-import { exampleInput } from "./examples.js";
+import { exampleInput, examplePatch } from "./examples.js";
 import type { JsonSchema, Operation, Parameter, ResponseDoc } from "./operation.js";
 import { aggregateBody, queryBody } from "./query-schemas.js";
 import { componentName, ref } from "./schemas.js";
@@ -96,7 +96,7 @@ export function entityOperations(
       summary: `Change a ${label}`,
       description: "JSON Merge Patch (RFC 7396): absent fields stay, null clears.",
       parameters: [idParameter, ifMatchParameter],
-      ...body(ref(`${name}.Patch`), undefined, [MERGE_PATCH_TYPE, JSON_TYPE]),
+      ...body(ref(`${name}.Patch`), examplePatch(entity), [MERGE_PATCH_TYPE, JSON_TYPE]),
       responses: { 200: record("The record as it is now.") },
       errors: [400, 404, 409, 412, 413, 415, 422],
     }),

@@ -72,6 +72,16 @@ export function exampleInput(entity: EntityModel): Readonly<Record<string, unkno
   return example;
 }
 
+/** The body of a change: one field. */
+export function examplePatch(entity: EntityModel): Readonly<Record<string, unknown>> | undefined {
+  for (const field of entity.inputFields) {
+    if (field.immutable || field.kind === "reference") continue;
+    const value = exampleOf(field.schema, field.label);
+    if (value !== undefined) return { [field.name]: value };
+  }
+  return undefined;
+}
+
 function text(given: Described, label: string): string | undefined {
   if (given.format !== undefined) return FORMATS[given.format];
   if (given.pattern !== undefined) return undefined;

@@ -38,7 +38,7 @@ export interface Operation {
   readonly parameters?: readonly Parameter[];
   readonly body?: BodyDoc;
   /** Answers by status, apart from problem documents like any other. */
-  readonly responses: Readonly<Record<number, ResponseDoc>>;
+  readonly responses: Readonly<Partial<Record<number | "2XX", ResponseDoc>>>;
   /** Statuses of errors worth naming; any other error is a problem document all the same. */
   readonly errors: readonly number[];
 }

@@ -27,7 +27,8 @@ export function pluginOperation(route: RouteDefinition, owner: string): Operatio
           },
         }),
     responses: {
-      200: {
+      // A route may tell 200 from 201 and 202, which its declaration does not.
+      "2XX": {
         description: "What the route answers.",
         type: route.produces,
         schema: route.response === null ? {} : toJsonSchema(route.response),

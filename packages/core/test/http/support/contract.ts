@@ -40,7 +40,8 @@ export class Contract {
     }
     const at = `#/paths/${escaped(template)}/${method.toLowerCase()}/responses`;
     const documented = this.#at(at) as Json;
-    const key = String(status) in documented ? String(status) : "default";
+    const range = `${Math.floor(status / 100)}XX`;
+    const key = [String(status), range].find((candidate) => candidate in documented) ?? "default";
     if (key === "default")
       expect(status, `${method} ${path} answers an undescribed status`).toBeGreaterThanOrEqual(400);
     if (status < 400) this.seen.add(`${method.toLowerCase()} ${template}`);
