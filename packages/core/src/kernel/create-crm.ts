@@ -63,7 +63,7 @@ export async function createCrm<const Ps extends PluginList>(options: CrmOptions
   await storage.open(schema);
   try {
     await migrate(composition, storage, options, clock);
-    const secret = options.secret ?? (await resolveSecret(storage));
+    const secret = options.secret ?? (await resolveSecret(storage, clock.now()));
     const runtime: Runtime = {
       composition,
       storage,

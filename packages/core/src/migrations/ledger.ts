@@ -3,8 +3,20 @@ import type { StorageAdapter } from "../storage/adapter.js";
 import { toInstant } from "../util/clock.js";
 import { META_TABLE } from "./physical-schema.js";
 
-/** Which plugin put a table or column into the database: `lead` and `lead.score` to `leads`. */
+/**
+ * Which plugin put a table or column into the database: `lead` and `lead.score` to `leads`. A second column of a field
+ * names the first one as well: `deal.amount_currency` to `sales deal.amount`.
+ */
 export type Ledger = Readonly<Record<string, string>>;
+
+export function ownerIn(ledger: Ledger, place: string): string | undefined {
+  return ledger[place]?.split(" ")[0];
+}
+
+/** The column that stands for the whole field. */
+export function fieldPlace(ledger: Ledger, place: string): string {
+  return ledger[place]?.split(" ")[1] ?? place;
+}
 
 const KEY = "schema-owners";
 
@@ -54,7 +66,10 @@ export function ownersOf(composition: Composition): Ledger {
   for (const entity of composition.entities.values()) {
     owners[entity.table] = entity.owner;
     for (const field of entity.fields.values()) {
-      for (const column of field.columns) owners[`${entity.table}.${column.name}`] = field.owner;
+      for (const { name } of field.columns) {
+        const part = name === field.column ? "" : ` ${entity.table}.${field.column}`;
+        owners[`${entity.table}.${name}`] = `${field.owner}${part}`;
+      }
     }
   }
   return owners;

@@ -62,7 +62,8 @@ export function decodeRecord(fields: readonly FieldModel[], row: StoredRow): Rec
   return record;
 }
 
-function searchColumn(entity: EntityModel, values: RecordValues): string | null {
+/** The normalised text of the searchable fields. */
+export function searchColumn(entity: EntityModel, values: RecordValues): string | null {
   const words = entity.searchable
     .map((field) => values[field.name])
     .filter((value) => typeof value === "string");

@@ -62,12 +62,11 @@ it("reports everything that is wrong at once", async () => {
 
 it("touches no database before everything fits", async () => {
   let opened = 0;
-  const storage = {
-    ...sqlite(":memory:"),
+  const storage = Object.assign(sqlite(":memory:"), {
     open: async () => {
       opened += 1;
     },
-  };
+  });
   await expect(
     createCrm({ storage, plugins: [plugin("a", {}, { requires: { b: "^1.0" } })] }),
   ).rejects.toThrow();

@@ -1,15 +1,14 @@
 import type { PhysicalColumn, PhysicalIndex, PhysicalTable } from "../../physical-schema.js";
 import type { Dialect } from "../dialects/dialect.js";
 
-/** CREATE TABLE without its indexes; references only where `withReferences` says so. */
-export function createTableSql(
-  table: PhysicalTable,
-  { knex, columnType }: Dialect,
-  withReferences = false,
-): string[] {
-  const builder = knex.schema.createTable(table.name, (t) => {
+/**
+ * CREATE TABLE without its indexes; references only where `withReferences` says so. With the defaults of its columns:
+ * whoever no longer knows a column must still be able to insert.
+ */
+export function createTableSql(table: PhysicalTable, dialect: Dialect, withReferences = false): string[] {
+  const builder = dialect.knex.schema.createTable(table.name, (t) => {
     for (const column of table.columns) {
-      const made = t.specificType(column.name, columnType(column));
+      const made = t.specificType(column.name, dialect.columnType(column) + defaultSql(column, dialect));
       if (column.nullable) made.nullable();
       else made.notNullable();
     }

@@ -1,0 +1,55 @@
+import type { EntityModel } from "../model/entity-model.js";
+import { searchColumn } from "../model/record-codec.js";
+import { SEARCH_COLUMN } from "../model/system-fields.js";
+import type { Composition } from "../plugin/compose.js";
+import type { StorageAdapter } from "../storage/adapter.js";
+import { always } from "../storage/filter.js";
+import { readMeta, writeMeta } from "./ledger.js";
+
+const KEY = "searchable-fields";
+const BATCH = 500;
+
+/**
+ * Fills the search column of records that were written when other fields were searchable: a search that misses old
+ * records looks as if they were not there.
+ */
+export async function refreshSearchText(
+  composition: Composition,
+  storage: StorageAdapter,
+  created: ReadonlySet<string>,
+  now: number,
+): Promise<void> {
+  const text = await readMeta(storage, KEY);
+  const before = (text ? JSON.parse(text) : {}) as Record<string, string>;
+  const after: Record<string, string> = { ...before };
+  for (const entity of composition.entities.values()) {
+    const names = entity.searchable.map((field) => field.name).join();
+    if (names === (before[entity.table] ?? "")) continue;
+    if (names !== "" && !created.has(entity.table)) await refresh(entity, storage);
+    after[entity.table] = names;
+  }
+  const next = JSON.stringify(after);
+  if (next !== JSON.stringify(before)) await writeMeta(storage, KEY, next, now);
+}
+
+async function refresh(entity: EntityModel, storage: StorageAdapter): Promise<void> {
+  let last: string | undefined;
+  for (;;) {
+    const rows = await storage.findMany({
+      table: entity.table,
+      columns: ["id", ...entity.searchable.map((field) => field.column)],
+      where: always,
+      orderBy: [{ column: "id", direction: "asc" }],
+      limit: BATCH,
+      ...(last === undefined ? {} : { after: [last] }),
+    });
+    if (rows.length === 0) return;
+    const updates = rows.map((row) => {
+      const values = Object.fromEntries(entity.searchable.map((field) => [field.name, row[field.column]]));
+      const patch = { [SEARCH_COLUMN]: searchColumn(entity, values) };
+      return { where: { op: "eq" as const, column: "id", value: row["id"] as string }, patch };
+    });
+    await storage.updateEach(entity.table, updates);
+    last = rows[rows.length - 1]?.["id"] as string;
+  }
+}

@@ -1,0 +1,34 @@
+import { spawn } from "node:child_process";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+
+/** A process that runs a TypeScript file of the tests. */
+export interface Script {
+  /** The next line it prints; undefined when it has ended. */
+  line(): Promise<string | undefined>;
+  /** Kill -9: nothing of it runs any more. */
+  kill(): Promise<void>;
+  ended(): Promise<{ code: number | null; errors: string }>;
+}
+
+export function spawnScript(script: URL, argument: string, env: Record<string, string> = {}): Script {
+  const child = spawn(
+    process.execPath,
+    ["--conditions=@corm/source", "--import", "tsx", fileURLToPath(script), argument],
+    { stdio: ["ignore", "pipe", "pipe"], env: { ...process.env, ...env } },
+  );
+  let errors = "";
+  child.stderr.on("data", (chunk: Buffer) => {
+    errors += chunk.toString();
+  });
+  const exit = new Promise<number | null>((resolve) => child.once("close", resolve));
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  return {
+    line: async () => (await lines.next()).value as string | undefined,
+    kill: async () => {
+      child.kill("SIGKILL");
+      await exit;
+    },
+    ended: async () => ({ code: await exit, errors }),
+  };
+}
