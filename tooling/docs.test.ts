@@ -69,7 +69,7 @@ beforeAll(() => {
     encoding: "utf8",
   });
   problems = run.stdout.split("\n").filter(Boolean);
-}, 120_000);
+}, 300_000);
 
 afterAll(() => rmSync(out, { recursive: true, force: true }));
 
