@@ -1,5 +1,6 @@
 import type { Repository } from "../context/repository.js";
 import { type CormError, type Issue, isCormError } from "../errors/corm-error.js";
+import { TransactionConflict } from "../errors/storage-errors.js";
 
 /** One row of a source, already mapped to an input; or why it could not be. */
 export type ImportRow<Input> =
@@ -81,6 +82,8 @@ function withoutRepeats<Input>(
   reject: (rejection: Rejection) => void,
 ): Accepted<Input>[] {
   return rows.filter(({ row, input }) => {
+    // Without a key it is refused for that, and is no repeat.
+    if (key.some((name) => input[name] === undefined || input[name] === null)) return true;
     const values = JSON.stringify(key.map((name) => input[name]));
     const earlier = first.get(values);
     if (earlier === undefined) {
@@ -106,8 +109,8 @@ async function write<Row, Input>(
     );
     return rows.length;
   } catch (error) {
-    // What is nobody's fault (the database is gone) must not be blamed on a row.
-    if (!isCormError(error) || error.status >= 500) throw error;
+    // What is no row's fault (the database is gone, or too busy) must not be blamed on one.
+    if (!isCormError(error) || error.status >= 500 || TransactionConflict.is(error)) throw error;
     const only = rows.length === 1 ? rows[0] : undefined;
     if (only) {
       reject(blame(only.row, error));
