@@ -50,7 +50,7 @@ export {
   importRecords,
   type Rejection,
 } from "./import/import-records.js";
-export { type CrmOptions, createCrm } from "./kernel/create-crm.js";
+export { type CrmOptions, createCrm, InvalidCrmOptions } from "./kernel/create-crm.js";
 export type { AppInput, AppRow, AppSession, Crm, Entities, ExplainedStep, PluginList } from "./kernel/crm.js";
 export type { Description, EntityDescription, FieldDescription } from "./kernel/describe.js";
 export {
@@ -73,6 +73,7 @@ export {
 } from "./plugin/define-plugin.js";
 export type { AnyPlugin, Plugin, PluginParts, PluginTypes } from "./plugin/plugin.js";
 export { CompositionFailed, InvalidOptions } from "./plugin/plugin-errors.js";
+export { ActionBroken } from "./repository/run-action.js";
 export {
   defineRoute,
   type HttpMethod,
