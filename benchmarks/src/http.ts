@@ -43,10 +43,13 @@ export async function httpScenarios(contenders: Contenders, seeded: Seeded, data
           }),
         ),
     },
-    scenario("POST", (ask) => (index) => {
-      const body = inputs[index % inputs.length] as string;
-      return ask("/api/contacts", { method: "POST", body });
-    }),
+    {
+      ...scenario("POST", (ask) => (index) => {
+        const body = inputs[index % inputs.length] as string;
+        return ask("/api/contacts", { method: "POST", body });
+      }),
+      grows: true,
+    },
   ];
 }
 

@@ -22,7 +22,9 @@ async function measure(group: string, scenarios: readonly Scenario[]): Promise<v
   for (const scenario of scenarios) {
     if (!wanted(`${group} ${scenario.name}`)) continue;
     process.stderr.write(`${group}: ${scenario.name}\n`);
-    figures.push(figureOf(group, scenario, await interleave(await scenario.tasks(), settings)));
+    const { rounds, slice } = settings;
+    const options = { rounds, slice, alike: scenario.grows === true };
+    figures.push(figureOf(group, scenario, await interleave(await scenario.tasks(), options)));
   }
 }
 

@@ -7,6 +7,8 @@ export interface Scenario {
   readonly name: string;
   /** What one operation counts as, where it is not one: rows of a bulk. */
   readonly unit?: { readonly name: string; readonly count: number };
+  /** It adds records, and all contenders must add as many. */
+  readonly grows?: true;
   readonly tasks: () => Promise<Task[]>;
 }
 
@@ -35,6 +37,7 @@ export function recordScenarios(contenders: readonly Contender[], seeded: Seeded
     { name: "sum by month", tasks: each((one) => () => one.monthly()) },
     {
       name: "create",
+      grows: true,
       tasks: each(
         ({ create }) =>
           (index) =>
@@ -52,6 +55,7 @@ export function recordScenarios(contenders: readonly Contender[], seeded: Seeded
     {
       name: `bulk insert of ${bulkSize.toLocaleString("en")}`,
       unit: { name: "rows/s", count: bulkSize },
+      grows: true,
       tasks: each(
         ({ bulk }) =>
           (index) =>
@@ -69,11 +73,13 @@ export function durableScenarios(contenders: readonly Contender[], seeded: Seede
   return [
     {
       name: "durable create",
+      grows: true,
       tasks: async () => contenders.map(({ name, create }) => ({ name, run: (index) => create(at(index)) })),
     },
     {
       name: `durable create, ${clients} at a time`,
       unit: { name: "ops/s", count: clients },
+      grows: true,
       tasks: async () =>
         contenders.map(({ name, create }) => ({
           name,

@@ -7,7 +7,7 @@ export interface Settings {
   readonly rows: number;
   /** Rounds of one scenario: in each, every contender has one slice. */
   readonly rounds: number;
-  /** Milliseconds that the slowest contender's slice takes. */
+  /** Milliseconds of one slice. */
   readonly slice: number;
   /** Names of scenarios must contain this. */
   readonly only: string;

@@ -1,7 +1,7 @@
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 
-/** One contender's way of doing what is measured. `index` counts the executions, the same for every contender. */
+/** One contender's way of doing what is measured. `index` counts its executions. */
 export interface Task {
   readonly name: string;
   readonly run: (index: number) => unknown;
@@ -17,54 +17,76 @@ export interface Sample {
 
 export interface Rounds {
   readonly rounds: number;
-  /** Milliseconds of the slowest contender's slice. */
+  /** Milliseconds of one slice. */
   readonly slice: number;
+  /** Everyone executes the same number of operations, so that tables grow alike; the fastest fills the slice. */
+  readonly alike: boolean;
 }
 
 setFlagsFromString("--expose-gc");
 const collect = runInNewContext("gc") as (options: { type: "minor" }) => void;
 
+/** A task with where it stands. */
+class Runner {
+  readonly perSecond: number[] = [];
+  readonly perCpuSecond: number[] = [];
+  size = 1;
+  private done = 0;
+
+  constructor(private readonly task: Task) {}
+
+  get name(): string {
+    return this.task.name;
+  }
+
+  /** Runs one slice, and answers how many milliseconds it took. */
+  async slice(keep: boolean): Promise<number> {
+    const { size, task } = this;
+    const end = this.done + size;
+    // Young garbage of the one before is not this one's to clean up.
+    collect({ type: "minor" });
+    const used = process.cpuUsage();
+    const start = performance.now();
+    for (let index = this.done; index < end; index += 1) await task.run(index);
+    const elapsed = performance.now() - start;
+    this.done = end;
+    if (keep) {
+      const { user, system } = process.cpuUsage(used);
+      this.perSecond.push((size / elapsed) * 1000);
+      this.perCpuSecond.push((size / (user + system)) * 1e6);
+    }
+    return elapsed;
+  }
+}
+
 /**
  * Measures the contenders by turns, in many short slices: what slows the machine down for a while slows all of
- * them down. Everyone executes the same operations the same number of times, so that tables grow alike.
+ * them down.
  */
-export async function interleave(tasks: readonly Task[], { rounds, slice }: Rounds): Promise<Sample[]> {
-  const samples = tasks.map(({ name }) => ({
-    name,
-    perSecond: [] as number[],
-    perCpuSecond: [] as number[],
-  }));
-  let done = 0;
-  const round = async (size: number, keep: boolean, turn: number): Promise<number> => {
-    let slowest = 0;
-    for (let k = 0; k < tasks.length; k += 1) {
-      const at = (k + turn) % tasks.length;
-      const task = tasks[at] as Task;
-      // Young garbage of the one before is not this one's to clean up.
-      collect({ type: "minor" });
-      const used = process.cpuUsage();
-      const start = performance.now();
-      for (let index = done; index < done + size; index += 1) await task.run(index);
-      const elapsed = performance.now() - start;
-      slowest = Math.max(slowest, elapsed);
-      const { user, system } = process.cpuUsage(used);
-      if (keep) {
-        samples[at]?.perSecond.push((size / elapsed) * 1000);
-        samples[at]?.perCpuSecond.push((size / (user + system)) * 1e6);
-      }
+export async function interleave(tasks: readonly Task[], options: Rounds): Promise<readonly Sample[]> {
+  const { rounds, slice, alike } = options;
+  const runners = tasks.map((task) => new Runner(task));
+  const round = async (keep: boolean, turn: number): Promise<number[]> => {
+    const elapsed: number[] = [];
+    for (let k = 0; k < runners.length; k += 1) {
+      const at = (k + turn) % runners.length;
+      elapsed[at] = await (runners[at] as Runner).slice(keep);
     }
-    done += size;
-    return slowest;
+    return elapsed;
   };
 
   let size = 1;
-  let slowest = await round(size, false, 0);
-  while (slowest < slice / 2) {
+  let elapsed = await round(false, 0);
+  while (Math.min(...elapsed) < slice / 2) {
     size *= 2;
-    slowest = await round(size, false, 0);
+    for (const runner of runners) runner.size = size;
+    elapsed = await round(false, 0);
   }
-  size = Math.max(1, Math.round((size * slice) / slowest));
-  for (let warm = 0; warm < Math.max(2, rounds / 8); warm += 1) await round(size, false, warm);
-  for (let turn = 0; turn < rounds; turn += 1) await round(size, true, turn);
-  return samples;
+  runners.forEach((runner, at) => {
+    const own = alike ? Math.min(...elapsed) : (elapsed[at] as number);
+    runner.size = Math.max(1, Math.round((size * slice) / own));
+  });
+  for (let warm = 0; warm < Math.max(2, rounds / 8); warm += 1) await round(false, warm);
+  for (let turn = 0; turn < rounds; turn += 1) await round(true, turn);
+  return runners;
 }
