@@ -24,9 +24,21 @@ export interface EntityOptions<F extends Fields, R extends Relations> {
   readonly internal?: boolean;
 }
 
-export type Row<D> = D extends EntityDraft<string, infer F, Relations> ? SystemFields & FieldsRow<F> : never;
-export type Input<D> = D extends EntityDraft<string, infer F, Relations> ? FieldsInput<F> : never;
-export type Related<D> = D extends EntityDraft<string, infer F, infer R> ? RelationRows<F, R> : never;
+/**
+ * What `Row`, `Input` and `Related` read. By name and not by inference from `EntityDraft`: comparing drafts makes the
+ * compiler resolve every entity that relations lead to, a thousand times the work.
+ */
+export interface Drafted {
+  readonly "~fields"?: Fields;
+  readonly "~relations"?: Relations;
+}
+
+export type Row<D extends Drafted> = SystemFields & FieldsRow<NonNullable<D["~fields"]>>;
+export type Input<D extends Drafted> = FieldsInput<NonNullable<D["~fields"]>>;
+export type Related<D extends Drafted> = RelationRows<
+  NonNullable<D["~fields"]>,
+  NonNullable<D["~relations"]>
+>;
 
 /** A handle whose types are still inferred from its fields. Usable as it is; `as` gives them names. */
 export interface EntityDraft<Name extends string, F extends Fields, R extends Relations>
