@@ -15,6 +15,7 @@ export type {
   Where,
 } from "./context/query.js";
 export type { Repository, RowChange, WriteOptions } from "./context/repository.js";
+export type { EntityGrant, FieldRight, Reach, RecordRight, Role } from "./context/role.js";
 export type { Tokens } from "./context/tokens.js";
 export * from "./crm/index.js";
 export {
@@ -93,6 +94,9 @@ export {
   type OnDelete,
   oneOf,
   reference,
+  type Sensitivity,
+  secret,
+  sensitive,
   type TReference,
   type TStated,
   withDefault,

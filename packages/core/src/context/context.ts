@@ -2,19 +2,29 @@ import type { Entity } from "../entity/entity.js";
 import type { Clock } from "../util/clock.js";
 import type { Catalog } from "./catalog.js";
 import type { Repository } from "./repository.js";
+import type { Role } from "./role.js";
 import type { Tokens } from "./tokens.js";
 
 /** Who acts. Journal, access and hooks see it. */
 export type Actor =
   | { readonly kind: "user"; readonly id: string }
   | { readonly kind: "apiKey"; readonly id: string }
-  | { readonly kind: "system"; readonly reason: string }
+  | { readonly kind: "system"; readonly reason: string; readonly capability?: string }
   /** A visitor of a public route. */
   | { readonly kind: "public"; readonly route: string };
 
 export interface Identity {
   readonly actor: Actor;
   readonly tenant: string;
+  /**
+   * What the actor may do: names of roles of the app, or roles themselves. Whoever makes the identity vouches for them.
+   * Without any, nothing is visible.
+   */
+  readonly roles?: readonly (string | Role)[];
+  /** Narrows what the roles allow, as an API key does: `lead:read`, `lead:*`, `*:read`, `lead.convert`. */
+  readonly scopes?: readonly string[];
+  /** The user in whose name an actor of another kind works: what he owns counts as the actor's own. */
+  readonly userId?: string;
   /** BCP 47, for messages and formats. Default `en`. */
   readonly locale?: string;
   /** Cancels what has not begun yet. */

@@ -1,5 +1,5 @@
 import type { TSchema } from "typebox";
-import { type FieldKind, metaOf, type OnDelete } from "../schema/field.js";
+import { type FieldKind, metaOf, type OnDelete, type Sensitivity } from "../schema/field.js";
 import type { PhysicalColumn } from "../storage/physical-schema.js";
 import { type Money, parseMoney, toMinor } from "../util/money.js";
 import { snakeCase, titleOf } from "../util/words.js";
@@ -26,6 +26,7 @@ export interface FieldModel {
   readonly system: boolean;
   readonly target: string | null;
   readonly onDelete: OnDelete;
+  readonly sensitivity: Sensitivity;
   /** First the value's own column; for money, then the currency's. */
   readonly columns: readonly PhysicalColumn[];
   readonly column: string;
@@ -100,6 +101,7 @@ export function fieldModel(
     system: false,
     target: meta.target ?? null,
     onDelete: meta.onDelete ?? "restrict",
+    sensitivity: meta.sensitivity ?? "normal",
     columns,
     column: (columns[0] as PhysicalColumn).name,
   };
@@ -125,6 +127,7 @@ export function systemField(
     system: true,
     target: null,
     onDelete: "restrict",
+    sensitivity: "normal",
     columns: [column],
     column: column.name,
   };

@@ -27,7 +27,14 @@ export interface FieldMeta {
   readonly label?: string;
   /** Inputs may leave it out, since a hook fills it in. */
   readonly filled?: boolean;
+  readonly sensitivity?: Sensitivity;
 }
+
+/**
+ * Who may see a field: `normal` follows the record; `sensitive` needs a right of its own; `secret` is for code with the
+ * rights of the system alone, and never leaves the process.
+ */
+export type Sensitivity = "normal" | "sensitive" | "secret";
 
 export type Fields = Readonly<Record<string, TSchema>>;
 
@@ -135,6 +142,16 @@ export function withDefault<S extends TSchema>(schema: S, value: ValueOf<S>): De
  */
 export function filledByHook<S extends TSchema>(schema: S): Defaulted<S> {
   return annotate(schema, { filled: true }) as unknown as Defaulted<S>;
+}
+
+/** A field that a role must name, or grant with `sensitive`, before anybody sees it: health, salary, identity papers. */
+export function sensitive<S extends TSchema>(schema: S): S {
+  return annotate(schema, { sensitivity: "sensitive" }) as S;
+}
+
+/** A field that no actor ever reads or writes, whatever his role: hashes of passwords, keys, tokens. */
+export function secret<S extends TSchema>(schema: S): S {
+  return annotate(schema, { sensitivity: "secret" }) as S;
 }
 
 /** The value that a field holds when it is present. */
