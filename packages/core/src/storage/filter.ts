@@ -1,6 +1,13 @@
 /** A value as an adapter stores it. Instants and dates are ISO text, json columns take any JSON value. */
 export type Scalar = string | number | bigint | boolean | null;
 
+/** A set of ids: the `select` column of the rows of `table` that satisfy `where`. */
+export interface Selection {
+  readonly table: string;
+  readonly select: string;
+  readonly where: Filter;
+}
+
 /**
  * A condition over the columns of one table, in the form an adapter compiles.
  *
@@ -34,6 +41,15 @@ export type Filter =
       readonly local: string;
       readonly foreign: string;
       readonly where: Filter;
+    }
+  | {
+      /**
+       * The row's `column` is in the union of `of`. Each selection stands alone, so that an engine may begin with
+       * it and reach the rows by their index. NULL is in no selection.
+       */
+      readonly op: "among";
+      readonly column: string;
+      readonly of: readonly Selection[];
     }
   | { readonly op: "const"; readonly value: boolean };
 

@@ -1,4 +1,4 @@
-import type { Filter } from "../filter.js";
+import type { Filter, Selection } from "../filter.js";
 import { type Catalog, columnOf, type Scope } from "./catalog.js";
 import type { Dialect } from "./dialects/dialect.js";
 import type { Shape } from "./shape.js";
@@ -54,9 +54,36 @@ export function shapeFilter(filter: Filter, scope: Scope, catalog: Catalog, shap
       shape.key += ")";
       return;
     }
+    case "among":
+      shapeAmong(filter, scope, catalog, shape);
+      return;
     case "const":
       shape.key += filter.value ? "T" : "F";
   }
+}
+
+function shapeAmong(
+  { column, of }: Extract<Filter, { op: "among" }>,
+  scope: Scope,
+  catalog: Catalog,
+  shape: Shape,
+): void {
+  const { type } = columnOf(scope, column);
+  shape.key += `g${column}(`;
+  for (const { table, select, where } of of) {
+    const source = catalog.table(table);
+    const selected = columnOf(source, select).type;
+    // Engines would compare unlike types by rules of their own, and without an index.
+    if (selected !== type) {
+      throw new TypeError(
+        `"${scope.name}.${column}" (${type}) cannot be among "${table}.${select}" (${selected})`,
+      );
+    }
+    shape.key += `${table},${select}(`;
+    shapeFilter(where, source, catalog, shape);
+    shape.key += ")";
+  }
+  shape.key += ")";
 }
 
 function shapeMatch(filter: Extract<Filter, { op: "match" }>, scope: Scope, shape: Shape): void {
@@ -115,6 +142,8 @@ export class FilterCompiler {
         return `${columnOf(scope, filter.column).sql} is ${filter.is !== negate ? "null" : "not null"}`;
       case "exists":
         return this.exists(filter, scope, negate);
+      case "among":
+        return this.among(filter, scope, negate);
       case "const":
         return constant(filter.value !== negate);
       default:
@@ -160,14 +189,45 @@ export class FilterCompiler {
   }
 
   private exists(filter: Extract<Filter, { op: "exists" }>, scope: Scope, negate: boolean): string {
-    this.aliases += 1;
-    const alias = this.dialect.quote(`corm_${this.aliases}`);
-    const inner = this.catalog.alias(filter.table, alias);
-    const name = this.catalog.table(filter.table).sql;
-    const source = this.changing === filter.table ? this.dialect.whileChanging(name) : name;
+    const { inner, source } = this.source(filter.table);
     const link = `${columnOf(inner, filter.foreign).sql} = ${columnOf(scope, filter.local).sql}`;
     const where = this.compile(filter.where, inner);
-    return `${negate ? "not " : ""}exists (select 1 from ${source} as ${alias} where ${link} and ${where})`;
+    return `${negate ? "not " : ""}exists (select 1 from ${source} where ${link} and ${where})`;
+  }
+
+  private among(filter: Extract<Filter, { op: "among" }>, scope: Scope, negate: boolean): string {
+    if (filter.of.length === 0) return constant(negate);
+    const column = columnOf(scope, filter.column);
+    const selects = filter.of.map((selection) => this.selection(selection, negate));
+    const union =
+      selects.length > 1 && this.dialect.derivesUnions
+        ? `select * from (${selects.join(" union all ")}) as ${this.alias()}`
+        : selects.join(" union all ");
+    if (!negate) return `${column.sql} in (${union})`;
+    const sql = `${column.sql} not in (${union})`;
+    return column.nullable ? `(${sql} or ${column.sql} is null)` : sql;
+  }
+
+  private selection({ table, select, where }: Selection, negate: boolean): string {
+    const { inner, source } = this.source(table);
+    const column = columnOf(inner, select);
+    const condition = this.compile(where, inner);
+    // One NULL in the set would make `not in` unknown for every row.
+    const known = negate && column.nullable ? `${column.sql} is not null and ` : "";
+    return `select ${column.sql} from ${source} where ${known}${condition}`;
+  }
+
+  /** A table of a subquery, under a name of its own. */
+  private source(table: string): { readonly inner: Scope; readonly source: string } {
+    const alias = this.alias();
+    const { sql } = this.catalog.table(table);
+    const read = this.changing === table ? this.dialect.whileChanging(sql) : sql;
+    return { inner: this.catalog.alias(table, alias), source: `${read} as ${alias}` };
+  }
+
+  private alias(): string {
+    this.aliases += 1;
+    return this.dialect.quote(`corm_${this.aliases}`);
   }
 }
 

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import type { StorageAdapter } from "../../storage/adapter.js";
-import type { Filter } from "../../storage/filter.js";
+import { always, type Filter, type Selection } from "../../storage/filter.js";
 import { account, id, item, items } from "./fixtures.js";
-import { find, group, type StorageConformanceOptions } from "./suite.js";
+import { errorOf, find, group, type StorageConformanceOptions } from "./suite.js";
 
 /** The numbers of the items that satisfy a filter. */
 async function numbers(adapter: StorageAdapter, where: Filter): Promise<number[]> {
@@ -161,6 +161,75 @@ export function filterTests(options: StorageConformanceOptions): void {
       assert.deepEqual(await numbers(adapter, hasPart(not(ofOther))), [2]);
       assert.deepEqual(await numbers(adapter, { op: "or", of: [ofOther, hasPart(ofOther)] }), [1, 2]);
       await sameTable(adapter);
+    });
+
+    check("find rows among ids that other tables select", async ({ adapter }) => {
+      await adapter.insertMany(
+        "account",
+        [1, 2, 3].map((n) => account(n)),
+      );
+      await adapter.insertMany(
+        "item",
+        [1, 2, 3, null].map((n, index) => item(index + 1, { account_id: n === null ? null : id(n) })),
+      );
+      await adapter.insertMany("part", [
+        { id: id(1), item_id: id(1), account_id: null, size: 5 },
+        { id: id(2), item_id: id(2), account_id: id(3), size: 7 },
+        { id: id(3), item_id: id(2), account_id: id(3), size: 8 },
+      ]);
+      const among = (column: string, ...of: readonly Selection[]): Filter => ({ op: "among", column, of });
+      const named = (name: string): Selection => ({
+        table: "account",
+        select: "id",
+        where: eq("name", name),
+      });
+      const parts = (select: string, where: Filter = always): Selection => ({ table: "part", select, where });
+      const expectBoth = async (where: Filter, found: readonly number[]): Promise<void> => {
+        assert.deepEqual(await numbers(adapter, where), found);
+        const rest = [1, 2, 3, 4].filter((number) => !found.includes(number));
+        assert.deepEqual(await numbers(adapter, not(where)), rest);
+      };
+      await expectBoth(among("account_id"), []);
+      await expectBoth(among("account_id", named("Account 2")), [2]);
+      await expectBoth(among("account_id", named("nobody")), []);
+      await expectBoth(among("account_id", named("Account 1"), named("Account 2")), [1, 2]);
+      // The sets hold NULL as well, and the same id twice.
+      await expectBoth(among("account_id", parts("account_id")), [3]);
+      await expectBoth(among("account_id", named("Account 1"), parts("account_id")), [1, 3]);
+      await expectBoth(among("id", parts("item_id", { op: "gt", column: "size", value: 5 })), [2]);
+      const nested = among(
+        "id",
+        parts("item_id", among("account_id", named("Account 3"), named("Account 1"))),
+      );
+      await expectBoth(nested, [2]);
+      await expectBoth({ op: "or", of: [nested, among("account_id", named("Account 1"))] }, [1, 2]);
+      await expectBoth({ op: "and", of: [nested, eq("rank", 1)] }, []);
+    });
+
+    check("change and delete rows among ids that the same table selects", async ({ adapter }) => {
+      await adapter.insertMany("node", [
+        { id: id(1), parent_id: null, name: "root" },
+        { id: id(2), parent_id: id(1), name: "branch" },
+        { id: id(3), parent_id: id(2), name: "leaf" },
+        { id: id(4), parent_id: id(2), name: "leaf" },
+      ]);
+      const below = (...names: readonly string[]): Filter => ({
+        op: "among",
+        column: "parent_id",
+        of: names.map((name) => ({ table: "node", select: "id", where: eq("name", name) })),
+      });
+      const count = { count: 2 };
+      assert.deepEqual(await adapter.updateWhere("node", below("branch"), { name: "twig" }), count);
+      const leaves: Filter = { op: "and", of: [below("branch", "twig"), eq("name", "twig")] };
+      assert.deepEqual(await adapter.deleteWhere("node", leaves), count);
+      const left = await find(adapter, "node", ["name"]);
+      assert.deepEqual(left, [{ name: "root" }, { name: "branch" }]);
+    });
+
+    check("refuse a set of another type than the column", async ({ adapter }) => {
+      const of = [{ table: "account", select: "name", where: always }];
+      const error = await errorOf(() => numbers(adapter, { op: "among", column: "account_id", of }));
+      assert.ok(error instanceof TypeError, String(error));
     });
   });
 }

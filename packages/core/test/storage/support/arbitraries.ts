@@ -79,6 +79,20 @@ const accountLeaf: fc.Arbitrary<Filter> = fc.constantFrom(
   { op: "const", value: false },
 );
 
+/** Sets of ids of other tables and of the same one, with and without NULL in them, and of one another. */
+const among = (inner: fc.Arbitrary<Filter>): fc.Arbitrary<Filter> => {
+  const accountIds = fc.oneof(
+    accountLeaf.map((where) => ({ table: "account", select: "id", where })),
+    fc.record({ table: fc.constant("item"), select: fc.constant("account_id"), where: inner }),
+  );
+  const itemIds = fc.record({ table: fc.constant("item"), select: fc.constant("id"), where: inner });
+  const op = fc.constant("among" as const);
+  return fc.oneof(
+    fc.record({ op, column: fc.constant("account_id"), of: fc.array(accountIds, { maxLength: 3 }) }),
+    fc.record({ op, column: fc.constant("id"), of: fc.array(itemIds, { maxLength: 3 }) }),
+  );
+};
+
 export const filters: fc.Arbitrary<Filter> = fc.letrec<{ filter: Filter }>((tie) => ({
   filter: fc.oneof(
     { depthSize: "small", withCrossShrink: true },
@@ -88,6 +102,7 @@ export const filters: fc.Arbitrary<Filter> = fc.letrec<{ filter: Filter }>((tie)
     accountLeaf.map(
       (where): Filter => ({ op: "exists", table: "account", local: "account_id", foreign: "id", where }),
     ),
+    among(tie("filter") as fc.Arbitrary<Filter>),
     fc.boolean().map((value): Filter => ({ op: "const", value })),
   ) as fc.Arbitrary<Filter>,
 })).filter;

@@ -23,6 +23,15 @@ export function satisfies(row: StoredRow, filter: Filter, tables: Tables): boole
           other[filter.foreign] === row[filter.local] &&
           satisfies(other, filter.where, tables),
       );
+    case "among":
+      return (
+        row[filter.column] !== null &&
+        filter.of.some(({ table, select, where }) =>
+          (tables[table] ?? []).some(
+            (other) => other[select] === row[filter.column] && satisfies(other, where, tables),
+          ),
+        )
+      );
     case "in":
       return filter.values.includes(row[filter.column] as Exclude<Scalar, null>);
     case "match":

@@ -36,6 +36,8 @@ export interface Dialect {
   readonly capabilities: Capabilities;
   readonly bulk: BulkStyle;
   readonly rowValues: boolean;
+  /** Whether the union in `column in (... union all ...)` has to be a table of its own to be made only once. */
+  readonly derivesUnions: boolean;
   quote(name: string): string;
   /** Text as a literal, for DDL and for names that were checked. */
   text(value: string): string;

@@ -58,6 +58,7 @@ export function postgresDialect(): PostgresDialect {
     },
     bulk: "arrays",
     rowValues: true,
+    derivesUnions: false,
     whileChanging: (table) => table,
     useIcu: (available) => {
       folding = available ? '"und-x-icu"' : '"default"';

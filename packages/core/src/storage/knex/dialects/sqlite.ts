@@ -51,6 +51,7 @@ export function sqliteDialect(): Dialect {
     },
     bulk: "rows",
     rowValues: true,
+    derivesUnions: false,
     whileChanging: (table) => table,
     quote,
     text: (value) => `'${value.replaceAll("'", "''")}'`,
