@@ -26,6 +26,7 @@ export const CORE_ORDER = [
   "kernel",
   "crm",
   "import",
+  "transfer",
   "http",
   "testing",
 ];

@@ -104,6 +104,12 @@ export {
 export type { FieldsInput, FieldsRow, SystemFields } from "./schema/static.js";
 export { defineService, provide, type ServiceProvider } from "./services/define-service.js";
 export type { StorageAdapter } from "./storage/adapter.js";
+export {
+  type ExportFormat,
+  type ExportOptions,
+  type ExportQuery,
+  exportRecords,
+} from "./transfer/export-records.js";
 export * from "./util/business-calendar.js";
 export { type Clock, type FixedClock, fixedClock, systemClock, toInstant } from "./util/clock.js";
 export {

@@ -3,11 +3,14 @@ import type { HttpSettings } from "./options.js";
 import { OPERATORS } from "./public-query.js";
 import type { HttpRoute } from "./route.js";
 
+/** Routes that every entity has: told once, and not for each. */
+const GENERATED = ["find", "create", "query", "aggregate", "get", "update", "delete", "restore", "export"];
+
 /** The API in a page of plain text: how to call it, the entities with their fields, every other route. */
 export function llmsText(routes: readonly HttpRoute[], settings: HttpSettings, prefix: string): string {
   const { entities } = settings.crm.runtime.composition;
   const served = [...entities.values()].filter((entity) => !entity.internal);
-  const generated = new Set(["find", "create", "query", "aggregate", "get", "update", "delete", "restore"]);
+  const generated = new Set(GENERATED);
   const others = routes.filter((route) => !generated.has(route.operation.id.split(".")[1] ?? ""));
   return [
     `# ${settings.title}`,
@@ -22,6 +25,7 @@ export function llmsText(routes: readonly HttpRoute[], settings: HttpSettings, p
     "- POST /api/{plural} creates; GET, PATCH (merge patch; null clears) and DELETE /api/{plural}/{id}; POST /api/{plural}/{id}/restore.",
     '- POST /api/{plural}/query takes {"filter", "sort", "include", "fields", "limit", "after", "search", "count"} as JSON, with `and`, `or`, `not`.',
     '- POST /api/{plural}/aggregate takes {"where", "groupBy": ["field", {"field", "bucket": "month"}], "measures": {"name": {"sum": "field"}}}.',
+    "- GET /api/{plural}/export?format=csv (or ndjson) answers all records of a list as a stream; it takes filter, sort, fields and search.",
     '- Ids are UUIDs, instants RFC 3339 in UTC, dates YYYY-MM-DD, money {"amount": "12.50", "currency": "EUR"}.',
     "- Send the `ETag` of a record as `If-Match` when changing it: 412 means that it has changed meanwhile.",
     "- Errors are problem documents (RFC 9457) with a stable `code`; `errors` points at wrong values.",

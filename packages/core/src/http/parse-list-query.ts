@@ -21,14 +21,16 @@ export interface ListQuery extends PublicQuery {
  * Reads `?filter[stage]=won&filter[amount][gte]=1000&filter[account.industry]=software&sort=-closeDate&limit=50`.
  * Values are text in a URL: each is read as its field's kind, strictly.
  *
+ * @param names parameters that the route takes beside filters
  * @throws unknown-parameter, duplicate-parameter, invalid-parameter, unknown-field, invalid-query
  */
 export function parseListQuery(
   entity: EntityModel,
   query: URLSearchParams,
   entities: EntityModels,
+  names: readonly string[] = NAMES,
 ): ListQuery {
-  const parameters = readParameters(query, NAMES, (name) => FILTER.test(name));
+  const parameters = readParameters(query, names, (name) => FILTER.test(name));
   const filters: unknown[] = [];
   for (const [name, text] of parameters) {
     const [, path, operator] = FILTER.exec(name) ?? [];

@@ -81,7 +81,9 @@ function responseOf({ description, type = "application/json", schema, headers }:
   return {
     description,
     ...(headers === undefined ? {} : { headers }),
-    ...(schema === undefined ? {} : { content: { [type]: { schema } } }),
+    ...(schema === undefined
+      ? {}
+      : { content: Object.fromEntries([type].flat().map((name) => [name, { schema }])) }),
   };
 }
 

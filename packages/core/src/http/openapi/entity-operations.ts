@@ -160,6 +160,11 @@ const filterHelp = [
 ].join(" ");
 
 function listParameters(entity: EntityModel, entities: EntityModels): Parameter[] {
+  return [...selectParameters(entity), ...includeParameter(entity, entities), ...pageParameters];
+}
+
+/** Which records, in which order, with which fields. */
+export function selectParameters(entity: EntityModel): Parameter[] {
   const fields = [...entity.fields.keys()];
   const sortable = [...entity.fields.values()].filter((field) => field.kind !== "json");
   const sorts = sortable.flatMap((field) => [field.name, `-${field.name}`]);
@@ -173,7 +178,6 @@ function listParameters(entity: EntityModel, entities: EntityModels): Parameter[
       schema: { type: "object", additionalProperties: true },
     },
     listParameter("sort", "Order of the records: field names, `-` in front for descending.", sorts),
-    ...includeParameter(entity, entities),
     listParameter("fields", "Fields to answer; all when left out.", fields),
     ...(entity.searchable.length > 0
       ? [
@@ -185,7 +189,6 @@ function listParameters(entity: EntityModel, entities: EntityModels): Parameter[
           } as const,
         ]
       : []),
-    ...pageParameters,
   ];
 }
 

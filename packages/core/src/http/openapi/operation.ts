@@ -22,7 +22,8 @@ export interface BodyDoc {
 
 export interface ResponseDoc {
   readonly description: string;
-  readonly type?: string;
+  /** Media type, or the several that it may have; default JSON. */
+  readonly type?: string | readonly string[];
   readonly schema?: JsonSchema;
   readonly headers?: Readonly<Record<string, { readonly description: string; readonly schema: JsonSchema }>>;
 }

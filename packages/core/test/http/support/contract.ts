@@ -53,7 +53,7 @@ export class Contract {
     }
     const media = (type ?? "").split(";")[0] as string;
     expect(Object.keys(content), `${method} ${path} answers ${type}`).toContain(media);
-    const body = media.includes("json") ? JSON.parse(text) : text;
+    const body = isJson(media) ? JSON.parse(text) : text;
     this.#checkBody(`${pointer}/content/${escaped(media)}/schema`, body, `${method} ${path}`);
   }
 
@@ -104,6 +104,9 @@ export class Contract {
       .reduce<unknown>((node, part) => (node as Json)[part], this.#document);
   }
 }
+
+/** True for JSON and its kin, but not for lines of JSON. */
+export const isJson = (type: string | null): boolean => /(^|[/+])json(;|$)/.test(type ?? "");
 
 const escaped = (part: string): string => part.replaceAll("~", "~0").replaceAll("/", "~1");
 

@@ -2,7 +2,7 @@ import { issueApiKey, type StorageAdapter } from "@corm/core";
 import { createHttp, type HttpOptions } from "@corm/core/http";
 import { createTestCrm, type TestCrm } from "@corm/core/testing";
 import { expect } from "vitest";
-import { Contract } from "./contract.js";
+import { Contract, isJson } from "./contract.js";
 import { plugins } from "./parcels.js";
 
 export type Json = Record<string, unknown>;
@@ -61,7 +61,7 @@ export async function startApi(
     const type = response.headers.get("content-type");
     if (method !== "HEAD") contract.check(method, path, response.status, type, text);
     checkHeaders(path, response);
-    const parsed = text !== "" && type?.includes("json") ? JSON.parse(text) : text;
+    const parsed = text !== "" && isJson(type) ? JSON.parse(text) : text;
     if (response.status >= 400 && method !== "HEAD") checkProblem(response, parsed);
     return { status: response.status, headers: response.headers, body: parsed as Json, text };
   };
