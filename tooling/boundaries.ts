@@ -11,6 +11,7 @@ export const CORE_ORDER = [
   "schema",
   "entity",
   "storage",
+  "encryption",
   "model",
   "context",
   "access",

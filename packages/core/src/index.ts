@@ -18,6 +18,8 @@ export type { Repository, RowChange, WriteOptions } from "./context/repository.j
 export type { EntityGrant, FieldRight, Reach, RecordRight, Role } from "./context/role.js";
 export type { Tokens } from "./context/tokens.js";
 export * from "./crm/index.js";
+export type { KeyProvider, WrappedKey } from "./encryption/key-provider.js";
+export { keysFromEnv, keysFromFile, type LocalKeys, localKeys } from "./encryption/local-keys.js";
 export {
   defineEntity,
   type EntityDraft,
@@ -54,6 +56,7 @@ export {
 export { type CrmOptions, createCrm, InvalidCrmOptions } from "./kernel/create-crm.js";
 export type { AppInput, AppRow, AppSession, Crm, Entities, ExplainedStep, PluginList } from "./kernel/crm.js";
 export type { Description, EntityDescription, FieldDescription } from "./kernel/describe.js";
+export type { EncryptionOptions } from "./kernel/open-vault.js";
 export {
   defineFunnel,
   defineMetric,
@@ -85,6 +88,8 @@ export {
 export {
   type Defaulted,
   date,
+  type Encryption,
+  encrypted,
   type FieldKind,
   filledByHook,
   instant,
@@ -93,6 +98,7 @@ export {
   money,
   type OnDelete,
   oneOf,
+  personal,
   reference,
   type Sensitivity,
   secret,

@@ -12,7 +12,8 @@ export const InvalidCrmOptions = defineError<{ problem: string }>("invalid-crm-o
 });
 
 const TENANT = /^[\w.-]{1,64}$/;
-const KNOWN = "storage plugins currency tenant secret clock random onError migrate allowDataLoss".split(" ");
+const KNOWN =
+  "storage plugins currency tenant secret encryption clock random onError migrate allowDataLoss".split(" ");
 
 const wrong = (problem: string) => InvalidCrmOptions({ problem });
 

@@ -19,6 +19,7 @@ import { CORE_VERSION } from "../util/version.js";
 import { checkIdentity, checkOptions, InvalidCrmOptions } from "./check-options.js";
 import type { AppSession, Crm, PluginList } from "./crm.js";
 import { describeComposition, explainOperation } from "./describe.js";
+import { type EncryptionOptions, openVault } from "./open-vault.js";
 
 export { InvalidCrmOptions } from "./check-options.js";
 
@@ -35,6 +36,8 @@ export interface CrmOptions<Ps extends PluginList> extends MigrationOptions {
    * first start and kept in the database.
    */
   readonly secret?: string;
+  /** Of fields declared `encrypted()`: keys that the process holds, or a provider that keeps them elsewhere. */
+  readonly encryption?: EncryptionOptions;
   readonly clock?: Clock;
   /** Random bytes for ids; a seed makes tests repeat. */
   readonly random?: (size: number) => Uint8Array;
@@ -64,7 +67,9 @@ export async function createCrm<const Ps extends PluginList>(options: CrmOptions
   try {
     await migrate(composition, storage, options, clock);
     const secret = options.secret ?? (await resolveSecret(storage, clock.now()));
+    const vault = await openVault(composition, storage, options.encryption, clock, secret);
     const runtime: Runtime = {
+      vault,
       composition,
       storage,
       clock,

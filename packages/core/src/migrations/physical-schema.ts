@@ -1,3 +1,4 @@
+import { DATA_KEY_TABLE } from "../encryption/data-keys.js";
 import type { Composition } from "../plugin/compose.js";
 import type { PhysicalSchema, PhysicalTable } from "../storage/physical-schema.js";
 
@@ -15,5 +16,7 @@ export const META_TABLE: PhysicalTable = {
 
 /** Every table that the composed plugins need. */
 export function physicalSchema(composition: Composition): PhysicalSchema {
-  return { tables: [META_TABLE, ...[...composition.entities.values()].map((entity) => entity.physical)] };
+  const entities = [...composition.entities.values()];
+  const keys = entities.some((entity) => entity.encrypted.length > 0) ? [DATA_KEY_TABLE] : [];
+  return { tables: [META_TABLE, ...keys, ...entities.map((entity) => entity.physical)] };
 }

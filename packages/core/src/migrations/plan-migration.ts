@@ -51,7 +51,7 @@ function strangersIn(current: PhysicalSchema, wanted: PhysicalSchema, ledger: Le
   const present = new Set(current.tables.map((table) => table.name));
   return wanted.tables
     .map((table) => table.name)
-    .filter((name) => name !== META_TABLE.name && present.has(name) && ledger[name] === undefined);
+    .filter((name) => !name.startsWith("corm_") && present.has(name) && ledger[name] === undefined);
 }
 
 const strange =

@@ -27,17 +27,38 @@ const RESERVED_FIELD = new Set(["and", "or", "not", "some", "none", "every"]);
 /** Bytes of an index key in MariaDB's and MySQL's default row format. */
 const MAX_INDEX = 3072;
 
-const notIndexable = (field: FieldModel): string | undefined =>
-  field.kind === "text" || field.kind === "json" ? `${field.kind} fields cannot be indexed` : undefined;
+const notIndexable = (field: FieldModel): string | undefined => {
+  if (field.encrypted)
+    return field.encrypted.index ? undefined : "it is encrypted: say encrypted(…, { searchable: true })";
+  return field.kind === "text" || field.kind === "json"
+    ? `${field.kind} fields cannot be indexed`
+    : undefined;
+};
 
 /** Why a field cannot serve in one of an entity's lists. */
 const EXCLUDED = {
   index: notIndexable,
   unique: notIndexable,
   immutable: (_: FieldModel): string | undefined => undefined,
-  searchable: (field: FieldModel): string | undefined =>
-    ["string", "text", "enum"].includes(field.kind) ? undefined : "only text can be searched",
+  searchable: (field: FieldModel): string | undefined => {
+    if (field.encrypted) return "it is encrypted";
+    return ["string", "text", "enum"].includes(field.kind) ? undefined : "only text can be searched";
+  },
 };
+
+/** What a blind index would give away by how often each of its few values occurs. */
+const FEW_VALUES = new Set(["boolean", "enum"]);
+
+/** Why a field cannot be encrypted as it is declared. */
+function encryptionProblem({ kind, encrypted }: FieldModel): string | undefined {
+  if (!encrypted) return undefined;
+  if (kind === "reference") return "is a reference, which a database cannot follow when it is encrypted";
+  if (encrypted.index === null) return undefined;
+  if (FEW_VALUES.has(kind))
+    return `is ${kind}, which has so few values that a blind index would tell them by their frequency: drop searchable`;
+  if (kind === "json" || kind === "money") return `is ${kind}, which has no blind index: drop searchable`;
+  return undefined;
+}
 
 /** Composes an entity and its extensions into a model, and lists what is wrong with it. */
 export function compileEntity(
@@ -94,7 +115,13 @@ export function compileEntity(
         problems.push(`${where} uses the unknown format "${format}", which would accept everything`);
         continue;
       }
-      const model = fieldModel(name, schema, kind, { owner: by, immutable: immutable.includes(name) });
+      const model = fieldModel(name, schema, kind, {
+        owner: by,
+        immutable: immutable.includes(name),
+        entity,
+      });
+      const sealed = encryptionProblem(model);
+      if (sealed) problems.push(`${where} ${sealed}`);
       const long = kind === "enum" && wordsOf(schema).find((word) => word.length > MAX_WORD);
       if (long) {
         problems.push(
@@ -119,9 +146,9 @@ export function compileEntity(
       }
       if (extension && !model.optional && model.columns.some((column) => column.default === undefined)) {
         problems.push(
-          model.default === undefined
+          model.default === undefined && !model.encrypted
             ? `${where} is required, but records exist without it: make it Type.Optional(...) or give it withDefault(...)`
-            : `${where} is ${kind}, whose default no database can fill into existing records: make it Type.Optional(...)`,
+            : `${where} is ${model.encrypted ? "encrypted" : kind}, whose default no database can fill into existing records: make it Type.Optional(...)`,
         );
       }
       for (const column of model.columns) {
@@ -221,6 +248,7 @@ export function compileEntity(
     inputFields,
     references: inputFields.filter((field) => field.kind === "reference"),
     immutable: inputFields.filter((field) => field.immutable),
+    encrypted: inputFields.filter((field) => field.encrypted),
     relations,
     unique: goodUnique,
     searchable: searchable.map((name) => fields.get(name) as FieldModel),

@@ -44,6 +44,8 @@ export interface EntityModel {
   readonly references: readonly FieldModel[];
   /** Those of them that keep their first value. */
   readonly immutable: readonly FieldModel[];
+  /** Those of them that are encrypted. */
+  readonly encrypted: readonly FieldModel[];
   readonly relations: ReadonlyMap<string, RelationModel>;
   readonly unique: readonly (readonly string[])[];
   readonly searchable: readonly FieldModel[];

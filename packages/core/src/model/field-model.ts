@@ -1,5 +1,6 @@
 import type { TSchema } from "typebox";
-import { type FieldKind, metaOf, type OnDelete, type Sensitivity } from "../schema/field.js";
+import type { FieldPlace } from "../encryption/field-cipher.js";
+import { type Encryption, type FieldKind, metaOf, type OnDelete, type Sensitivity } from "../schema/field.js";
 import type { PhysicalColumn } from "../storage/physical-schema.js";
 import { type Money, parseMoney, toMinor } from "../util/money.js";
 import { snakeCase, titleOf } from "../util/words.js";
@@ -27,9 +28,15 @@ export interface FieldModel {
   readonly target: string | null;
   readonly onDelete: OnDelete;
   readonly sensitivity: Sensitivity;
+  /** Null where it is stored as it is. */
+  readonly encrypted: (Encryption & { readonly place: FieldPlace }) | null;
+  /** Erasing a person clears it, whatever its kind. */
+  readonly personal: boolean;
   /** First the value's own column; for money, then the currency's. */
   readonly columns: readonly PhysicalColumn[];
   readonly column: string;
+  /** The column that equal values have in common: what conditions, indexes and unique keys are over. */
+  readonly keyColumn: string;
 }
 
 interface RawSchema {
@@ -82,12 +89,18 @@ export function fieldModel(
   name: string,
   schema: TSchema,
   kind: FieldKind,
-  facts: { readonly owner: string; readonly immutable: boolean },
+  facts: { readonly owner: string; readonly immutable: boolean; readonly entity: string },
 ): FieldModel {
   const meta = metaOf(schema);
   const raw = schema as RawSchema;
   const optional = (schema as { "~optional"?: boolean })["~optional"] === true;
-  const columns = columnsOf(name, schema, kind, optional);
+  const encrypted = meta.encryption
+    ? { ...meta.encryption, place: { entity: facts.entity, field: name } }
+    : null;
+  const columns = encrypted
+    ? sealedColumns(name, encrypted, optional)
+    : columnsOf(name, schema, kind, optional);
+  const column = (columns[0] as PhysicalColumn).name;
   return {
     name,
     kind,
@@ -102,8 +115,11 @@ export function fieldModel(
     target: meta.target ?? null,
     onDelete: meta.onDelete ?? "restrict",
     sensitivity: meta.sensitivity ?? "normal",
+    encrypted,
+    personal: meta.personal === true,
     columns,
-    column: (columns[0] as PhysicalColumn).name,
+    column,
+    keyColumn: encrypted ? (columns[1]?.name ?? column) : column,
   };
 }
 
@@ -128,8 +144,11 @@ export function systemField(
     target: null,
     onDelete: "restrict",
     sensitivity: "normal",
+    encrypted: null,
+    personal: false,
     columns: [column],
     column: column.name,
+    keyColumn: column.name,
   };
 }
 
@@ -139,6 +158,17 @@ function bounded(schema: TSchema, kind: FieldKind): TSchema {
   if (kind === "string" && raw.maxLength === undefined)
     return { ...rest, maxLength: DEFAULT_STRING_LENGTH } as TSchema;
   return rest as TSchema;
+}
+
+/** Characters of a blind index. */
+const INDEX_LENGTH = 43;
+
+/** Under names of their own, so that no plain value is ever taken for an encrypted one, or the other way round. */
+function sealedColumns(name: string, { index }: Encryption, optional: boolean): PhysicalColumn[] {
+  const base = snakeCase(name);
+  const sealed: PhysicalColumn = { name: `${base}_enc`, type: "text", nullable: optional };
+  if (index === null) return [sealed];
+  return [sealed, { name: `${base}_bidx`, type: "string", length: INDEX_LENGTH, nullable: optional }];
 }
 
 function columnsOf(name: string, schema: TSchema, kind: FieldKind, optional: boolean): PhysicalColumn[] {

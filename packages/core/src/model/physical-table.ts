@@ -18,9 +18,10 @@ const BYTES: Partial<Record<PhysicalColumn["type"], number>> = { id: 36, boolean
 
 /** Bytes that an index over fields may take of what the engines allow: four per character, and the tenant, and the id. */
 export function indexBytes(fields: readonly FieldModel[]): number {
-  const sizes = fields.map(({ columns: [column] }) =>
-    column?.type === "string" ? 4 * (column.length ?? 255) : (BYTES[column?.type ?? "integer"] ?? 8),
-  );
+  const sizes = fields.map(({ columns, keyColumn }) => {
+    const column = columns.find(({ name }) => name === keyColumn);
+    return column?.type === "string" ? 4 * (column.length ?? 255) : (BYTES[column?.type ?? "integer"] ?? 8);
+  });
   return sizes.reduce((sum, size) => sum + size, 4 * 64 + 36);
 }
 
@@ -35,7 +36,7 @@ export function physicalTable(
   },
 ): PhysicalTable {
   const byName = new Map(fields.map((field) => [field.name, field]));
-  const columnOf = (name: string) => (byName.get(name) as FieldModel).column;
+  const columnOf = (name: string) => (byName.get(name) as FieldModel).keyColumn;
   const columns: PhysicalColumn[] = fields.flatMap((field) => field.columns);
   columns.push({ name: LIVE_COLUMN, type: "integer", nullable: true });
   if (options.searchable) columns.push({ name: SEARCH_COLUMN, type: "text", nullable: true });

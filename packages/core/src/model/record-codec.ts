@@ -1,3 +1,4 @@
+import type { FieldCipher } from "../encryption/field-cipher.js";
 import type { StoredRow } from "../storage/adapter.js";
 import { fromMinor, type Money, toMinor } from "../util/money.js";
 import { searchText } from "../util/normalize-text.js";
@@ -15,8 +16,21 @@ export function columnsOf(fields: Iterable<FieldModel>): string[] {
   return columns;
 }
 
-/** Writes one field's value into the columns of a row or patch. Absent and null are the same here. */
-export function writeField(row: StoredRow, field: FieldModel, value: unknown): void {
+/**
+ * Writes one field's value into the columns of a row or patch. Absent and null are the same here. Encrypted fields
+ * need the cipher of the tenant and the id of the record.
+ */
+export function writeField(
+  row: StoredRow,
+  field: FieldModel,
+  value: unknown,
+  cipher?: FieldCipher,
+  id?: unknown,
+): void {
+  if (field.encrypted !== null) {
+    writeSealed(row, field, value ?? null, cipher, id as string);
+    return;
+  }
   if (field.kind !== "money") {
     row[field.column] = value ?? null;
     return;
@@ -27,6 +41,35 @@ export function writeField(row: StoredRow, field: FieldModel, value: unknown): v
   row[currencyColumn] = amount ? amount.currency : null;
 }
 
+function writeSealed(
+  row: StoredRow,
+  field: FieldModel,
+  value: unknown,
+  cipher: FieldCipher | undefined,
+  id: string,
+): void {
+  const { place } = field.encrypted as NonNullable<FieldModel["encrypted"]>;
+  if (value !== null && !cipher) throw new Error(`no cipher was given for ${place.entity}.${place.field}`);
+  row[field.column] = value === null ? null : (cipher as FieldCipher).seal(place, id, value);
+  if (field.keyColumn !== field.column)
+    row[field.keyColumn] = value === null ? null : indexValue(field, value, cipher as FieldCipher);
+}
+
+/** The blind index of a value of a searchable encrypted field. */
+export function indexValue(field: FieldModel, value: unknown, cipher: FieldCipher): string {
+  const { place, index } = field.encrypted as NonNullable<FieldModel["encrypted"]>;
+  return cipher.blindIndex(place, value, index ?? "exact");
+}
+
+function readSealed(row: StoredRow, field: FieldModel, cipher: FieldCipher | undefined): unknown {
+  const text = row[field.column] ?? null;
+  if (text === null) return null;
+  const { place } = field.encrypted as NonNullable<FieldModel["encrypted"]>;
+  // Not even by mistake is the stored form taken for the value.
+  if (!cipher) throw new Error(`no cipher was given for ${place.entity}.${place.field}`);
+  return cipher.open(place, row["id"] as string, text as string);
+}
+
 function readMoney(row: StoredRow, field: FieldModel): Money | null {
   const value = row[field.column] ?? null;
   if (value === null) return null;
@@ -35,29 +78,41 @@ function readMoney(row: StoredRow, field: FieldModel): Money | null {
 }
 
 /** A whole row for an insert. */
-export function encodeRecord(entity: EntityModel, values: RecordValues): StoredRow {
+export function encodeRecord(entity: EntityModel, values: RecordValues, cipher?: FieldCipher): StoredRow {
   const row: StoredRow = {};
-  for (const field of entity.fields.values()) writeField(row, field, values[field.name]);
+  for (const field of entity.fields.values())
+    writeField(row, field, values[field.name], cipher, values["id"]);
   row[LIVE_COLUMN] = values["deletedAt"] ? null : 1;
   if (entity.searchable.length > 0) row[SEARCH_COLUMN] = searchColumn(entity, values);
   return row;
 }
 
 /** The columns that a patch changes. `merged` is the record as it will be. */
-export function encodePatch(entity: EntityModel, patch: RecordValues, merged: RecordValues): StoredRow {
+export function encodePatch(
+  entity: EntityModel,
+  patch: RecordValues,
+  merged: RecordValues,
+  cipher?: FieldCipher,
+): StoredRow {
   const row: StoredRow = {};
-  for (const name of Object.keys(patch)) writeField(row, entity.fields.get(name) as FieldModel, patch[name]);
+  for (const name of Object.keys(patch))
+    writeField(row, entity.fields.get(name) as FieldModel, patch[name], cipher, merged["id"]);
   if ("deletedAt" in patch) row[LIVE_COLUMN] = patch["deletedAt"] ? null : 1;
   if (entity.searchable.some((field) => field.name in patch))
     row[SEARCH_COLUMN] = searchColumn(entity, merged);
   return row;
 }
 
-/** A record by field name, of the given fields. */
-export function decodeRecord(fields: readonly FieldModel[], row: StoredRow): RecordValues {
+/** A record by field name, of the given fields. Encrypted ones need the cipher, and the id in the row. */
+export function decodeRecord(
+  fields: readonly FieldModel[],
+  row: StoredRow,
+  cipher?: FieldCipher,
+): RecordValues {
   const record: RecordValues = {};
   for (const field of fields) {
-    record[field.name] = field.kind === "money" ? readMoney(row, field) : (row[field.column] ?? null);
+    if (field.encrypted !== null) record[field.name] = readSealed(row, field, cipher);
+    else record[field.name] = field.kind === "money" ? readMoney(row, field) : (row[field.column] ?? null);
   }
   return record;
 }

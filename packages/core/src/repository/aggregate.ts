@@ -52,6 +52,7 @@ export async function aggregateRecords(
     if (!KEYS.has(key))
       throw InvalidQuery({ reason: `An aggregate has no "${key}". It takes ${[...KEYS].join(", ")}.` });
   }
+  if (session.runtime.vault) await session.openKeys();
   const groups = readGroups(entity, query.groupBy ?? []);
   const budget = new Budget();
   const measures = readMeasures(session, entity, query.measures, budget);
@@ -103,6 +104,8 @@ function readGroups(entity: EntityModel, groupBy: readonly unknown[]): GroupPlan
     }
     if (as !== name) checkName(as, "group");
     const field = groupField(entity, name);
+    if (field.encrypted)
+      throw InvalidQuery({ reason: `Cannot group by "${entity.name}.${name}", which is encrypted.` });
     if (field.kind === "json" || field.kind === "text" || field.kind === "money") {
       throw InvalidQuery({ reason: `Cannot group by "${entity.name}.${name}", which holds ${field.kind}.` });
     }
@@ -134,7 +137,7 @@ function groupField(entity: EntityModel, name: string): FieldModel {
   const money = name.endsWith(".currency")
     ? entity.fields.get(name.slice(0, -".currency".length))
     : undefined;
-  if (money?.kind === "money") return currencyField(money);
+  if (money?.kind === "money" && !money.encrypted) return currencyField(money);
   throw UnknownField({ entity: entity.name, field: name, nearest: nearest(name, entity.fields.keys()) });
 }
 
@@ -188,6 +191,10 @@ function readMeasures(
         entity: entity.name,
         field: String(entry[1]),
         nearest: nearest(String(entry[1]), entity.fields.keys()),
+      });
+    if (field.encrypted)
+      throw InvalidQuery({
+        reason: `Measure "${as}": cannot take ${fn} of "${field.name}", which is encrypted.`,
       });
     const numeric = ["integer", "number", "money"].includes(field.kind);
     if ((fn === "sum" || fn === "avg") && !numeric) {

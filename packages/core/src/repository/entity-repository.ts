@@ -81,6 +81,7 @@ export class EntityRepository {
 
   async count(where?: unknown, options: { readonly search?: unknown } = {}): Promise<number> {
     const session = this.#session;
+    if (session.runtime.vault) await session.openKeys();
     const rows = await session.operations().aggregate({
       table: this.#entity.table,
       where: and(visible(session), queryFilter(session, this.#entity, { where, search: options.search })),

@@ -1,11 +1,12 @@
 import { InvalidQuery, UnknownField } from "../errors/core-errors.js";
 import type { EntityModel, RelationModel } from "../model/entity-model.js";
 import type { FieldModel } from "../model/field-model.js";
-import { decodeRecord, type RecordValues } from "../model/record-codec.js";
+import type { RecordValues } from "../model/record-codec.js";
 import type { Session } from "../runtime/session.js";
 import type { StoredRow } from "../storage/adapter.js";
 import { and } from "../storage/filter.js";
 import { nearest } from "../util/words.js";
+import { decodeRows } from "./decode-rows.js";
 import { visible } from "./parse-where.js";
 import { loadByIds } from "./read.js";
 
@@ -81,6 +82,8 @@ async function includeMany(
       reason: `Including "${entity.name}.${relation.name}" would bring more than ${MAX_CHILDREN} records. Take fewer records a page, or list "${target.name}" by "${relation.foreign}".`,
     });
   }
-  for (const row of found)
-    children.get(row[foreign.column] as string)?.push(decodeRecord(target.fieldList, row));
+  const records = await decodeRows(session, target.fieldList, found);
+  found.forEach((row, i) => {
+    children.get(row[foreign.column] as string)?.push(records[i] as RecordValues);
+  });
 }

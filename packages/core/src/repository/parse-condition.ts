@@ -3,6 +3,7 @@ import { type CormError, isCormError } from "../errors/corm-error.js";
 import { shown } from "../errors/value-errors.js";
 import type { EntityModel } from "../model/entity-model.js";
 import type { FieldModel } from "../model/field-model.js";
+import { indexValue } from "../model/record-codec.js";
 import type { QueryScope } from "../runtime/query-scope.js";
 import { and, type Filter, never, not, or } from "../storage/filter.js";
 import { toInstant } from "../util/clock.js";
@@ -45,6 +46,7 @@ export function conditionFilter(
   budget: Budget,
 ): Filter {
   const place = `${entity.name}.${field.name}`;
+  if (field.encrypted) return sealedFilter(field, condition, scope, budget, place);
   if (field.kind === "json") {
     throw InvalidQuery({ reason: `"${place}" holds JSON, which cannot be filtered.` });
   }
@@ -60,6 +62,49 @@ export function conditionFilter(
   }
   if (parts.length === 0) throw InvalidQuery({ reason: `The condition on "${place}" is empty.` });
   return and(...parts);
+}
+
+const SEALED_OPERATORS = ["eq", "ne", "in", "nin", "isNull"];
+
+/** Encrypted values are found by their blind index, which tells equal from unequal and nothing else. */
+function sealedFilter(
+  field: FieldModel,
+  condition: unknown,
+  scope: QueryScope,
+  budget: Budget,
+  place: string,
+): Filter {
+  const stored: FieldModel = { ...field, column: field.keyColumn, encrypted: null };
+  if (condition === null) return isNull(stored, true);
+  const operators = isObject(condition) ? condition : { eq: condition };
+  const parts = Object.entries(operators).map(([operator, operand]): Filter => {
+    budget.spendParts(1);
+    if (Array.isArray(operand)) budget.spendValues(operand.length);
+    if (operand === undefined) throw nothingGiven(`${place}.${operator}`);
+    const presence = operator === "isNull" || operand === null;
+    if (!SEALED_OPERATORS.includes(operator) || (!presence && field.encrypted?.index === null))
+      throw InvalidQuery({ reason: notComparable(field, place) });
+    if (presence) return operatorFilter(stored, operator, operand, scope, place);
+    const hidden = Array.isArray(operand)
+      ? operand.map((value) => blindIndex(field, value, scope, place))
+      : operator === "in" || operator === "nin"
+        ? operand
+        : blindIndex(field, operand, scope, place);
+    return operatorFilter({ ...stored, kind: "string" }, operator, hidden, scope, place);
+  });
+  if (parts.length === 0) throw InvalidQuery({ reason: `The condition on "${place}" is empty.` });
+  return and(...parts);
+}
+
+function notComparable(field: FieldModel, place: string): string {
+  return field.encrypted?.index
+    ? `"${place}" is encrypted: it can be compared with ${SEALED_OPERATORS.join(", ")}, and with nothing else.`
+    : `"${place}" is encrypted and not searchable: a condition can only ask isNull of it.`;
+}
+
+function blindIndex(field: FieldModel, value: unknown, scope: QueryScope, place: string): string {
+  if (!scope.cipher) throw new Error(`no cipher was given for ${place}`);
+  return indexValue(field, fieldValue(field, value, place), scope.cipher);
 }
 
 function operatorFilter(
@@ -169,7 +214,9 @@ function compare(field: FieldModel, op: Compare, operand: unknown, scope: QueryS
 /** Checks a value against its field: no coercion, since engines coerce each in their own way. */
 export function fieldValue(field: FieldModel, value: unknown, place: string): Value {
   const wrong = (expected: string) =>
-    InvalidQuery({ reason: `"${place}" is compared with ${shown(value)}, but needs ${expected}.` });
+    InvalidQuery({
+      reason: `"${place}" is compared with ${field.encrypted ? "another kind of value" : shown(value)}, but needs ${expected}.`,
+    });
   switch (field.kind) {
     case "boolean":
       if (typeof value !== "boolean") throw wrong("true or false");
@@ -188,6 +235,7 @@ export function fieldValue(field: FieldModel, value: unknown, place: string): Va
       if (typeof value !== "string" || !UUID.test(value)) throw wrong("an id");
       return value.toLowerCase();
     default:
+      if (field.encrypted && typeof value !== "string") throw wrong("text");
       return text(value, place);
   }
 }

@@ -77,7 +77,8 @@ function entryFilter(
   const money = name.endsWith(".currency")
     ? entity.fields.get(name.slice(0, -".currency".length))
     : undefined;
-  if (money?.kind === "money") return conditionFilter(entity, currencyField(money), condition, scope, budget);
+  if (money?.kind === "money" && !money.encrypted)
+    return conditionFilter(entity, currencyField(money), condition, scope, budget);
   throw UnknownField({
     entity: entity.name,
     field: name,

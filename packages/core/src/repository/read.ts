@@ -1,13 +1,14 @@
 import { InvalidQuery, NotFound, UnknownField } from "../errors/core-errors.js";
 import type { EntityModel } from "../model/entity-model.js";
 import type { FieldModel } from "../model/field-model.js";
-import { columnsOf, decodeRecord, type RecordValues } from "../model/record-codec.js";
+import { columnsOf, type RecordValues } from "../model/record-codec.js";
 import { SEARCH_COLUMN } from "../model/system-fields.js";
 import type { Session } from "../runtime/session.js";
 import type { FindSpec, StoredRow } from "../storage/adapter.js";
 import { and, type Filter } from "../storage/filter.js";
 import { searchText } from "../util/normalize-text.js";
 import { nearest } from "../util/words.js";
+import { decodeRows } from "./decode-rows.js";
 import { loadIncludes } from "./include.js";
 import { isId } from "./parse-condition.js";
 import { parseWhere, visible } from "./parse-where.js";
@@ -55,6 +56,7 @@ export async function findPage(
   const includes = [...new Set(names(query.include ?? [], "include"))];
   if (query.withDeleted !== undefined && typeof query.withDeleted !== "boolean")
     throw InvalidQuery({ reason: `"withDeleted" takes true or false.` });
+  if (session.runtime.vault) await session.openKeys();
   const spec: FindSpec = {
     table: entity.table,
     columns: query.select
@@ -67,7 +69,7 @@ export async function findPage(
   };
   const rows = await session.operations().findMany(spec);
   const next = pageEnd(rows, limit, sort, session);
-  const items = rows.map((row) => decodeRecord(wanted, row));
+  const items = await decodeRows(session, wanted, rows);
   if (includes.length > 0) await loadIncludes(session, entity, includes, rows, items);
   return { items, next };
 }
@@ -154,7 +156,9 @@ export async function loadById(
     ...(options.lock && session.inTransaction ? { lock: "update" as const } : {}),
   });
   const [row] = rows;
-  return row && decodeRecord(entity.fieldList, row);
+  if (!row) return undefined;
+  const [record] = await decodeRows(session, entity.fieldList, [row]);
+  return record;
 }
 
 /** Records by id, in any order; those that are not there are left out. */
@@ -182,7 +186,8 @@ export async function loadByIds(
     limit: values.length,
     ...(locks ? { lock: "update" as const } : {}),
   });
-  for (const row of rows) found.set(row["id"] as string, decodeRecord(entity.fieldList, row));
+  for (const record of await decodeRows(session, entity.fieldList, rows))
+    found.set(record["id"] as string, record);
   return found;
 }
 

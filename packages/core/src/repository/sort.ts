@@ -30,6 +30,8 @@ export function parseSort(entity: EntityModel, sort: readonly unknown[] | undefi
     const field = entity.fields.get(name);
     if (!field)
       throw UnknownField({ entity: entity.name, field: name, nearest: nearest(name, entity.fields.keys()) });
+    if (field.encrypted)
+      throw InvalidQuery({ reason: `"${entity.name}.${name}" is encrypted, and has no order.` });
     if (field.kind === "json" || field.kind === "text")
       throw InvalidQuery({ reason: `"${entity.name}.${name}" holds ${field.kind}, which has no order.` });
     if (fields.includes(field)) throw InvalidQuery({ reason: `"orderBy" names "${name}" twice.` });

@@ -1,3 +1,4 @@
+import type { FieldCipher } from "../encryption/field-cipher.js";
 import type { EntityModel } from "../model/entity-model.js";
 
 /** What a query is read against: the entities, and who asks. */
@@ -8,4 +9,6 @@ export interface QueryScope {
   readonly now: number;
   /** Of bare amounts. */
   readonly currency: string;
+  /** For conditions on encrypted fields. */
+  readonly cipher?: FieldCipher | undefined;
 }

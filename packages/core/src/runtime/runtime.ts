@@ -1,5 +1,7 @@
 import type { AsyncLocalStorage } from "node:async_hooks";
 import type { Tokens } from "../context/tokens.js";
+import type { FieldCipher } from "../encryption/field-cipher.js";
+import type { Vault } from "../encryption/vault.js";
 import type { Composition } from "../plugin/compose.js";
 import type { StorageAdapter, Transaction } from "../storage/adapter.js";
 import type { Clock } from "../util/clock.js";
@@ -12,6 +14,8 @@ export interface Runtime {
   readonly newId: () => string;
   readonly currency: string;
   readonly tokens: Tokens;
+  /** Null where no field is encrypted. */
+  readonly vault: Vault | null;
   /** The transaction that the running asynchronous code is inside of. */
   readonly guard: AsyncLocalStorage<TransactionScope>;
   /** Takes errors that have no caller left to go to. */
@@ -33,6 +37,8 @@ export interface TransactionScope {
   readonly versions: Map<string, number>;
   /** References that were found to exist, as `entity:id`. */
   readonly seen: Set<string>;
+  /** What this transaction encrypts with: its key cannot be retired before the transaction ends. */
+  cipher: FieldCipher | null;
 }
 
 export function openScope(tx: Transaction, parent: TransactionScope | null): TransactionScope {
@@ -45,5 +51,6 @@ export function openScope(tx: Transaction, parent: TransactionScope | null): Tra
     committed: [],
     versions: parent?.versions ?? new Map(),
     seen: new Set(parent?.seen),
+    cipher: parent?.cipher ?? null,
   };
 }

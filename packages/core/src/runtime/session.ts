@@ -2,6 +2,7 @@ import type { Catalog } from "../context/catalog.js";
 import type { ActionHandle, Actor, Context, Identity, ServiceToken } from "../context/context.js";
 import type { Repository } from "../context/repository.js";
 import type { Tokens } from "../context/tokens.js";
+import type { FieldCipher } from "../encryption/field-cipher.js";
 import type { Entity } from "../entity/entity.js";
 import {
   EntityMissing,
@@ -163,7 +164,36 @@ export class Session implements Context {
       tenant: this.tenant,
       now: this.runtime.clock.now(),
       currency: this.runtime.currency,
+      cipher: this.runtime.vault?.peek(this.tenant),
     };
+  }
+
+  /** Opens the keys of the tenant, where the app has encrypted fields: before conditions are read. */
+  openKeys(): Promise<unknown> | void {
+    const { vault } = this.runtime;
+    if (vault && !vault.peek(this.tenant)) return this.reading();
+  }
+
+  /** What decrypts; `again` after a value of a key that it did not have. */
+  async reading(again = false): Promise<FieldCipher> {
+    const { vault } = this.runtime;
+    if (!vault) throw new Error("no field of this CRM is encrypted");
+    const found = again ? undefined : vault.peek(this.tenant);
+    if (found) return found;
+    return this.scope || again
+      ? vault.reopen(this.tenant, this.operations(), this.scope !== null)
+      : vault.open(this.tenant);
+  }
+
+  /** What encrypts: the key that the database says is the one now, which stays so until this transaction ends. */
+  async sealing(): Promise<FieldCipher> {
+    const { vault } = this.runtime;
+    if (!vault) throw new Error("no field of this CRM is encrypted");
+    const { scope } = this;
+    if (scope?.cipher) return scope.cipher;
+    const cipher = await vault.sealing(this.tenant, this.operations(), scope !== null);
+    if (scope) scope.cipher = cipher;
+    return cipher;
   }
 
   asSystem(reason: string): Context {
@@ -262,6 +292,8 @@ export class Session implements Context {
 
   async #begin<T>(work: (tx: Session) => Promise<T>): Promise<T> {
     this.operations();
+    // Keys are made in a transaction of their own: they must outlive one that fails.
+    if (this.runtime.vault) await this.openKeys();
     let scope: TransactionScope | undefined;
     let result: T;
     try {

@@ -28,6 +28,15 @@ export interface FieldMeta {
   /** Inputs may leave it out, since a hook fills it in. */
   readonly filled?: boolean;
   readonly sensitivity?: Sensitivity;
+  readonly encryption?: Encryption;
+  /** It says something about a person, though its kind does not show it. */
+  readonly personal?: boolean;
+}
+
+/** How an encrypted field can be found. */
+export interface Encryption {
+  /** `exact` and `caseless` keep a blind index, by which equal values are found; null keeps none. */
+  readonly index: "exact" | "caseless" | null;
 }
 
 /**
@@ -152,6 +161,28 @@ export function sensitive<S extends TSchema>(schema: S): S {
 /** A field that no actor ever reads or writes, whatever his role: hashes of passwords, keys, tokens. */
 export function secret<S extends TSchema>(schema: S): S {
   return annotate(schema, { sensitivity: "secret" }) as S;
+}
+
+/**
+ * A field that is encrypted in the database (AES-256-GCM, one key per tenant) and plain to code that may read it.
+ * It cannot be sorted, grouped, measured or searched. With `searchable`, `eq`, `ne`, `in` and `nin` find it by a blind
+ * index, and it may be unique; `caseless` takes upper and lower case for the same. Needs `createCrm({ encryption })`.
+ */
+export function encrypted<S extends TSchema>(
+  schema: S,
+  options: { readonly searchable?: boolean | "caseless" } = {},
+): S {
+  const { searchable = false } = options;
+  const index = searchable === "caseless" ? "caseless" : searchable ? "exact" : null;
+  return annotate(schema, { encryption: { index }, personal: true }) as S;
+}
+
+/**
+ * A field that says something about a person: erasing the person clears it. Needed for numbers, instants and words of
+ * a list; texts, dates and JSON are taken for personal wherever the record is.
+ */
+export function personal<S extends TSchema>(schema: S): S {
+  return annotate(schema, { personal: true }) as S;
 }
 
 /** The value that a field holds when it is present. */

@@ -27,6 +27,9 @@ export interface TestCrm<Ps extends PluginList> {
   readonly errors: unknown[];
 }
 
+/** Of encrypted fields. Anybody can read it here: for tests. */
+const TEST_KEYS = { test: "qH3v0Zk1nV9c2Jx7Lw5sT8yUbR4eGdMfPaXoKiNzQ6E=" };
+
 const USER = "00000000-0000-7000-8000-000000000001";
 
 /** A CRM for a test: in memory, with a clock that stands still and ids that repeat. Call `crm.stop()` at the end. */
@@ -38,6 +41,7 @@ export async function createTestCrm<const Ps extends PluginList>(
   const errors: unknown[] = [];
   const crm = await createCrm<Ps>({
     tenant: "test",
+    encryption: { keys: TEST_KEYS },
     secret: "a secret of tests, forty characters long",
     onError: (error) => errors.push(error),
     ...rest,

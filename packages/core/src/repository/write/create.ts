@@ -35,9 +35,10 @@ export async function createRecords(
     const now = session.now();
     const records = values.map((input) => newRecord(session, entity, input, now));
     progress.started = true;
+    const cipher = entity.encrypted.length > 0 ? await session.sealing() : undefined;
     await session.operations().insertMany(
       entity.table,
-      records.map((record) => encodeRecord(entity, record)),
+      records.map((record) => encodeRecord(entity, record, cipher)),
     );
     const changes = records.map((row) => ({ row: Object.freeze(row) }));
     await runHooks(session, entity.name, "create", "after", changes);

@@ -66,13 +66,15 @@ export async function updateRecords(
 
     const now = session.now();
     const written = batch.map(({ before }, i) => afterImage(before, effective[i] as RecordValues, now));
+    const sealed = entity.encrypted.some((field) => effective.some((patch) => patch[field.name] != null));
+    const cipher = sealed ? await session.sealing() : undefined;
     const updates: { readonly at: number; readonly update: RowUpdate }[] = [];
     written.forEach((row, at) => {
       const patch = effective[at] as RecordValues;
       const before = (batch[at] as Change).before;
       if (Object.keys(patch).length === 0) return;
       const system = { updatedAt: now, version: row["version"] };
-      const columns = encodePatch(entity, { ...patch, ...system }, row);
+      const columns = encodePatch(entity, { ...patch, ...system }, row, cipher);
       updates.push({ at, update: { where: guard(session, before), patch: columns } });
     });
     if (updates.length > 0) {

@@ -1,14 +1,16 @@
+import type { FieldCipher } from "../../encryption/field-cipher.js";
 import { InvalidQuery } from "../../errors/core-errors.js";
 import type { Issue } from "../../errors/corm-error.js";
 import { TransactionConflict, UniqueViolation } from "../../errors/storage-errors.js";
 import type { EntityModel } from "../../model/entity-model.js";
 import type { FieldModel } from "../../model/field-model.js";
-import { columnsOf, decodeRecord, type RecordValues, writeField } from "../../model/record-codec.js";
+import { columnsOf, indexValue, type RecordValues, writeField } from "../../model/record-codec.js";
 import { pointer, storedForm } from "../../model/stored-form.js";
 import type { EntityValidator } from "../../model/validate.js";
 import type { Session } from "../../runtime/session.js";
 import type { StoredRow } from "../../storage/adapter.js";
 import { and, type Filter, or } from "../../storage/filter.js";
+import { decodeRows } from "../decode-rows.js";
 import { isId } from "../parse-condition.js";
 import { visible } from "../parse-where.js";
 import { raiseIssues } from "./checks.js";
@@ -42,12 +44,15 @@ export async function upsertRecords(
     });
   }
   const values = inputs.map((input) => validator.preparePatch(input));
-  const keys = values.map((value, i) => keyOf(entity, value, on, i));
+  // A blind index is the key of an encrypted field.
+  const sealed = on.some((name) => entity.fields.get(name)?.encrypted);
+  const cipher = sealed ? await outer.reading() : undefined;
+  const keys = values.map((value, i) => keyOf(entity, value, on, i, cipher));
   if (new Set(keys).size < keys.length)
     throw InvalidQuery({ reason: `A batch of upserts has the same [${on.join(", ")}] twice.` });
 
   return outer.atomically(async (session) => {
-    const existing = await findExisting(session, entity, values, on);
+    const existing = await findExisting(session, entity, values, on, cipher);
     const fresh: number[] = [];
     const known: number[] = [];
     keys.forEach((key, i) => {
@@ -87,7 +92,7 @@ export async function upsertRecords(
 function raced(entity: EntityModel, on: readonly string[], error: unknown): unknown {
   if (!UniqueViolation.is(error)) return error;
   const columns = (error.meta["columns"] ?? []) as readonly string[];
-  const ours = on.every((name) => columns.includes(entity.fields.get(name)?.column ?? ""));
+  const ours = on.every((name) => columns.includes(entity.fields.get(name)?.keyColumn ?? ""));
   if (!ours) return error;
   return TransactionConflict(
     { reason: `another one created the same [${on.join(", ")}] of ${entity.name}` },
@@ -103,6 +108,7 @@ async function findExisting(
   entity: EntityModel,
   values: readonly RecordValues[],
   on: readonly string[],
+  cipher: FieldCipher | undefined,
 ): Promise<Map<string, RecordValues>> {
   const fields = on.map((name) => entity.fields.get(name) as FieldModel);
   const wanted = [...fields, entity.fields.get("id") as FieldModel];
@@ -112,33 +118,57 @@ async function findExisting(
     const rows = await session.operations().findMany({
       table: entity.table,
       columns: columnsOf(wanted),
-      where: and(keyFilter(fields, chunk), visible(session)),
+      where: and(keyFilter(fields, chunk, cipher), visible(session)),
       orderBy: [],
       limit: chunk.length,
     });
-    for (const row of rows) {
-      const record = decodeRecord(wanted, row);
-      found.set(JSON.stringify(on.map((name) => record[name])), record);
-    }
+    const records = await decodeRows(session, wanted, rows);
+    rows.forEach((row, n) => {
+      const record = records[n] as RecordValues;
+      const key = fields.map((field) => (field.encrypted ? row[field.keyColumn] : record[field.name]));
+      found.set(JSON.stringify(key), record);
+    });
   }
   return found;
 }
 
-function keyFilter(fields: readonly FieldModel[], values: readonly RecordValues[]): Filter {
+function keyFilter(
+  fields: readonly FieldModel[],
+  values: readonly RecordValues[],
+  cipher: FieldCipher | undefined,
+): Filter {
   const [field, ...more] = fields as [FieldModel, ...FieldModel[]];
   if (more.length === 0 && field.kind !== "money")
-    return { op: "in", column: field.column, values: values.map((value) => value[field.name] as string) };
-  return or(...values.map((value) => and(...fields.flatMap((each) => columnsEqual(each, value)))));
+    return {
+      op: "in",
+      column: field.keyColumn,
+      values: values.map((value) => keyValue(field, value[field.name], cipher) as string),
+    };
+  return or(...values.map((value) => and(...fields.flatMap((each) => columnsEqual(each, value, cipher)))));
 }
 
-function columnsEqual(field: FieldModel, value: RecordValues): Filter[] {
+function keyValue(field: FieldModel, value: unknown, cipher: FieldCipher | undefined): unknown {
+  return field.encrypted && value != null ? indexValue(field, value, cipher as FieldCipher) : value;
+}
+
+function columnsEqual(field: FieldModel, value: RecordValues, cipher: FieldCipher | undefined): Filter[] {
   const row: StoredRow = {};
+  if (field.encrypted)
+    return [
+      { op: "eq", column: field.keyColumn, value: keyValue(field, value[field.name], cipher) as string },
+    ];
   writeField(row, field, value[field.name]);
   return Object.entries(row).map(([column, stored]) => ({ op: "eq", column, value: stored as string }));
 }
 
 /** The key of one input, its values in their stored form. */
-function keyOf(entity: EntityModel, value: RecordValues, on: readonly string[], index: number): string {
+function keyOf(
+  entity: EntityModel,
+  value: RecordValues,
+  on: readonly string[],
+  index: number,
+  cipher: FieldCipher | undefined,
+): string {
   const issues: Issue[] = [];
   const key = on.map((name) => {
     const field = entity.fields.get(name) as FieldModel;
@@ -155,7 +185,7 @@ function keyOf(entity: EntityModel, value: RecordValues, on: readonly string[], 
     const type = SCALARS[field.kind];
     if (type && value[name] != null && typeof value[name] !== type)
       issues.push({ pointer: pointer(name), code: "type", message: `must be ${type}` });
-    return value[name];
+    return field.encrypted && issues.length > 0 ? null : keyValue(field, value[name], cipher);
   });
   raiseIssues(entity, [issues], () => `/${index}`);
   return JSON.stringify(key);
