@@ -55,6 +55,19 @@ describe("packages", () => {
     expect(users.filter(({ file }) => coreFolder(file) !== "http").map(show)).toEqual([]);
   });
 
+  test("give the client of front ends nothing of Node and nothing of core but types", () => {
+    const own = sources.filter(({ path }) => path.startsWith("packages/client/src/"));
+    expect(own.length).toBeGreaterThan(5);
+    const foreign = own
+      .map(({ path, text }) => ({
+        path,
+        text: text.replace(/import type \{[^}]*\} from "@corm\/core";/g, ""),
+      }))
+      .flatMap(importsOf)
+      .filter(({ specifier }) => !specifier.startsWith("."));
+    expect(foreign.map(show)).toEqual([]);
+  });
+
   test("reach each other by package name, never into another's files", () => {
     const trespassers = imports.filter(({ file, specifier, target }) =>
       specifier.startsWith(".")

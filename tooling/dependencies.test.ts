@@ -31,9 +31,14 @@ test("the published packages agree on licence, engines and version", () => {
 });
 
 test("every plugin takes core from its host", () => {
-  const plugins = published.map(manifest).filter(({ name }) => name !== "@corm/core");
+  const plugins = published.map(manifest).filter(({ name }) => name.startsWith("@corm/plugin-"));
   for (const { name, dependencies, peerDependencies } of plugins) {
     expect(peerDependencies["@corm/core"], name).toBe(">=0.1.0 <1");
     expect(dependencies?.["@corm/core"], name).toBeUndefined();
   }
+});
+
+test("the client depends on nothing", () => {
+  const { dependencies, peerDependencies } = manifest("packages/client");
+  expect([dependencies, peerDependencies]).toEqual([undefined, undefined]);
 });

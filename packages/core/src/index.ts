@@ -54,7 +54,17 @@ export {
   type Rejection,
 } from "./import/import-records.js";
 export { type CrmOptions, createCrm, InvalidCrmOptions } from "./kernel/create-crm.js";
-export type { AppInput, AppRow, AppSession, Crm, Entities, ExplainedStep, PluginList } from "./kernel/crm.js";
+export type {
+  AppEntity,
+  AppInput,
+  AppRow,
+  AppSession,
+  AppTypes,
+  Crm,
+  Entities,
+  ExplainedStep,
+  PluginList,
+} from "./kernel/crm.js";
 export type { Description, EntityDescription, FieldDescription } from "./kernel/describe.js";
 export type { EncryptionOptions } from "./kernel/open-vault.js";
 export {

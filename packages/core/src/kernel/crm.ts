@@ -88,6 +88,37 @@ export type Entities<Ps extends PluginList> = {
     EntityActions<Ps, K>;
 };
 
+type MethodTypes<A> = ActionTypes<A> & {
+  readonly collection: A extends { readonly collection: true } ? true : false;
+};
+
+/** The types of one entity, as clients of an app need them. */
+export interface AppEntity<Row, Input, Related, Actions> {
+  readonly row: Row;
+  readonly input: Input;
+  readonly related: Related;
+  readonly actions: Actions;
+}
+
+/**
+ * What a typed client reads of an app: types alone, so that `import type` of a `crm` is all it takes. Generated types
+ * have the same shape.
+ */
+export interface AppTypes<Ps extends PluginList> {
+  readonly entities: {
+    readonly [K in keyof EntitiesOf<Ps>]: AppEntity<
+      RowIn<Ps, K>,
+      InputIn<Ps, K>,
+      RelatedIn<Ps, K>,
+      { readonly [A in ActionsOf<Ps> as A["on"] extends K ? A["name"] : never]: MethodTypes<A> }
+    >;
+  };
+  /** Actions that belong to no entity, under their full names. The plugin's name is not part of its type. */
+  readonly actions: {
+    readonly [A in ActionsOf<Ps> as A["on"] extends null ? `${string}.${A["name"]}` : never]: ActionTypes<A>;
+  };
+}
+
 /** A context that knows the entities of its app. */
 export interface AppSession<Ps extends PluginList> extends Context {
   readonly entities: Entities<Ps>;
@@ -128,4 +159,5 @@ export interface Crm<Ps extends PluginList = PluginList> extends CrmHandle {
   stop(): Promise<void>;
   /** For adapters such as HTTP; not for applications. */
   readonly runtime: Runtime;
+  readonly "~app"?: AppTypes<Ps>;
 }
