@@ -52,3 +52,20 @@ export const DriverMissing = defineError<{ engine: string; tried: readonly strin
       `No driver for ${engine} was found (looked for ${tried.join(", ")}). Run: ${install}`,
   },
 );
+
+export const TenantUnbound = defineError<{ operation: string; table: string }>("tenant-unbound", {
+  status: 500,
+  title: "A statement names no tenant",
+  detail: ({ operation, table }) =>
+    `The rows of "${table}" belong to tenants, and a statement to ${operation} it came without one. Use a session, storage.forTenant(tenant), or storage.acrossTenants(reason) for upkeep of all tenants.`,
+});
+
+export const TenantCrossed = defineError<{ operation: string; table: string; problem: string }>(
+  "tenant-crossed",
+  {
+    status: 500,
+    title: "A statement reaches beyond its tenant",
+    detail: ({ operation, table, problem }) =>
+      `A statement to ${operation} "${table}" was not run: ${problem}. Nothing was read or changed.`,
+  },
+);

@@ -146,7 +146,7 @@ async function repeats(
   const columns = index.columns.map((name) => table.columns.find((column) => column.name === name));
   // A column that is yet to be added is alike in all rows, which is NULL or its default: the index will tell.
   if (columns.some((column) => column === undefined)) return false;
-  const rows = await storage.aggregate({
+  const rows = await storage.acrossTenants("look for records that a new unique key would refuse").aggregate({
     table: table.name,
     where: and(...index.columns.map((column): Filter => ({ op: "null", column, is: false }))),
     groupBy: index.columns.map((column) => ({ as: column, column })),

@@ -33,9 +33,10 @@ export async function refreshSearchText(
 }
 
 async function refresh(entity: EntityModel, storage: StorageAdapter): Promise<void> {
+  const everywhere = storage.acrossTenants("fill the search column of old records");
   let last: string | undefined;
   for (;;) {
-    const rows = await storage.findMany({
+    const rows = await everywhere.findMany({
       table: entity.table,
       columns: ["id", ...entity.searchable.map((field) => field.column)],
       where: always,
@@ -49,7 +50,7 @@ async function refresh(entity: EntityModel, storage: StorageAdapter): Promise<vo
       const patch = { [SEARCH_COLUMN]: searchColumn(entity, values) };
       return { where: { op: "eq" as const, column: "id", value: row["id"] as string }, patch };
     });
-    await storage.updateEach(entity.table, updates);
+    await everywhere.updateEach(entity.table, updates);
     last = rows[rows.length - 1]?.["id"] as string;
   }
 }

@@ -54,5 +54,5 @@ export function physicalTable(
   }
   for (const names of options.indexes) add("ix", [TENANT_COLUMN, ...names.map(columnOf), "id"], false);
   for (const names of options.unique) add("uq", [TENANT_COLUMN, ...names.map(columnOf), LIVE_COLUMN], true);
-  return { name: table, columns, primaryKey: ["id"], indexes: [...indexes.values()] };
+  return { name: table, columns, primaryKey: ["id"], indexes: [...indexes.values()], tenant: TENANT_COLUMN };
 }

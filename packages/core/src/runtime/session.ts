@@ -13,7 +13,7 @@ import {
   TransactionMisuse,
 } from "../errors/index.js";
 import type { EntityModel } from "../model/entity-model.js";
-import type { Operations } from "../storage/adapter.js";
+import type { BoundStorage, Operations } from "../storage/adapter.js";
 import { type Clock, toInstant } from "../util/clock.js";
 import { nearest } from "../util/words.js";
 import { type AppEntities, appEntities } from "./app-entities.js";
@@ -52,6 +52,7 @@ export class Session implements Context {
   readonly #services: SessionServices;
   #repositories: Map<string, Repository<unknown, unknown>> | undefined;
   #entities: AppEntities | undefined;
+  #storage: BoundStorage | undefined;
 
   constructor(
     runtime: Runtime,
@@ -221,7 +222,13 @@ export class Session implements Context {
       scope.seen.clear();
   }
 
-  /** The connection to work on. Every statement of core comes through here. */
+  /** The storage, for this tenant only. */
+  get #bound(): BoundStorage {
+    this.#storage ??= this.runtime.storage.forTenant(this.tenant);
+    return this.#storage;
+  }
+
+  /** The connection to work on, bound to the tenant. Every statement of core comes through here. */
   operations(): Operations {
     this.identity.signal?.throwIfAborted();
     const { scope } = this;
@@ -232,7 +239,7 @@ export class Session implements Context {
             "A session from outside was used inside a transaction. Use the session that transaction() hands to its function: `crm.transaction((tx) => tx.…)`.",
         });
       }
-      return this.runtime.storage;
+      return this.#bound;
     }
     if (!scope.active) {
       throw TransactionMisuse({
@@ -297,7 +304,7 @@ export class Session implements Context {
     let scope: TransactionScope | undefined;
     let result: T;
     try {
-      result = await this.runtime.storage.transaction(async (tx) => {
+      result = await this.#bound.transaction(async (tx) => {
         scope = openScope(tx, null);
         return await this.#runIn(scope, work);
       });

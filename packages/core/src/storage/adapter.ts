@@ -115,19 +115,11 @@ export interface SchemaManager {
   withLock<T>(work: () => Promise<T>): Promise<T>;
 }
 
-/**
- * The border between Corm and a database. The six verbs, transactions with savepoints, and the schema.
- * Whoever writes one runs `storageConformance` of `@corm/core/testing` over it.
- */
-export interface StorageAdapter extends Operations {
-  readonly name: string;
-  readonly capabilities: Capabilities;
-  readonly schema: SchemaManager;
-  /** Connects, and learns the column types. Called once, after the plugins are composed. */
-  open(schema: PhysicalSchema): Promise<void>;
-  close(): Promise<void>;
-  /** Does one trivial round trip; throws when the database does not answer. */
-  ping(): Promise<void>;
+/** Whose rows may be touched in tables that have a `tenant` column: those of one tenant, or of all for a reason. */
+export type Reach = { readonly tenant: string } | { readonly acrossTenants: string };
+
+/** The verbs and transactions. */
+export interface BoundStorage extends Operations {
   /**
    * All of `work` or nothing. After a statement that failed, even if its error was caught, only the rollback of
    * the savepoint or transaction around it is possible: `TransactionAborted` on every engine, as some leave no
@@ -137,4 +129,29 @@ export interface StorageAdapter extends Operations {
     work: (tx: Transaction) => Promise<T>,
     options?: { readonly readOnly?: boolean },
   ): Promise<T>;
+}
+
+/**
+ * The border between Corm and a database. The six verbs, transactions with savepoints, and the schema.
+ * Whoever writes one runs `storageConformance` of `@corm/core/testing` over it.
+ *
+ * The adapter itself reaches only tables without a `tenant` column: for the others it throws `TenantUnbound`.
+ */
+export interface StorageAdapter extends BoundStorage {
+  readonly name: string;
+  readonly capabilities: Capabilities;
+  readonly schema: SchemaManager;
+  /** Connects, and learns the column types. Called once, after the plugins are composed. */
+  open(schema: PhysicalSchema): Promise<void>;
+  close(): Promise<void>;
+  /** Does one trivial round trip; throws when the database does not answer. */
+  ping(): Promise<void>;
+  /**
+   * For one tenant. Every statement must hold the rows of every tenant's table that it names, also in `exists`
+   * and `among`, to this tenant by an `eq` that no `or` or `not` goes around; every row and patch must be of this
+   * tenant. What is not so throws `TenantCrossed`, and does not reach the database.
+   */
+  forTenant(tenant: string): BoundStorage;
+  /** For migrations, sequencers and other upkeep of all tenants at once; the reason is for whoever reads the code or the log. */
+  acrossTenants(reason: string): BoundStorage;
 }

@@ -53,6 +53,11 @@ export interface PhysicalTable {
   readonly columns: readonly PhysicalColumn[];
   readonly primaryKey: readonly string[];
   readonly indexes: readonly PhysicalIndex[];
+  /**
+   * The column (a string) that says which tenant a row belongs to: no statement reaches such rows without saying
+   * whose it wants.
+   */
+  readonly tenant?: string;
   /** Set by `inspect`: no row is in it, so that a required column can be added without a default. */
   readonly empty?: boolean;
 }

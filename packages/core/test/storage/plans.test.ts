@@ -93,7 +93,7 @@ for (const server of databases) {
         const compiler = new Compiler(dialect, new Catalog(fixtureSchema, dialect.quote));
         const { statement, values } = compiler.find(page);
         // The adapter shows no plans; its engine speaks SQL to whoever changes the schema.
-        const { engine } = storage as unknown as { readonly engine: Engine };
+        const { engine } = (storage as unknown as { readonly handle: { readonly engine: Engine } }).handle;
         const plan = await engine.connection(async (connection) => {
           if (expected.analyze !== undefined) await connection.exec(expected.analyze);
           return connection.query(`${expected.explain} ${statement.sql}`, values);

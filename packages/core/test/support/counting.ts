@@ -54,6 +54,9 @@ export function counting(inner: StorageAdapter): { storage: StorageAdapter; log:
             return call((tx: object) => work(wrap(tx)), options);
           };
         }
+        if (key === "forTenant" || key === "acrossTenants") {
+          return (...args: unknown[]) => wrap(call(...args) as object);
+        }
         return call;
       },
     });

@@ -13,6 +13,8 @@ export interface ColumnInfo {
 /** The columns that a filter may name. */
 export interface Scope {
   readonly name: string;
+  /** The column that says whose a row is. */
+  readonly tenant: string | undefined;
   readonly columns: ReadonlyMap<string, ColumnInfo>;
 }
 
@@ -31,8 +33,12 @@ export class Catalog {
     readonly quote: (name: string) => string,
   ) {
     for (const table of schema.tables) {
-      const sql = quote(table.name);
-      this.tables.set(table.name, { name: table.name, table, sql, columns: this.columns(table, sql) });
+      const { name, tenant } = table;
+      const sql = quote(name);
+      const columns = this.columns(table, sql);
+      if (tenant !== undefined && columns.get(tenant)?.type !== "string")
+        throw new TypeError(`The tenant of "${name}" is not in a string column "${tenant}"`);
+      this.tables.set(name, { name, tenant, table, sql, columns });
     }
   }
 
@@ -48,7 +54,8 @@ export class Catalog {
 
   /** The same table under another name, for subqueries. */
   alias(name: string, alias: string): Scope {
-    return { name, columns: this.columns(this.table(name).table, alias) };
+    const { table, tenant } = this.table(name);
+    return { name, tenant, columns: this.columns(table, alias) };
   }
 
   private columns(table: PhysicalTable, qualifier: string): Map<string, ColumnInfo> {

@@ -64,7 +64,7 @@ export function compileAggregate(
     }
   }
   const inner = knex(spec.table).select([...selected, ...exactly].map((sql) => knex.raw(sql)));
-  inner.whereRaw(filters.compile(spec.where, table));
+  inner.whereRaw(filters.rows(spec.where, table));
   // By position: on PostgreSQL a key with placeholders would not equal itself.
   if (spec.groupBy.length > 0) inner.groupByRaw(spec.groupBy.map((_, index) => index + 1).join(", "));
 
@@ -96,6 +96,7 @@ export function compileAggregate(
       sql: `${outer.toSQL().sql} limit ${filters.marker()}`,
       operation: "aggregate",
       table: spec.table,
+      guard: filters.tenants.guard,
       results: [...scope.columns].map(([name, { type }]) => ({ name, decode: dialect.decoder(type) })),
     },
     dialect.placeholder,
@@ -123,7 +124,7 @@ function answers(spec: AggregateSpec, table: Scope, dialect: Dialect): Scope {
     const type = answerType(measure, table);
     add(measure.as, type, measure.fn !== "count" && measure.fn !== "countDistinct");
   }
-  return { name, columns };
+  return { name, tenant: undefined, columns };
 }
 
 function answerType(measure: Measure, table: Scope): ValueType {

@@ -3,6 +3,7 @@ import { type Catalog, columnOf, type Scope } from "./catalog.js";
 import type { Dialect } from "./dialects/dialect.js";
 import type { Shape } from "./shape.js";
 import { marker } from "./statement.js";
+import { type Hold, TenantNotes } from "./tenant-guard.js";
 import { afterPrefix } from "./text-fold.js";
 import { comparedAs } from "./value-codec.js";
 
@@ -106,6 +107,7 @@ const chain = 100;
 
 /** Makes the SQL of a filter, taking values in the same order as `shapeFilter` adds them. */
 export class FilterCompiler {
+  readonly tenants = new TenantNotes();
   private aliases = 0;
   private next = 0;
 
@@ -122,13 +124,26 @@ export class FilterCompiler {
     return made;
   }
 
-  /** `negate` is pushed down to the leaves, where NULL can be given its meaning. */
-  compile(filter: Filter, scope: Scope, negate = false): string {
+  /** The condition on the rows of a table that the statement reads or changes. */
+  rows(filter: Filter, scope: Scope): string {
+    if (scope.tenant === undefined) return this.compile(filter, scope);
+    const hold: Hold = { slots: [], isEmpty: false };
+    const sql = this.compile(filter, scope, false, hold);
+    this.tenants.table(this.catalog.table(scope.name), hold);
+    return sql;
+  }
+
+  /**
+   * `negate` is pushed down to the leaves, where NULL can be given its meaning. `hold` goes only where every row
+   * has to satisfy the filter.
+   */
+  compile(filter: Filter, scope: Scope, negate = false, hold?: Hold): string {
     switch (filter.op) {
       case "and":
       case "or": {
-        const parts = filter.of.map((part) => this.compile(part, scope, negate));
         const conjunction = (filter.op === "and") !== negate;
+        const inner = conjunction && !negate ? hold : undefined;
+        const parts = filter.of.map((part) => this.compile(part, scope, negate, inner));
         if (parts.length === 0) return constant(conjunction);
         return join(parts, conjunction ? " and " : " or ");
       }
@@ -145,8 +160,10 @@ export class FilterCompiler {
       case "among":
         return this.among(filter, scope, negate);
       case "const":
+        if (hold !== undefined && !filter.value) hold.isEmpty = true;
         return constant(filter.value !== negate);
       default:
+        if (filter.op === "eq" && filter.column === scope.tenant) hold?.slots.push(this.next);
         return this.comparison(filter, scope, negate);
     }
   }
@@ -191,7 +208,7 @@ export class FilterCompiler {
   private exists(filter: Extract<Filter, { op: "exists" }>, scope: Scope, negate: boolean): string {
     const { inner, source } = this.source(filter.table);
     const link = `${columnOf(inner, filter.foreign).sql} = ${columnOf(scope, filter.local).sql}`;
-    const where = this.compile(filter.where, inner);
+    const where = this.rows(filter.where, inner);
     return `${negate ? "not " : ""}exists (select 1 from ${source} where ${link} and ${where})`;
   }
 
@@ -211,7 +228,7 @@ export class FilterCompiler {
   private selection({ table, select, where }: Selection, negate: boolean): string {
     const { inner, source } = this.source(table);
     const column = columnOf(inner, select);
-    const condition = this.compile(where, inner);
+    const condition = this.rows(where, inner);
     // One NULL in the set would make `not in` unknown for every row.
     const known = negate && column.nullable ? `${column.sql} is not null and ` : "";
     return `select ${column.sql} from ${source} where ${known}${condition}`;

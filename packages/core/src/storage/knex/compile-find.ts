@@ -21,7 +21,7 @@ export function compileFind(spec: FindSpec, catalog: Catalog, dialect: Dialect):
   const { knex } = dialect;
   const scope = catalog.table(spec.table);
   const filters = new FilterCompiler(dialect, catalog);
-  const where = filters.compile(spec.where, scope);
+  const where = filters.rows(spec.where, scope);
   const query = knex(spec.table).select(spec.columns.map((name) => knex.raw(columnOf(scope, name).sql)));
   if (where !== "1 = 1") query.whereRaw(where);
   if (spec.after !== undefined) {
@@ -35,6 +35,7 @@ export function compileFind(spec: FindSpec, catalog: Catalog, dialect: Dialect):
       sql: `${query.toSQL().sql} limit ${filters.marker()}${lock}`,
       operation: "read",
       table: spec.table,
+      guard: filters.tenants.guard,
       results,
     },
     dialect.placeholder,

@@ -49,9 +49,12 @@ export function compileUpdate(
   const [key] = scope.table.primaryKey;
   if (Object.keys(set).length === 0 && key !== undefined) set[key] = knex.raw(columnOf(scope, key).sql);
   const query = knex(table).update(set);
-  const condition = filters.compile(where, scope);
+  const condition = filters.rows(where, scope);
   if (condition !== "1 = 1") query.whereRaw(condition);
-  return makeStatement({ sql: query.toSQL().sql, operation: "update", table }, dialect.placeholder);
+  return makeStatement(
+    { sql: query.toSQL().sql, operation: "update", table, guard: filters.tenants.guard },
+    dialect.placeholder,
+  );
 }
 
 function isAddition(scope: Scope, column: string, value: unknown): value is { readonly add: number } {
@@ -69,10 +72,10 @@ export function shapeDelete(table: string, where: Filter, catalog: Catalog, dial
 export function compileDelete(table: string, where: Filter, catalog: Catalog, dialect: Dialect): Statement {
   const filters = new FilterCompiler(dialect, catalog, table);
   const query = dialect.knex(table);
-  const condition = filters.compile(where, catalog.table(table));
+  const condition = filters.rows(where, catalog.table(table));
   if (condition !== "1 = 1") query.whereRaw(condition);
   return makeStatement(
-    { sql: query.del().toSQL().sql, operation: "delete from", table },
+    { sql: query.del().toSQL().sql, operation: "delete from", table, guard: filters.tenants.guard },
     dialect.placeholder,
   );
 }

@@ -1,4 +1,5 @@
-import type { StoredRow } from "../adapter.js";
+import type { Reach, StoredRow } from "../adapter.js";
+import type { TenantGuard } from "./tenant-guard.js";
 
 export type Awaitable<T> = T | Promise<T>;
 
@@ -17,6 +18,8 @@ export interface Statement {
   /** For error messages: `read`, `insert into`, ... */
   readonly operation: string;
   readonly table: string;
+  /** What a call must say about tenants; undefined where no tenant's table is touched. */
+  readonly guard: TenantGuard | undefined;
   /** Names the prepared statement on servers that want a name. */
   readonly id: number;
   /** What a driver prepared, by the slot of its connection. */
@@ -43,9 +46,16 @@ export interface TransactionSession extends Session {
   command(sql: string): Awaitable<void>;
 }
 
+export interface TransactionOptions {
+  readonly readOnly: boolean;
+  readonly reach?: Reach | undefined;
+}
+
 /** A connected database: a session outside transactions, and the transactions. */
 export interface Engine extends Session {
-  transaction<T>(work: (session: TransactionSession) => Promise<T>, readOnly: boolean): Promise<T>;
+  /** The session for this reach: a database that guards tenants itself is told of it with every statement. */
+  within(reach: Reach | undefined): Session;
+  transaction<T>(work: (session: TransactionSession) => Promise<T>, options: TransactionOptions): Promise<T>;
   /** Work that owns a connection and speaks SQL text: schema changes. */
   connection<T>(work: (connection: RawConnection) => Promise<T>): Promise<T>;
   /** One process at a time, and within it one caller. */
@@ -74,6 +84,7 @@ export interface StatementInit {
   readonly sql: string;
   readonly operation: string;
   readonly table: string;
+  readonly guard?: TenantGuard | undefined;
   readonly results?: readonly { readonly name: string; readonly decode: Decoder | undefined }[];
 }
 
@@ -92,6 +103,7 @@ export function makeStatement(init: StatementInit, placeholder: (position: numbe
     decodes: decoders.some((decode) => decode !== undefined),
     operation: init.operation,
     table: init.table,
+    guard: init.guard,
     id: nextId,
     prepared: [],
   };

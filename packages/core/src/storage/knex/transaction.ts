@@ -1,8 +1,8 @@
 import { TransactionAborted, TransactionMisuse } from "../../errors/core-errors.js";
 import { TransactionConflict } from "../../errors/storage-errors.js";
-import type { Transaction } from "../adapter.js";
+import type { Reach, Transaction } from "../adapter.js";
 import type { Compiler } from "./compiler.js";
-import type { Session, Statement, TransactionSession } from "./statement.js";
+import type { Session, Statement, TransactionOptions, TransactionSession } from "./statement.js";
 import { Verbs } from "./verbs.js";
 
 /**
@@ -13,14 +13,15 @@ import { Verbs } from "./verbs.js";
 export async function runTransaction<T>(
   compiler: Compiler,
   session: TransactionSession,
-  readOnly: boolean,
+  options: TransactionOptions,
   work: (tx: Transaction) => Promise<T>,
 ): Promise<T> {
-  return new Level(compiler, session, readOnly, undefined).run(work);
+  return new Level(compiler, session, options, undefined).run(work);
 }
 
 /** A transaction, or a savepoint in it. */
 class Level extends Verbs implements Transaction {
+  protected override readonly reach: Reach | undefined;
   private readonly depth: number;
   private state: "open" | "suspended" | "over" = "open";
   /** The first statement that failed: only a rollback is possible after it. */
@@ -29,10 +30,11 @@ class Level extends Verbs implements Transaction {
   constructor(
     protected override readonly compiler: Compiler,
     private readonly inner: TransactionSession,
-    private readonly readOnly: boolean,
+    private readonly options: TransactionOptions,
     private readonly parent: Level | undefined,
   ) {
     super();
+    this.reach = options.reach;
     this.depth = parent === undefined ? 0 : parent.depth + 1;
   }
 
@@ -48,7 +50,7 @@ class Level extends Verbs implements Transaction {
 
   async savepoint<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
     this.check();
-    const level = new Level(this.compiler, this.inner, this.readOnly, this);
+    const level = new Level(this.compiler, this.inner, this.options, this);
     const name = `corm_${level.depth}`;
     this.state = "suspended";
     try {
@@ -70,7 +72,8 @@ class Level extends Verbs implements Transaction {
 
   protected override session(writes: boolean): Session {
     this.check();
-    if (writes && this.readOnly) throw TransactionMisuse({ reason: "A read-only transaction cannot write." });
+    if (writes && this.options.readOnly)
+      throw TransactionMisuse({ reason: "A read-only transaction cannot write." });
     return this.inner;
   }
 

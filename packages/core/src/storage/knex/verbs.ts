@@ -1,13 +1,17 @@
-import type { AggregateSpec, FindSpec, Operations, Patch, RowUpdate, StoredRow } from "../adapter.js";
+import type { AggregateSpec, FindSpec, Operations, Patch, Reach, RowUpdate, StoredRow } from "../adapter.js";
 import type { Filter } from "../filter.js";
 import type { Compiler } from "./compiler.js";
 import { isOverflow } from "./dialects/sqlite-errors.js";
 import { nullPhases } from "./null-phases.js";
 import type { Awaitable, Call, Session, Statement } from "./statement.js";
+import { admitCall, admitKey, admitRows } from "./tenant-guard.js";
 
 /** The verbs over a session: outside transactions, or in one. */
 export abstract class Verbs implements Operations {
   protected abstract readonly compiler: Compiler;
+
+  /** Whose rows the verbs may touch. */
+  protected abstract readonly reach: Reach | undefined;
 
   /** The session, or an error if it may not be used now. */
   protected abstract session(writes: boolean): Session;
@@ -26,6 +30,7 @@ export abstract class Verbs implements Operations {
 
   async aggregate(spec: AggregateSpec): Promise<StoredRow[]> {
     const call = this.compiler.aggregate(spec, false);
+    admitCall(call, this.reach);
     const session = this.session(false);
     try {
       return await session.query(call.statement, call.values);
@@ -41,19 +46,22 @@ export abstract class Verbs implements Operations {
   }
 
   async insertMany(table: string, rows: readonly StoredRow[]): Promise<void> {
+    admitRows(this.compiler.catalog.table(table), "insert into", rows, this.reach);
     await this.all(this.compiler.insert({ table, rows }));
   }
 
   async updateWhere(table: string, where: Filter, patch: Patch): Promise<{ count: number }> {
-    return { count: await this.one(this.compiler.update(table, where, patch)) };
+    return { count: await this.one(this.update(table, where, patch)) };
   }
 
   async updateEach(table: string, updates: readonly RowUpdate[]): Promise<readonly number[]> {
-    return this.all(updates.map(({ where, patch }) => this.compiler.update(table, where, patch)));
+    return this.all(updates.map(({ where, patch }) => this.update(table, where, patch)));
   }
 
   async deleteWhere(table: string, where: Filter): Promise<{ count: number }> {
-    return { count: await this.one(this.compiler.delete(table, where)) };
+    const call = this.compiler.delete(table, where);
+    admitCall(call, this.reach);
+    return { count: await this.one(call) };
   }
 
   async upsert(
@@ -62,11 +70,24 @@ export abstract class Verbs implements Operations {
     on: readonly string[],
     update: readonly string[],
   ): Promise<void> {
+    const info = this.compiler.catalog.table(table);
+    admitRows(info, "upsert into", rows, this.reach);
+    admitKey(info, on, this.reach);
     await this.all(this.compiler.insert({ table, rows, on, update }));
   }
 
+  private update(table: string, where: Filter, patch: Patch): Call {
+    const info = this.compiler.catalog.table(table);
+    if (info.tenant !== undefined && info.tenant in patch) admitRows(info, "update", [patch], this.reach);
+    const call = this.compiler.update(table, where, patch);
+    admitCall(call, this.reach);
+    return call;
+  }
+
   private find(spec: FindSpec): Awaitable<StoredRow[]> {
-    const { statement, values } = this.compiler.find(spec);
+    const call = this.compiler.find(spec);
+    admitCall(call, this.reach);
+    const { statement, values } = call;
     const session = this.session(false);
     return this.watch(statement, () => session.query(statement, values));
   }

@@ -1,5 +1,5 @@
 import type { StoredRow } from "../../storage/adapter.js";
-import type { PhysicalColumn, PhysicalSchema } from "../../storage/physical-schema.js";
+import type { PhysicalColumn, PhysicalSchema, PhysicalTable } from "../../storage/physical-schema.js";
 
 const column = (
   name: string,
@@ -16,6 +16,23 @@ const optional = (
 const to = (table: string, onDelete: "restrict" | "cascade" | "set null"): Partial<PhysicalColumn> => ({
   references: { table, column: "id", onDelete },
 });
+
+/** Rows that belong to tenants. */
+const note: PhysicalTable = {
+  name: "note",
+  columns: [
+    column("id", "id"),
+    column("tenant_id", "string", { length: 64 }),
+    column("label", "string"),
+    optional("account_id", "id", to("account", "cascade")),
+  ],
+  primaryKey: ["id"],
+  indexes: [
+    { name: "note_tenant_label", columns: ["tenant_id", "label"], unique: true },
+    { name: "note_account", columns: ["account_id"], unique: false },
+  ],
+  tenant: "tenant_id",
+};
 
 /** Tables with a column of every type, references of every kind, and unique indexes of one and two columns. */
 export const fixtureSchema: PhysicalSchema = {
@@ -76,6 +93,7 @@ export const fixtureSchema: PhysicalSchema = {
       primaryKey: ["id"],
       indexes: [],
     },
+    note,
   ],
 };
 

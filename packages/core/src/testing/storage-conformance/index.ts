@@ -7,6 +7,7 @@ import { matchTests } from "./matches.js";
 import { orderingTests } from "./ordering.js";
 import { schemaTests } from "./schema.js";
 import type { StorageConformanceOptions } from "./suite.js";
+import { tenantTests } from "./tenants.js";
 import { transactionTests } from "./transactions.js";
 import { valueTests } from "./values.js";
 import { writeTests } from "./writes.js";
@@ -36,6 +37,7 @@ export function storageConformance(options: StorageConformanceOptions): void {
     writeTests(options);
     errorTests(options);
     transactionTests(options);
+    tenantTests(options);
     limitTests(options);
     schemaTests(options);
   });

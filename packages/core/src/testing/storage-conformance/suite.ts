@@ -75,6 +75,7 @@ export async function migrate(adapter: StorageAdapter): Promise<void> {
 }
 
 async function empty(adapter: StorageAdapter): Promise<void> {
+  await adapter.acrossTenants("empty the fixture tables").deleteWhere("note", always);
   for (const table of ["part", "item", "node", "counter", "account"])
     await adapter.deleteWhere(table, always);
 }

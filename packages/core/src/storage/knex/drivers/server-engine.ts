@@ -1,7 +1,14 @@
 import type { Knex } from "knex";
 import { StorageUnavailable } from "../../../errors/storage-errors.js";
 import type { StoredRow } from "../../adapter.js";
-import type { Call, Engine, RawConnection, Statement, TransactionSession } from "../statement.js";
+import type {
+  Call,
+  Engine,
+  RawConnection,
+  Statement,
+  TransactionOptions,
+  TransactionSession,
+} from "../statement.js";
 import type { Translate } from "../translate-error.js";
 import { waitedTooLong } from "./turns.js";
 
@@ -70,10 +77,17 @@ export class ServerEngine<C extends object> implements Engine {
     const [only] = calls;
     if (only === undefined) return [];
     if (calls.length === 1) return [await this.execute(only.statement, only.values)];
-    return this.transaction(async (session) => session.executeAll(calls), false);
+    return this.transaction(async (session) => session.executeAll(calls), { readOnly: false });
   }
 
-  async transaction<T>(work: (session: TransactionSession) => Promise<T>, readOnly: boolean): Promise<T> {
+  within(): this {
+    return this;
+  }
+
+  async transaction<T>(
+    work: (session: TransactionSession) => Promise<T>,
+    { readOnly }: TransactionOptions,
+  ): Promise<T> {
     const connection = await this.acquire();
     try {
       await this.attempt(connection, () => this.driver.begin(connection, readOnly));

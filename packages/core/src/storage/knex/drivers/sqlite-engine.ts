@@ -2,7 +2,15 @@ import { setTimeout as sleep, setImmediate as tick } from "node:timers/promises"
 import { StorageUnavailable } from "../../../errors/storage-errors.js";
 import type { StoredRow } from "../../adapter.js";
 import { isBusy } from "../dialects/sqlite-errors.js";
-import type { Awaitable, Call, Engine, RawConnection, Statement, TransactionSession } from "../statement.js";
+import type {
+  Awaitable,
+  Call,
+  Engine,
+  RawConnection,
+  Statement,
+  TransactionOptions,
+  TransactionSession,
+} from "../statement.js";
 import type { Translate } from "../translate-error.js";
 import type { LogFile } from "./log-file.js";
 import { LogSync } from "./log-sync.js";
@@ -80,10 +88,18 @@ export class SqliteEngine implements Engine {
     const [only] = calls;
     if (only === undefined) return [];
     if (calls.length === 1) return [await this.execute(only.statement, only.values)];
-    return this.transaction(async (session) => session.executeAll(calls), false);
+    return this.transaction(async (session) => session.executeAll(calls), { readOnly: false });
   }
 
-  async transaction<T>(work: (session: TransactionSession) => Promise<T>, readOnly: boolean): Promise<T> {
+  /** SQLite has no rules of its own about rows. */
+  within(): this {
+    return this;
+  }
+
+  async transaction<T>(
+    work: (session: TransactionSession) => Promise<T>,
+    { readOnly }: TransactionOptions,
+  ): Promise<T> {
     if (readOnly && this.options.openReader !== undefined) return this.snapshot(work);
     await this.takeTurn();
     let result: T;
