@@ -23,6 +23,7 @@ export const CORE_ORDER = [
   "plugin",
   "migrations",
   "runtime",
+  "idempotency",
   "repository",
   "kernel",
   "crm",

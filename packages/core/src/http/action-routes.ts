@@ -22,6 +22,7 @@ export function actionRoutes(composition: Composition, entities: EntityModels, m
       method: "POST",
       path: actionPath(name, action, entity),
       access: "authenticated",
+      once: "inside",
       operation: actionOperation(name, action, entity, owner),
       handle: (call) => run(call, action, maxBody),
     });

@@ -78,10 +78,18 @@ function reserved({ crm }: HttpSettings): string[] {
 }
 
 function unclear({ crm }: HttpSettings): string[] {
-  return crm.runtime.composition.routes
+  const { routes } = crm.runtime.composition;
+  const tenantless = routes
+    .filter(({ value }) => value.atomic && value.permission === "public")
+    .map(
+      ({ owner, value }) =>
+        `plugin "${owner}": the public route "${value.path}" cannot be atomic, since it begins without a tenant`,
+    );
+  const misspelt = routes
     .filter(({ value }) => !/^(\/([\w.~-]+|:\w+))+$/.test(value.path))
     .map(
       ({ owner, value }) =>
         `plugin "${owner}": the path "${value.path}" must be made of plain segments and ":name" parameters`,
     );
+  return [...misspelt, ...tenantless];
 }

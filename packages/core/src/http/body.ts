@@ -50,7 +50,7 @@ function acceptedType(header: string, types: readonly string[]): string {
 }
 
 /** The whole body, given up as soon as it is longer than allowed: also when it says nothing of its length, or lies. */
-async function readBytes(request: Request, limit: number): Promise<Uint8Array> {
+export async function readBytes(request: Request, limit: number): Promise<Uint8Array> {
   const stated = statedLength(request.headers);
   if (stated !== null && stated > limit) throw BodyTooLarge({ limit });
   if (stated !== null && !request.headers.has("transfer-encoding")) {

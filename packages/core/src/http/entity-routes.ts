@@ -33,6 +33,7 @@ export function entityRoutes(entity: EntityModel, entities: EntityModels, maxBod
     method,
     path: `${base}${path}`,
     access: "authenticated",
+    once: "inside",
     operation: operations[name],
     handle: (call) =>
       handle(call, call.session.repoOf(entity.name) as Repository<RecordValues, RecordValues>),

@@ -1,4 +1,5 @@
 import type { Context as HonoContext } from "hono";
+import { Sweeper } from "../idempotency/sweep.js";
 import type { CrmHandle } from "../plugin/crm-handle.js";
 import type { Runtime } from "../runtime/runtime.js";
 import { CORE_VERSION } from "../util/version.js";
@@ -38,6 +39,8 @@ export interface HttpSettings {
   readonly maxBody: number;
   readonly title: string;
   readonly version: string;
+  /** Forgets old answers to requests with idempotency keys. */
+  readonly sweeper: Sweeper;
 }
 
 const KNOWN = ["tenants", "authenticate", "clientAddress", "maxBody", "title", "version"];
@@ -62,6 +65,7 @@ export function settingsOf(crm: HttpCrm, options: HttpOptions): HttpSettings {
     maxBody,
     title: options.title ?? "CRM",
     version: options.version ?? CORE_VERSION,
+    sweeper: new Sweeper(),
   };
 }
 

@@ -21,7 +21,15 @@ export function pluginRoutes(routes: readonly Owned<RouteDefinition>[], settings
       path: templateOf(route.path),
       access: route.permission === "public" ? "open" : "authenticated",
       operation: pluginOperation(route, owner),
-      handle: async (call) => route.handle(await bodyOf(call), accessOf(route, call, settings)),
+      once: route.atomic ? "inside" : "around",
+      maxBody: route.maxBody ?? undefined,
+      handle: async (call) => {
+        const request = await bodyOf(call);
+        const handle = (own: () => Context) => route.handle(request, accessOf(route, call, own, settings));
+        // A body that the route reads itself can be read once only: such a route is not run again on a collision.
+        if (route.atomic) return call.session.transaction((tx) => handle(() => tx));
+        return handle(() => call.session);
+      },
     };
   });
 }
@@ -58,12 +66,17 @@ function bodyReader(route: RouteDefinition, limit: number): Reader {
   };
 }
 
-function accessOf(route: RouteDefinition, call: HttpCall, { crm }: HttpSettings): RouteAccess {
+function accessOf(
+  route: RouteDefinition,
+  call: HttpCall,
+  own: () => Context,
+  { crm }: HttpSettings,
+): RouteAccess {
   return {
     get ctx(): Context {
       if (route.permission === "public")
         throw Unauthenticated({ reason: "A public route has no caller: use forTenant()." });
-      return call.session;
+      return own();
     },
     forTenant(tenant) {
       const { requestId, request } = call;

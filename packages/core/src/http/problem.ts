@@ -39,7 +39,8 @@ export function problemAnswer(error: unknown, requestId: string, challenge: stri
   const headers: Record<string, string> = { "content-type": PROBLEM_TYPE };
   if (Unauthenticated.is(error)) headers["www-authenticate"] = challenge;
   if (MethodNotAllowed.is(error)) headers["allow"] = (error.meta["allow"] as readonly string[]).join(", ");
-  if (problem.status === 503) headers["retry-after"] = "1";
+  const wait = retryAfter(error) ?? (problem.status === 503 ? 1 : undefined);
+  if (wait !== undefined) headers["retry-after"] = String(wait);
   return { status: problem.status, body: problem, headers };
 }
 
@@ -64,6 +65,14 @@ export function clientGone(requestId: string): Answer {
     instance: requestId,
   };
   return { status: CLIENT_GONE, body: problem, headers: { "content-type": PROBLEM_TYPE } };
+}
+
+/** Seconds, of errors that know when to try again: `meta.retryAfterSeconds`. */
+function retryAfter(error: unknown): number | undefined {
+  const seconds = isCormError(error) ? error.meta["retryAfterSeconds"] : undefined;
+  return typeof seconds === "number" && Number.isFinite(seconds)
+    ? Math.max(1, Math.ceil(seconds))
+    : undefined;
 }
 
 function headOf(error: CormError, requestId: string): Omit<Problem, "detail"> {

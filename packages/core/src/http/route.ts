@@ -34,5 +34,12 @@ export interface HttpRoute {
   /** `open` routes answer without a credential. */
   readonly access: "open" | "authenticated";
   readonly operation: Operation;
+  /**
+   * How a request with an `Idempotency-Key` is done once: `inside` one transaction with the memory of it, where `handle`
+   * works through `call.session` alone and may run again; `around` it, where that cannot be (default).
+   */
+  readonly once?: "inside" | "around";
+  /** Longest body in bytes, where the route does not take the host's limit. */
+  readonly maxBody?: number | undefined;
   readonly handle: (call: HttpCall) => Answer | Response | Promise<Answer | Response>;
 }

@@ -2,11 +2,12 @@ import type { Context as HonoContext } from "hono";
 import type { Identity } from "../context/context.js";
 import { Unauthenticated } from "../errors/core-errors.js";
 import type { Session } from "../runtime/session.js";
+import { answerOnce, KEY_HEADER } from "./answer-once.js";
 import type { Authenticator } from "./authenticate.js";
 import { InvalidUrl, RouteNotFound } from "./errors.js";
 import type { HttpSettings } from "./options.js";
 import { clientGone, problemAnswer, reportFailure } from "./problem.js";
-import type { Answer, HttpCall } from "./route.js";
+import type { Answer, HttpCall, HttpRoute } from "./route.js";
 import { type RouteTree, segmentsOf } from "./route-tree.js";
 
 /** A part of the app whose routes have in common who may ask. */
@@ -36,7 +37,11 @@ export async function serve(c: HonoContext, area: Area, settings: HttpSettings):
     path = route.path;
     // The route has the last word, wherever it was found.
     if (route.access === "authenticated") session ??= await authenticated(request, requestId, settings);
-    const answer = await route.handle(new Call(c, params, requestId, session, settings));
+    const call = new Call(c, request, params, requestId, session, settings);
+    const answer =
+      method === "POST" && request.headers.has(KEY_HEADER)
+        ? await once(c, route, call, session, settings)
+        : await route.handle(call);
     return answer instanceof Response
       ? withHeaders(answer, requestId, isPrivate)
       : render(answer, requestId, isPrivate);
@@ -45,6 +50,19 @@ export async function serve(c: HonoContext, area: Area, settings: HttpSettings):
     reportFailure(error, { requestId, method, path }, settings.crm.report);
     return render(problemAnswer(error, requestId, settings.challenge), requestId, isPrivate);
   }
+}
+
+function once(
+  c: HonoContext,
+  route: HttpRoute,
+  call: HttpCall,
+  session: Session | undefined,
+  settings: HttpSettings,
+): Promise<Response> {
+  const { params, requestId } = call;
+  const handle = async (request: Request, own: Session | undefined) =>
+    route.handle(new Call(c, request, params, requestId, own, settings));
+  return answerOnce(route, call, session, handle, settings);
 }
 
 async function authenticated(
@@ -99,12 +117,13 @@ class Call implements HttpCall {
 
   constructor(
     c: HonoContext,
+    request: Request,
     params: Readonly<Record<string, string>>,
     requestId: string,
     session: Session | undefined,
     settings: HttpSettings,
   ) {
-    this.request = c.req.raw;
+    this.request = request;
     this.params = params;
     this.requestId = requestId;
     this.#c = c;

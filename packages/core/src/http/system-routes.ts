@@ -14,6 +14,7 @@ export function systemRoutes(described: readonly HttpRoute[], settings: HttpSett
     method: "GET" as const,
     path,
     access: "open" as const,
+    once: "around" as const,
     operation: { ...operation, tag: "system", errors: [] },
   });
   const status = { type: "object", properties: { status: { const: "ok" } }, required: ["status"] };

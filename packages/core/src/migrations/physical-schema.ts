@@ -1,6 +1,7 @@
 import { DATA_KEY_TABLE } from "../encryption/data-keys.js";
 import type { Composition } from "../plugin/compose.js";
 import type { PhysicalSchema, PhysicalTable } from "../storage/physical-schema.js";
+import { IDEMPOTENCY_TABLE } from "./idempotency-table.js";
 
 /** Core's own table: the ledger of what is in the database and whose it is, and the generated secret. */
 export const META_TABLE: PhysicalTable = {
@@ -14,9 +15,12 @@ export const META_TABLE: PhysicalTable = {
   indexes: [],
 };
 
-/** Every table that the composed plugins need. */
+/** Tables that every database has for core itself. */
+export const CORE_TABLES: readonly PhysicalTable[] = [META_TABLE, IDEMPOTENCY_TABLE];
+
+/** Every table that core and the composed plugins need. */
 export function physicalSchema(composition: Composition): PhysicalSchema {
   const entities = [...composition.entities.values()];
   const keys = entities.some((entity) => entity.encrypted.length > 0) ? [DATA_KEY_TABLE] : [];
-  return { tables: [META_TABLE, ...keys, ...entities.map((entity) => entity.physical)] };
+  return { tables: [...CORE_TABLES, ...keys, ...entities.map((entity) => entity.physical)] };
 }

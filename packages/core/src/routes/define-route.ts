@@ -30,6 +30,8 @@ export interface RouteDefinition {
   readonly produces: string;
   /** Longest body in bytes; null for what the host allows in general. */
   readonly maxBody: number | null;
+  /** `handle` runs in one transaction of `access.ctx`. */
+  readonly atomic: boolean;
   /** Public routes name the tenant themselves: from a signed token, or from a key that is unique over tenants. */
   readonly handle: (request: RouteRequest<never>, access: RouteAccess) => Promise<Response>;
 }
@@ -64,6 +66,11 @@ export function defineRoute<B extends TSchema = TSchema>(options: {
   readonly produces?: string;
   /** Longest body in bytes, where a file or a mail is longer than what the host allows in general (1 MiB). */
   readonly maxBody?: number;
+  /**
+   * Runs `handle` in one transaction, of which `access.ctx` is the session; not for public routes, nor for what waits
+   * for other systems. An `Idempotency-Key` then holds through crashes: a request is done and remembered, or neither.
+   */
+  readonly atomic?: boolean;
   readonly handle: (request: RouteRequest<ValueOf<B>>, access: RouteAccess) => Promise<Response>;
 }): RouteDefinition {
   return {
@@ -75,6 +82,7 @@ export function defineRoute<B extends TSchema = TSchema>(options: {
     response: options.response ?? null,
     produces: options.produces ?? "application/json",
     maxBody: options.maxBody ?? null,
+    atomic: options.atomic ?? false,
     handle: options.handle as RouteDefinition["handle"],
   };
 }

@@ -2,7 +2,7 @@ import type { HttpSettings } from "../options.js";
 import { PROBLEM_TYPE } from "../problem.js";
 import type { HttpRoute } from "../route.js";
 import { querySchemas } from "./entity-operations.js";
-import type { Operation, ResponseDoc } from "./operation.js";
+import type { Operation, Parameter, ResponseDoc } from "./operation.js";
 import { entitySchemas, ref, sharedSchemas } from "./schemas.js";
 
 type Json = Readonly<Record<string, unknown>>;
@@ -41,6 +41,14 @@ export function openApiDocument(routes: readonly HttpRoute[], settings: HttpSett
   };
 }
 
+const idempotencyKey: Parameter = {
+  name: "Idempotency-Key",
+  in: "header",
+  description:
+    "Made once for each thing to be done: however often the request comes, it is done once, and answered alike for 24 hours. 422 with another body; 409 `in-progress` while the first is running.",
+  schema: { type: "string", minLength: 1, maxLength: 255 },
+};
+
 function pathsOf(routes: readonly HttpRoute[], settings: HttpSettings): Json {
   const paths: Record<string, Record<string, unknown>> = {};
   for (const route of routes) {
@@ -52,6 +60,7 @@ function pathsOf(routes: readonly HttpRoute[], settings: HttpSettings): Json {
 
 function operationOf(route: HttpRoute, { authenticators }: HttpSettings): Json {
   const { operation } = route;
+  const parameters = [...(operation.parameters ?? []), ...(route.method === "POST" ? [idempotencyKey] : [])];
   const errors = route.access === "authenticated" ? [401, ...operation.errors] : operation.errors;
   const responses: Record<string, unknown> = {};
   for (const [status, response] of Object.entries(operation.responses))
@@ -64,7 +73,7 @@ function operationOf(route: HttpRoute, { authenticators }: HttpSettings): Json {
     tags: [operation.tag],
     summary: operation.summary,
     ...(operation.description === undefined ? {} : { description: operation.description }),
-    ...(operation.parameters?.length ? { parameters: operation.parameters } : {}),
+    ...(parameters.length > 0 ? { parameters } : {}),
     ...(operation.body === undefined ? {} : { requestBody: requestBodyOf(operation.body) }),
     responses,
     security: route.access === "open" ? [] : authenticators.map(({ name }) => ({ [name]: [] })),

@@ -156,6 +156,20 @@ const routes = [
     },
   }),
   defineRoute({
+    method: "POST",
+    path: "/api/parcels/pair",
+    permission: "parcel.write",
+    summary: "Two parcels at once",
+    body: Type.Object({ code: Type.String({ minLength: 2 }) }),
+    response: Type.Array(Type.String({ format: "uuid" })),
+    atomic: true,
+    handle: async ({ body }, { ctx }) => {
+      const one = await ctx.repo(parcel).create({ code: `${body.code}-1` });
+      const two = await ctx.repo(parcel).create({ code: `${body.code}-2` });
+      return Response.json([one.id, two.id]);
+    },
+  }),
+  defineRoute({
     method: "GET",
     path: "/public/of/:tenant",
     permission: "public",

@@ -29,6 +29,8 @@ export interface TestApi extends TestCrm<typeof plugins> {
   /** Of tenant `other`. */
   readonly foreignKey: string;
   readonly contract: Contract;
+  /** Another key of tenant `test`. */
+  newKey(name: string): Promise<{ readonly key: string }>;
   /** Sends a request and checks the answer against the OpenAPI document and the rules for all answers. */
   call(method: string, path: string, options?: Call): Promise<Answered>;
   /** A call that must fail in this way. */
@@ -70,6 +72,7 @@ export async function startApi(
     key,
     foreignKey,
     contract,
+    newKey: (name) => issueApiKey(app.me, { name }),
     call,
     async fails(status, code, method, path, init) {
       const answer = await call(method, path, init);
