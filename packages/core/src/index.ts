@@ -1,3 +1,14 @@
+export {
+  adminRole,
+  defineRestriction,
+  defineRole,
+  everything,
+  grant,
+  type Restriction,
+  type RoleOptions,
+} from "./access/define-role.js";
+export type { AccessDirectory } from "./access/directory.js";
+export { UnknownRole } from "./access/registry.js";
 export { type Action, type ActionCall, defineAction } from "./actions/define-action.js";
 export type { Catalog, CatalogEntity, CatalogField } from "./context/catalog.js";
 export type { Actor, Context, Identity, ServiceToken } from "./context/context.js";
@@ -15,7 +26,15 @@ export type {
   Where,
 } from "./context/query.js";
 export type { Repository, RowChange, WriteOptions } from "./context/repository.js";
-export type { EntityGrant, FieldRight, Reach, RecordRight, Role } from "./context/role.js";
+export type {
+  AccessExplanation,
+  AccessPath,
+  EntityGrant,
+  FieldRight,
+  Reach,
+  RecordRight,
+  Role,
+} from "./context/role.js";
 export type { Tokens } from "./context/tokens.js";
 export * from "./crm/index.js";
 export type { KeyProvider, WrappedKey } from "./encryption/key-provider.js";
@@ -109,6 +128,7 @@ export {
   type OnDelete,
   oneOf,
   personal,
+  recordId,
   reference,
   type Sensitivity,
   secret,

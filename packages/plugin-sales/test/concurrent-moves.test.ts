@@ -13,7 +13,11 @@ for (const database of databases) {
       const storage = knexStorage({ url });
       return createCrm({ storage, plugins: [crmCore(), sales()], clock: systemClock });
     };
-    const as = (id: string) => ({ actor: { kind: "user" as const, id }, tenant: "acme" });
+    const as = (id: string) => ({
+      actor: { kind: "user" as const, id },
+      tenant: "acme",
+      roles: ["admin"],
+    });
 
     it("loses no visit when many move one opportunity at once", async () => {
       const { url, drop } = await database.create();

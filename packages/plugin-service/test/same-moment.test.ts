@@ -13,7 +13,7 @@ for (const database of databases) {
         plugins: [crmCore(), service({ maxMailsPerHour: 1000 })],
         clock: systemClock,
       });
-      const me = crm.as({ actor: { kind: "user", id: "mx" }, tenant: "acme" });
+      const me = crm.as({ actor: { kind: "user", id: "mx" }, tenant: "acme", roles: ["admin"] });
       await me.entities.mailbox.createMany([{ address: MAILBOX }, { address: "sales@corm.example" }]);
       return { crm, me };
     };

@@ -2,7 +2,7 @@ import type { Entity } from "../entity/entity.js";
 import type { Clock } from "../util/clock.js";
 import type { Catalog } from "./catalog.js";
 import type { Repository } from "./repository.js";
-import type { Role } from "./role.js";
+import type { AccessExplanation, RecordRight, Role } from "./role.js";
 import type { Tokens } from "./tokens.js";
 
 /** Who acts. Journal, access and hooks see it. */
@@ -25,6 +25,11 @@ export interface Identity {
   readonly scopes?: readonly string[];
   /** The user in whose name an actor of another kind works: what he owns counts as the actor's own. */
   readonly userId?: string;
+  /**
+   * Asked inside every writing transaction before anything else: what the actor may do by now, or null where he may do
+   * nothing any more. For identities whose roles come from the database, so that a right taken away is not used again.
+   */
+  readonly revalidate?: (ctx: Context) => Promise<Pick<Identity, "roles" | "scopes"> | null>;
   /** BCP 47, for messages and formats. Default `en`. */
   readonly locale?: string;
   /** Cancels what has not begun yet. */
@@ -99,6 +104,16 @@ export interface Context extends Required<Pick<Identity, "actor" | "tenant" | "l
   transaction<T>(work: (tx: Context) => Promise<T>): Promise<T>;
   /** Rolls back only `work` when it throws, and lets the transaction go on. */
   savepoint<T>(work: (tx: Context) => Promise<T>): Promise<T>;
+  /** Whether the actor may use what asks for this permission. */
+  permits(permission: string): boolean;
+  /** Whether a right of the actor reaches a record, or (without `id`) any record of the entity at all. */
+  can(right: RecordRight, entity: { readonly name: string }, id?: string): Promise<boolean>;
+  /** Why the actor may, or may not, do something to a record: by which grant of which role, and what stands against it. */
+  explainAccess(
+    entity: { readonly name: string },
+    id: string,
+    right: RecordRight,
+  ): Promise<AccessExplanation>;
   /** The same actor and transaction with the rights of the system, for bookkeeping that the actor must not do himself. */
   asSystem(reason: string): Context;
 }

@@ -66,4 +66,5 @@ export interface Repository<Row, Input, Related = unknown> {
   restore(id: string): Promise<Row>;
   /** For good, with what `onDelete` of its references says. Also out of the recycle bin. */
   purge(id: string): Promise<void>;
+  purgeMany(ids: readonly string[]): Promise<void>;
 }

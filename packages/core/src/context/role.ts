@@ -47,6 +47,25 @@ export interface EntityGrant<Row = Record<string, unknown>> {
   readonly only?: Where<Row>;
 }
 
+/** One way by which a role might reach a record, and whether it does. */
+export interface AccessPath {
+  readonly role: string;
+  readonly reach: Reach;
+  readonly holds: boolean;
+  /** Why, in words: `owned by the actor`, `shared with team …`. */
+  readonly because: string;
+}
+
+/** The answer to "may this actor do this to this record, and why". */
+export interface AccessExplanation {
+  readonly allowed: boolean;
+  /** The record is one of the tenant, and not purged. Where it is not, nothing else is told. */
+  readonly exists: boolean;
+  readonly paths: readonly AccessPath[];
+  /** Restrictions that the record does not satisfy, by name. */
+  readonly restrictedBy: readonly string[];
+}
+
 /** A named set of rights, in code or in the database. */
 export interface Role {
   readonly name: string;

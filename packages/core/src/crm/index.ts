@@ -7,10 +7,14 @@ import { apiKey } from "./entities/api-key.js";
 import { calendar } from "./entities/calendar.js";
 import { consent } from "./entities/consent.js";
 import { accountWithContacts, contact } from "./entities/contact.js";
+import { recordShare } from "./entities/record-share.js";
 import { sequence } from "./entities/sequence.js";
+import { subordinate } from "./entities/subordinate.js";
 import { team, teamMember } from "./entities/team.js";
 import { touchpoint } from "./entities/touchpoint.js";
 import { user } from "./entities/user.js";
+import { guardShares } from "./hooks/guard-shares.js";
+import { keepHierarchy } from "./hooks/keep-hierarchy.js";
 import { consents, consentsOf } from "./services/consents.js";
 
 export * from "./entities/account.js";
@@ -19,10 +23,13 @@ export * from "./entities/api-key.js";
 export * from "./entities/calendar.js";
 export * from "./entities/consent.js";
 export * from "./entities/contact.js";
+export * from "./entities/record-share.js";
 export * from "./entities/sequence.js";
+export * from "./entities/subordinate.js";
 export * from "./entities/team.js";
 export * from "./entities/touchpoint.js";
 export * from "./entities/user.js";
+export { ManagerCycle } from "./hooks/keep-hierarchy.js";
 export { findApiKey, issueApiKey } from "./services/api-keys.js";
 export {
   type Consents,
@@ -53,14 +60,30 @@ const plugin = definePlugin({
       calendar,
       consent,
       contact,
+      recordShare,
       sequence,
+      subordinate,
       team,
       teamMember,
       touchpoint,
       user,
     },
     extends: { account: accountWithContacts },
+    hooks: [...keepHierarchy, ...guardShares],
     services: [provide(consents, consentsOf)],
+    directory: {
+      members: { entity: teamMember, team: "teamId", user: "userId" },
+      subordinates: { entity: subordinate, manager: "managerId", user: "userId" },
+      shares: {
+        entity: recordShare,
+        of: "entity",
+        record: "recordId",
+        user: "userId",
+        team: "teamId",
+        role: "role",
+        level: "level",
+      },
+    },
     permissions: {},
   }),
 });

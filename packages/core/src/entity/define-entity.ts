@@ -1,7 +1,7 @@
 import type { Fields } from "../schema/field.js";
 import type { FieldsInput, FieldsRow, SystemFields } from "../schema/static.js";
 import { pluralOf, titleOf } from "../util/words.js";
-import type { Entity, EntityDefinition } from "./entity.js";
+import type { Entity, EntityAccess, EntityDefinition } from "./entity.js";
 import type { RelationRows, Relations } from "./relation.js";
 
 export interface EntityOptions<F extends Fields, R extends Relations> {
@@ -22,6 +22,8 @@ export interface EntityOptions<F extends Fields, R extends Relations> {
   readonly searchable?: readonly (keyof F & string)[];
   /** Bookkeeping of its plugin: code can use it, HTTP does not serve it. Default false. */
   readonly internal?: boolean;
+  /** To whom records belong. Default: `ownerId` and `teamId`, where they refer to a user and a team. */
+  readonly access?: EntityAccess;
 }
 
 /**
@@ -78,6 +80,7 @@ export function defineEntity<
     immutable: options.immutable ?? [],
     searchable: options.searchable ?? [],
     internal: options.internal ?? false,
+    access: options.access ?? {},
   };
   const draft = { name, definition, as: () => ({ name, definition }) };
   return draft as unknown as EntityDraft<Name, F, R>;

@@ -1,6 +1,16 @@
 import type { Fields } from "../schema/field.js";
 import type { Relations } from "./relation.js";
 
+/** By which fields records of an entity belong to somebody: what the reaches of a role go by. */
+export interface EntityAccess {
+  /** A reference to `user`. Default `ownerId`, where the entity has it; null for none. */
+  readonly owner?: string | null;
+  /** A reference to `team`. Default `teamId`, where the entity has it; null for none. */
+  readonly team?: string | null;
+  /** Relations to one record each: who may read one of those may read this one, where a role says `parent`. */
+  readonly parents?: readonly string[];
+}
+
 /** An entity's declaration at run time. Handles carry it; nothing of it shows in their type. */
 export interface EntityDefinition {
   readonly name: string;
@@ -13,6 +23,7 @@ export interface EntityDefinition {
   readonly immutable: readonly string[];
   readonly searchable: readonly string[];
   readonly internal: boolean;
+  readonly access: EntityAccess;
 }
 
 /** The types of an entity, by name, so that declaration files print names and not structures. */

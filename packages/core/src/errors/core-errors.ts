@@ -6,7 +6,7 @@ export const UnknownField = defineError<{
   field: string;
   /** What was taken for the name of something else: an operator, a relation. Default `field`. */
   what?: "field" | "operator" | "relation";
-  /** It exists, but nobody else writes it. */
+  /** It exists, but this caller does not write it. */
   readOnly?: boolean;
   nearest?: string | undefined;
 }>("unknown-field", {
@@ -14,7 +14,7 @@ export const UnknownField = defineError<{
   title: "Unknown field",
   detail: ({ entity, field, what = "field", readOnly, nearest }) =>
     readOnly
-      ? `"${field}" of "${entity}" is kept by core and cannot be written.`
+      ? `"${field}" of "${entity}" can be read, but not written.`
       : `"${entity}" has no ${what} "${field}"${nearest ? `. Did you mean "${nearest}"?` : "."}`,
   issues: ({ field, what = "field" }) => [
     {

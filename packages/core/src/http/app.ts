@@ -50,10 +50,7 @@ function routesOf(settings: HttpSettings): { tree: RouteTree; systemPaths: strin
   const described: HttpRoute[] = [
     ...[...entities.values()]
       .filter((entity) => !entity.internal)
-      .flatMap((entity) => [
-        ...entityRoutes(entity, entities, settings.maxBody),
-        ...transferRoutes(entity, entities),
-      ]),
+      .flatMap((entity) => [...entityRoutes(entity, entities, settings.maxBody), ...transferRoutes(entity)]),
     ...actionRoutes(composition, entities, settings.maxBody),
     ...pluginRoutes(composition.routes, settings),
   ];

@@ -41,7 +41,8 @@ export function apiKeys(crm: CrmHandle, tenants: readonly string[]): Authenticat
       if (key === undefined) return undefined;
       for (const session of sessions) {
         const found = await findApiKey(session, key);
-        if (found) return { actor: { kind: "apiKey", id: found.id }, tenant: session.tenant };
+        if (found)
+          return { actor: { kind: "apiKey", id: found.id }, tenant: session.tenant, roles: ["admin"] };
       }
       return undefined;
     },

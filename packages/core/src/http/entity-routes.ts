@@ -20,29 +20,30 @@ import { checkFilter, type EntityModels, namesOf, relationOf, toRawQuery } from 
 import type { Answer, HttpCall, HttpRoute } from "./route.js";
 
 /** Reading, writing and measuring the records of one entity. */
-export function entityRoutes(entity: EntityModel, entities: EntityModels, maxBody: number): HttpRoute[] {
-  const operations = entityOperations(entity, entities);
-  const base = `/api/${entity.path}`;
+export function entityRoutes(model: EntityModel, entities: EntityModels, maxBody: number): HttpRoute[] {
+  const operations = entityOperations(model, entities);
+  const base = `/api/${model.path}`;
   const route = (
     method: HttpMethod,
     path: string,
     name: OperationName,
-    handle: (call: HttpCall, repository: Repository<RecordValues, RecordValues>) => Promise<Answer>,
+    /** `entity` is the caller's view. */
+    handle: (call: HttpCall, repository: Records, entity: EntityModel) => Promise<Answer>,
   ): HttpRoute => ({
-    owner: entity.owner,
+    owner: model.owner,
     method,
     path: `${base}${path}`,
     access: "authenticated",
     once: "inside",
     operation: operations[name],
     handle: (call) =>
-      handle(call, call.session.repoOf(entity.name) as Repository<RecordValues, RecordValues>),
+      handle(call, call.session.repoOf(model.name) as Records, call.session.entity(model.name)),
   });
 
   return [
-    route("GET", "", "find", async (call, repository) => {
-      const { count, ...query } = parseListQuery(entity, call.query, entities);
-      return page(repository, toRawQuery(entity, query, entities), count);
+    route("GET", "", "find", async (call, repository, entity) => {
+      const { count, ...query } = parseListQuery(entity, call.query, call.session);
+      return page(repository, toRawQuery(entity, query, call.session), count);
     }),
     route("POST", "", "create", async (call, repository) => {
       readParameters(call.query, []);
@@ -50,7 +51,7 @@ export function entityRoutes(entity: EntityModel, entities: EntityModels, maxBod
       const location = `${call.path}/${row["id"] as string}`;
       return { status: 201, body: row, headers: { location, etag: etagOf(row) } };
     }),
-    route("POST", "/query", "query", async (call, repository) => {
+    route("POST", "/query", "query", async (call, repository, entity) => {
       readParameters(call.query, []);
       const body = await readShaped(call, checkQuery, maxBody);
       const { filter, where = filter, sort, include, fields, count = false, ...rest } = body;
@@ -65,40 +66,40 @@ export function entityRoutes(entity: EntityModel, entities: EntityModels, maxBod
           include: namesOf("include", include),
           fields: namesOf("fields", fields),
         },
-        entities,
+        call.session,
       );
       return page(repository, query, count === true);
     }),
-    route("POST", "/aggregate", "aggregate", async (call, repository) => {
+    route("POST", "/aggregate", "aggregate", async (call, repository, entity) => {
       readParameters(call.query, []);
       const body = await readShaped(call, checkAggregate, maxBody);
-      checkFilter(entity, body["where"], entities);
+      checkFilter(entity, body["where"], call.session);
       for (const measure of Object.values(body["measures"] as Record<string, unknown>))
-        if (isPlainObject(measure)) checkFilter(entity, measure["where"], entities);
+        if (isPlainObject(measure)) checkFilter(entity, measure["where"], call.session);
       return { status: 200, body: { data: await repository.aggregate(body as RawAggregate as never) } };
     }),
-    route("GET", "/{id}", "get", async (call, repository) => {
+    route("GET", "/{id}", "get", async (call, repository, entity) => {
       const include = listOf(readParameters(call.query, ["include"]).get("include"));
-      for (const name of include ?? []) relationOf(entity, name, entities);
+      for (const name of include ?? []) relationOf(entity, name, call.session);
       const row = await repository.get(idOf(call), include ? { include: include as never[] } : {});
       const headers = { etag: etagOf(row) };
       // An included record may have changed while this one has not.
       if (!include && ifNoneMatch(call.request.headers, row)) return { status: 304, headers };
       return { status: 200, body: row, headers };
     }),
-    route("PATCH", "/{id}", "update", async (call, repository) => {
+    route("PATCH", "/{id}", "update", async (call, repository, entity) => {
       readParameters(call.query, []);
       const patch = await readObject(call.request, [MERGE_PATCH_TYPE, JSON_TYPE], maxBody);
       const row = await update(call, entity, repository, patch);
       return { status: 200, body: row, headers: { etag: etagOf(row) } };
     }),
-    route("DELETE", "/{id}", "delete", async (call, repository) => {
+    route("DELETE", "/{id}", "delete", async (call, repository, entity) => {
       const purge = booleanOf("purge", readParameters(call.query, ["purge"]).get("purge"));
       if (purge) await atVersion(call, entity, (tx) => tx.purge(idOf(call)));
       else await repository.delete(idOf(call), await expectedVersion(call, repository));
       return { status: 204 };
     }),
-    route("POST", "/{id}/restore", "restore", async (call) => {
+    route("POST", "/{id}/restore", "restore", async (call, _, entity) => {
       readParameters(call.query, []);
       const row = await atVersion(call, entity, (tx) => tx.restore(idOf(call)));
       return { status: 200, body: row, headers: { etag: etagOf(row) } };

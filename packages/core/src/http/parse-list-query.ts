@@ -4,7 +4,7 @@ import type { FieldModel } from "../model/field-model.js";
 import { nearest } from "../util/words.js";
 import { InvalidParameter } from "./errors.js";
 import { booleanOf, listOf, readParameters } from "./parameters.js";
-import { checkOperator, type EntityModels, type PublicQuery, relationOf } from "./public-query.js";
+import { checkOperator, type PublicQuery, relationOf, type Views } from "./public-query.js";
 
 const NAMES = ["sort", "include", "fields", "limit", "after", "search", "count"];
 const FILTER = /^filter\[([^[\]]+)\](?:\[([^[\]]+)\])?$/;
@@ -27,14 +27,14 @@ export interface ListQuery extends PublicQuery {
 export function parseListQuery(
   entity: EntityModel,
   query: URLSearchParams,
-  entities: EntityModels,
+  views: Views,
   names: readonly string[] = NAMES,
 ): ListQuery {
   const parameters = readParameters(query, names, (name) => FILTER.test(name));
   const filters: unknown[] = [];
   for (const [name, text] of parameters) {
     const [, path, operator] = FILTER.exec(name) ?? [];
-    if (path !== undefined) filters.push(condition(entity, path.split("."), operator, text, entities));
+    if (path !== undefined) filters.push(condition(entity, path.split("."), operator, text, views));
   }
   return {
     ...(filters.length === 0 ? {} : { filter: { and: filters } }),
@@ -60,10 +60,10 @@ function condition(
   path: readonly string[],
   operator: string | undefined,
   text: string,
-  entities: EntityModels,
+  views: Views,
 ): unknown {
   const [name = "", ...rest] = path;
-  const field = entity.fields.get(name);
+  const field = entity.queryable.get(name);
   if (field && rest.length === 0) return { [name]: comparison(entity, field, operator, text) };
   if (field?.kind === "money" && rest.length === 1 && rest[0] === "currency") {
     const code = { ...field, kind: "string", name: `${name}.currency` } as const;
@@ -71,10 +71,14 @@ function condition(
   }
   if (field || rest.length === 0) {
     const given = path.join(".").slice(0, 100);
-    throw UnknownField({ entity: entity.name, field: given, nearest: nearest(given, entity.fields.keys()) });
+    throw UnknownField({
+      entity: entity.name,
+      field: given,
+      nearest: nearest(given, entity.queryable.keys()),
+    });
   }
-  const relation = relationOf(entity, name, entities);
-  const inner = condition(entities.get(relation.target) as EntityModel, rest, operator, text, entities);
+  const relation = relationOf(entity, name, views);
+  const inner = condition(views.entity(relation.target), rest, operator, text, views);
   return { [name]: relation.kind === "one" ? inner : { some: inner } };
 }
 

@@ -6,6 +6,11 @@ import { isPlainObject } from "./merge-patch.js";
 
 export type EntityModels = ReadonlyMap<string, EntityModel>;
 
+/** Entities as the caller may see them; a session is one. */
+export interface Views {
+  entity(name: string): EntityModel;
+}
+
 /** A list query as HTTP names its parts, from a URL or from the body of `POST …/query`. */
 export interface PublicQuery {
   readonly filter?: unknown;
@@ -41,9 +46,9 @@ export const OPERATORS: Readonly<Record<string, string>> = {
  *
  * @throws unknown-field
  */
-export function toRawQuery(entity: EntityModel, query: PublicQuery, entities: EntityModels): RawQuery {
-  checkFilter(entity, query.filter, entities);
-  for (const name of query.include ?? []) relationOf(entity, name, entities);
+export function toRawQuery(entity: EntityModel, query: PublicQuery, views: Views): RawQuery {
+  checkFilter(entity, query.filter, views);
+  for (const name of query.include ?? []) relationOf(entity, name, views);
   return {
     where: query.filter,
     search: query.search,
@@ -56,28 +61,28 @@ export function toRawQuery(entity: EntityModel, query: PublicQuery, entities: En
 }
 
 /** Looks up the relations and operators of a filter; its fields and values are the repository's business. */
-export function checkFilter(entity: EntityModel, filter: unknown, entities: EntityModels): void {
+export function checkFilter(entity: EntityModel, filter: unknown, views: Views): void {
   if (!isPlainObject(filter)) return;
   for (const [name, condition] of Object.entries(filter)) {
     if (name === "and" || name === "or") {
-      if (Array.isArray(condition)) for (const part of condition) checkFilter(entity, part, entities);
-    } else if (name === "not") checkFilter(entity, condition, entities);
-    else if (entity.relations.has(name)) checkRelation(entity, name, condition, entities);
+      if (Array.isArray(condition)) for (const part of condition) checkFilter(entity, part, views);
+    } else if (name === "not") checkFilter(entity, condition, views);
+    else if (entity.relations.has(name)) checkRelation(entity, name, condition, views);
     else if (isPlainObject(condition)) checkOperators(entity, name, condition);
   }
 }
 
-function checkRelation(entity: EntityModel, name: string, condition: unknown, entities: EntityModels): void {
-  const relation = relationOf(entity, name, entities);
-  const target = entities.get(relation.target) as EntityModel;
-  if (relation.kind === "one") checkFilter(target, condition, entities);
+function checkRelation(entity: EntityModel, name: string, condition: unknown, views: Views): void {
+  const relation = relationOf(entity, name, views);
+  const target = views.entity(relation.target);
+  if (relation.kind === "one") checkFilter(target, condition, views);
   else if (isPlainObject(condition))
-    for (const part of Object.values(condition)) checkFilter(target, part, entities);
+    for (const part of Object.values(condition)) checkFilter(target, part, views);
 }
 
 /** @throws unknown-field, also for a relation to what HTTP does not serve */
-export function relationOf(entity: EntityModel, name: string, entities: EntityModels): RelationModel {
-  const served = (relation: RelationModel) => entities.get(relation.target)?.internal === false;
+export function relationOf(entity: EntityModel, name: string, views: Views): RelationModel {
+  const served = (relation: RelationModel) => !views.entity(relation.target).internal;
   const relation = entity.relations.get(name);
   if (relation && served(relation)) return relation;
   const names = [...entity.relations.values()].filter(served).map((other) => other.name);
@@ -91,7 +96,7 @@ export function relationOf(entity: EntityModel, name: string, entities: EntityMo
 
 /** @throws unknown-field for an operator that is none */
 function checkOperators(entity: EntityModel, name: string, condition: Record<string, unknown>): void {
-  const field = entity.fields.get(name);
+  const field = entity.queryable.get(name);
   if (field?.kind === "money" && "amount" in condition) return;
   if (!field && !name.endsWith(".currency")) return;
   for (const operator of Object.keys(condition)) checkOperator(entity, name, operator);

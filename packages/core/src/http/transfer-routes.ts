@@ -5,12 +5,12 @@ import { InvalidParameter } from "./errors.js";
 import { EXPORT_TYPES, exportOperation } from "./openapi/transfer-operations.js";
 import { booleanOf } from "./parameters.js";
 import { parseListQuery } from "./parse-list-query.js";
-import { type EntityModels, toRawQuery } from "./public-query.js";
+import { toRawQuery } from "./public-query.js";
 import type { HttpCall, HttpRoute } from "./route.js";
 import { streamed } from "./streamed.js";
 
 /** Taking the records of an entity out as a file, and bringing them in. */
-export function transferRoutes(entity: EntityModel, entities: EntityModels): HttpRoute[] {
+export function transferRoutes(entity: EntityModel): HttpRoute[] {
   const base = `/api/${entity.path}`;
   return [
     {
@@ -19,15 +19,16 @@ export function transferRoutes(entity: EntityModel, entities: EntityModels): Htt
       path: `${base}/export`,
       access: "authenticated",
       operation: exportOperation(entity),
-      handle: (call) => exportFile(call, entity, entities),
+      handle: (call) => exportFile(call, call.session.entity(entity.name)),
     },
   ];
 }
 
 const EXPORT_NAMES = ["format", "sort", "fields", "search", "delimiter", "bom"];
 
-async function exportFile(call: HttpCall, entity: EntityModel, entities: EntityModels): Promise<Response> {
-  const query = toRawQuery(entity, parseListQuery(entity, call.query, entities, EXPORT_NAMES), entities);
+async function exportFile(call: HttpCall, entity: EntityModel): Promise<Response> {
+  const { session } = call;
+  const query = toRawQuery(entity, parseListQuery(entity, call.query, session, EXPORT_NAMES), session);
   const format = (call.query.get("format") ?? "csv") as ExportFormat;
   if (!Object.hasOwn(EXPORT_TYPES, format)) {
     const known = Object.keys(EXPORT_TYPES).join(", ");

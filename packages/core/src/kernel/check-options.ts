@@ -13,7 +13,9 @@ export const InvalidCrmOptions = defineError<{ problem: string }>("invalid-crm-o
 
 const TENANT = /^[\w.-]{1,64}$/;
 const KNOWN =
-  "storage plugins currency tenant secret encryption clock random onError migrate allowDataLoss".split(" ");
+  "storage plugins currency tenant secret encryption roles restrictions clock random onError migrate allowDataLoss".split(
+    " ",
+  );
 
 const wrong = (problem: string) => InvalidCrmOptions({ problem });
 
@@ -25,6 +27,15 @@ export function checkIdentity(identity: Identity): Identity {
   if (identity.actor.kind === "system" && !identity.actor.reason)
     throw wrong(`A system session says why: crm.system({ tenant, reason: "nightly import" }).`);
   return identity;
+}
+
+/** @throws invalid-crm-options also for the system, whose rights nobody gets by calling himself so */
+export function checkActor(identity: Identity): Identity {
+  if (identity.actor?.kind === "system")
+    throw wrong(
+      `crm.as() is for actors with roles: use crm.system({ tenant, reason }) for the rights of the system.`,
+    );
+  return checkIdentity(identity);
 }
 
 /** @throws invalid-crm-options for what cannot be meant: misspelt names, values of a wrong kind */

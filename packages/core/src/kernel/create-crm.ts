@@ -1,6 +1,8 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { inspect } from "node:util";
+import type { Restriction } from "../access/define-role.js";
 import type { Context, Identity } from "../context/context.js";
+import type { Role } from "../context/role.js";
 import { InvalidQuery } from "../errors/core-errors.js";
 import { type MigrationOptions, migrate } from "../migrations/migrate.js";
 import { physicalSchema } from "../migrations/physical-schema.js";
@@ -16,7 +18,8 @@ import type { StorageAdapter } from "../storage/adapter.js";
 import { type Clock, systemClock } from "../util/clock.js";
 import { createIds } from "../util/uuid.js";
 import { CORE_VERSION } from "../util/version.js";
-import { checkIdentity, checkOptions, InvalidCrmOptions } from "./check-options.js";
+import { accessRegistry } from "./access-registry.js";
+import { checkActor, checkIdentity, checkOptions, InvalidCrmOptions } from "./check-options.js";
 import type { AppSession, Crm, PluginList } from "./crm.js";
 import { describeComposition, explainOperation } from "./describe.js";
 import { type EncryptionOptions, openVault } from "./open-vault.js";
@@ -38,6 +41,10 @@ export interface CrmOptions<Ps extends PluginList> extends MigrationOptions {
   readonly secret?: string;
   /** Of fields declared `encrypted()`: keys that the process holds, or a provider that keeps them elsewhere. */
   readonly encryption?: EncryptionOptions;
+  /** What people may do, beside the built-in role `admin`. Without a role, nobody sees anything. */
+  readonly roles?: readonly Role[];
+  /** What narrows all roles, `admin` too. */
+  readonly restrictions?: readonly Restriction[];
   readonly clock?: Clock;
   /** Random bytes for ids; a seed makes tests repeat. */
   readonly random?: (size: number) => Uint8Array;
@@ -53,7 +60,7 @@ const START_TIMEOUT_MS = 30_000;
  * @throws composition-failed with everything that does not fit; schema-conflicts where data would be lost
  * @example
  * const crm = await createCrm({ storage: sqlite(":memory:"), plugins: [crmCore(), leads()] });
- * const me = crm.as({ actor: { kind: "user", id: "…" }, tenant: "acme" });
+ * const me = crm.as({ actor: { kind: "user", id: "…" }, tenant: "acme", roles: ["admin"] });
  * await me.entities.lead.create({ lastName: "Lovelace" });
  */
 export async function createCrm<const Ps extends PluginList>(options: CrmOptions<Ps>): Promise<Crm<Ps>> {
@@ -62,6 +69,9 @@ export async function createCrm<const Ps extends PluginList>(options: CrmOptions
   const { storage } = options;
   const clock = options.clock ?? systemClock;
   const ids = createIds({ clock, ...(options.random ? { random: options.random } : {}) });
+  const currency = options.currency ?? "USD";
+  const { roles = [], restrictions = [] } = options;
+  const access = accessRegistry(composition, { roles, restrictions }, { clock, currency });
   const schema = physicalSchema(composition);
   await storage.open(schema);
   try {
@@ -74,7 +84,8 @@ export async function createCrm<const Ps extends PluginList>(options: CrmOptions
       storage,
       clock,
       newId: () => ids.next(),
-      currency: options.currency ?? "USD",
+      currency,
+      access,
       tokens: createTokens(secret, clock),
       guard: new AsyncLocalStorage<TransactionScope>(),
       report:
@@ -117,8 +128,9 @@ function assemble<Ps extends PluginList>(runtime: Runtime, defaultTenant: string
   return {
     runtime,
     defaultTenant,
+    roles: runtime.access.roles,
     report: runtime.report,
-    as: (identity) => session(checkIdentity(identity)) as AppSession<Ps>,
+    as: (identity) => session(checkActor(identity)) as AppSession<Ps>,
     system: ({ tenant, reason }) =>
       session(checkIdentity({ actor: { kind: "system", reason }, tenant })) as AppSession<Ps>,
     describe: () => describeComposition(runtime.composition),

@@ -1,6 +1,7 @@
 import type { AnyAction } from "../actions/define-action.js";
 import type { Context, Identity } from "../context/context.js";
 import type { Repository } from "../context/repository.js";
+import type { Role } from "../context/role.js";
 import type { EntityTypes } from "../entity/entity.js";
 import type { ExtensionTypes } from "../entity/extend-entity.js";
 import type { HookPhase } from "../hooks/define-hook.js";
@@ -149,6 +150,8 @@ export interface Crm<Ps extends PluginList = PluginList> extends CrmHandle {
   as(identity: Identity): AppSession<Ps>;
   /** A session with the rights of the system; says why. */
   system(options: { readonly tenant: string; readonly reason: string }): AppSession<Ps>;
+  /** The roles of the app by name, `admin` among them. */
+  readonly roles: ReadonlyMap<string, Role>;
   /** What was composed: entities with the owners of their fields, actions, hooks in order, routes, permissions. */
   describe(): Description;
   /** What happens on `lead.create` (or any entity and operation, or action), in order. */

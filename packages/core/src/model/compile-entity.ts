@@ -4,6 +4,7 @@ import type { ExtensionDefinition } from "../entity/extend-entity.js";
 import type { Relations } from "../entity/relation.js";
 import type { Fields } from "../schema/field.js";
 import { nearest, snakeCase } from "../util/words.js";
+import { accessFacts } from "./access-facts.js";
 import { type EntityModel, entityPath, type RelationModel, systemFieldNames } from "./entity-model.js";
 import { type FieldModel, fieldModel, kindOf, wordsOf } from "./field-model.js";
 import { indexBytes, physicalTable } from "./physical-table.js";
@@ -134,8 +135,8 @@ export function compileEntity(
           `plugin "${by}": the default of field "${entity}.${name}" is refused by its own schema: ${refused}`,
         );
       }
-      if (kind === "reference" && !entityNames.has(model.target ?? "")) {
-        const hint = nearest(model.target ?? "", entityNames);
+      if (kind === "reference" && model.target !== null && !entityNames.has(model.target)) {
+        const hint = nearest(model.target, entityNames);
         problems.push(
           `${where} refers to the entity "${model.target}", which no plugin declares${hint ? ` (did you mean "${hint}"?)` : ": add its plugin"}`,
         );
@@ -235,7 +236,9 @@ export function compileEntity(
 
   const fieldList = [...fields.values()];
   const inputFields = fieldList.filter((field) => !field.system);
-  const model: EntityModel = {
+  const { facts, problems: unowned } = accessFacts(owner, definition, { fields, relations });
+  problems.push(...unowned);
+  const parts: Omit<EntityModel, "full"> = {
     name: entity,
     plural: definition.plural,
     path: entityPath(definition),
@@ -243,21 +246,26 @@ export function compileEntity(
     owner,
     table,
     fields,
+    queryable: fields,
     fieldList,
     columns: columnsOf(fieldList),
     inputFields,
+    writable: new Map(inputFields.map((field) => [field.name, field])),
     references: inputFields.filter((field) => field.kind === "reference"),
     immutable: inputFields.filter((field) => field.immutable),
     encrypted: inputFields.filter((field) => field.encrypted),
     relations,
     unique: goodUnique,
     searchable: searchable.map((name) => fields.get(name) as FieldModel),
+    searchColumn: true,
     internal: definition.internal,
+    access: facts,
     physical: physicalTable(table, fieldList, {
       indexes: goodIndexes,
       unique: goodUnique,
       searchable: searchable.length > 0,
     }),
   };
+  const model: EntityModel = Object.assign(parts as EntityModel, { full: parts as EntityModel });
   return { model, problems };
 }

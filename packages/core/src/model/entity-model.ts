@@ -1,6 +1,7 @@
 import type { EntityDefinition } from "../entity/entity.js";
 import type { PhysicalTable } from "../storage/physical-schema.js";
 import { kebabCase } from "../util/words.js";
+import type { AccessFacts } from "./access-facts.js";
 import type { FieldModel } from "./field-model.js";
 import { systemFields } from "./system-fields.js";
 
@@ -22,8 +23,14 @@ export type RelationModel =
       readonly foreign: string;
     };
 
-/** An entity with everything that plugins added to it: what repositories, HTTP and migrations work from. */
+/**
+ * An entity with everything that plugins added to it: what repositories, HTTP and migrations work from. A session hands
+ * out *views* of it, narrowed to what its actor may see: names of a request are looked up in those alone, so that a
+ * forbidden field is an unknown one.
+ */
 export interface EntityModel {
+  /** The whole entity; itself, where this is no view. */
+  readonly full: EntityModel;
   readonly name: string;
   readonly plural: string;
   /** Kebab-case plural, the path segment. */
@@ -34,12 +41,16 @@ export interface EntityModel {
   readonly table: string;
   /** System fields first, then declared ones, then those of extensions in plugin order. */
   readonly fields: ReadonlyMap<string, FieldModel>;
+  /** Those that conditions, sorting and grouping may name: not the masked ones of a view. */
+  readonly queryable: ReadonlyMap<string, FieldModel>;
   /** All fields, in the same order. */
   readonly fieldList: readonly FieldModel[];
   /** The columns that hold them. */
   readonly columns: readonly string[];
   /** Fields that inputs may set. */
   readonly inputFields: readonly FieldModel[];
+  /** The same by name. */
+  readonly writable: ReadonlyMap<string, FieldModel>;
   /** Those of them that refer to another record. */
   readonly references: readonly FieldModel[];
   /** Those of them that keep their first value. */
@@ -49,8 +60,11 @@ export interface EntityModel {
   readonly relations: ReadonlyMap<string, RelationModel>;
   readonly unique: readonly (readonly string[])[];
   readonly searchable: readonly FieldModel[];
+  /** `search` may use the column that holds the words of all searchable fields: nothing of it is hidden. */
+  readonly searchColumn: boolean;
   /** Not served over HTTP. */
   readonly internal: boolean;
+  readonly access: AccessFacts;
   readonly physical: PhysicalTable;
 }
 

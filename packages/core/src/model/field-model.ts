@@ -32,6 +32,8 @@ export interface FieldModel {
   readonly encrypted: (Encryption & { readonly place: FieldPlace }) | null;
   /** Erasing a person clears it, whatever its kind. */
   readonly personal: boolean;
+  /** In a view: its values are shown without their middle. */
+  readonly masked: boolean;
   /** First the value's own column; for money, then the currency's. */
   readonly columns: readonly PhysicalColumn[];
   readonly column: string;
@@ -117,6 +119,7 @@ export function fieldModel(
     sensitivity: meta.sensitivity ?? "normal",
     encrypted,
     personal: meta.personal === true,
+    masked: false,
     columns,
     column,
     keyColumn: encrypted ? (columns[1]?.name ?? column) : column,
@@ -146,6 +149,7 @@ export function systemField(
     sensitivity: "normal",
     encrypted: null,
     personal: false,
+    masked: false,
     columns: [column],
     column: column.name,
     keyColumn: column.name,
@@ -217,11 +221,16 @@ function columnsOf(name: string, schema: TSchema, kind: FieldKind, optional: boo
         {
           ...base,
           type: "id",
-          references: {
-            table: snakeCase(meta.target as string),
-            column: "id",
-            onDelete: meta.onDelete ?? "restrict",
-          },
+          // An id without a target is one of whatever entity another field names.
+          ...(meta.target === undefined
+            ? {}
+            : {
+                references: {
+                  table: snakeCase(meta.target),
+                  column: "id",
+                  onDelete: meta.onDelete ?? "restrict",
+                },
+              }),
         },
       ];
     }

@@ -4,6 +4,7 @@ import { fromMinor, type Money, toMinor } from "../util/money.js";
 import { searchText } from "../util/normalize-text.js";
 import type { EntityModel } from "./entity-model.js";
 import type { FieldModel } from "./field-model.js";
+import { masked } from "./mask.js";
 import { LIVE_COLUMN, SEARCH_COLUMN } from "./system-fields.js";
 
 /** A record by field name. */
@@ -87,6 +88,14 @@ export function encodeRecord(entity: EntityModel, values: RecordValues, cipher?:
   return row;
 }
 
+/** The columns of what is stored as it is: enough to judge to whom a record belongs. */
+export function plainColumns(entity: EntityModel, values: RecordValues): StoredRow {
+  const row: StoredRow = {};
+  for (const field of entity.fieldList)
+    if (field.encrypted === null) writeField(row, field, values[field.name]);
+  return row;
+}
+
 /** The columns that a patch changes. `merged` is the record as it will be. */
 export function encodePatch(
   entity: EntityModel,
@@ -111,9 +120,22 @@ export function decodeRecord(
 ): RecordValues {
   const record: RecordValues = {};
   for (const field of fields) {
-    if (field.encrypted !== null) record[field.name] = readSealed(row, field, cipher);
-    else record[field.name] = field.kind === "money" ? readMoney(row, field) : (row[field.column] ?? null);
+    const value =
+      field.encrypted !== null
+        ? readSealed(row, field, cipher)
+        : field.kind === "money"
+          ? readMoney(row, field)
+          : (row[field.column] ?? null);
+    record[field.name] = field.masked ? masked(field, value) : value;
   }
+  return record;
+}
+
+/** The part of a whole record that a view shows. */
+export function project(view: EntityModel, whole: RecordValues): RecordValues {
+  const record: RecordValues = {};
+  for (const field of view.fieldList)
+    record[field.name] = field.masked ? masked(field, whole[field.name]) : whole[field.name];
   return record;
 }
 

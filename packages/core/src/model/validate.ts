@@ -10,9 +10,12 @@ import { pointer, storedForm } from "./stored-form.js";
 
 /** Checks values against an entity's fields. Compiled once per entity. */
 export interface EntityValidator {
-  /** The caller's input as an object of its own: defaults filled in, `undefined` dropped, unknown fields refused. */
-  prepareCreate(input: unknown): RecordValues;
-  preparePatch(patch: unknown): RecordValues;
+  /**
+   * The caller's input as an object of its own: defaults filled in, `undefined` dropped, fields refused that are
+   * unknown in the caller's view of the entity.
+   */
+  prepareCreate(input: unknown, view: EntityModel): RecordValues;
+  preparePatch(patch: unknown, view: EntityModel): RecordValues;
   /** Brings values into their stored form (instants in UTC, money with its decimals) and lists what is wrong. */
   checkCreate(values: RecordValues): Issue[];
   checkPatch(patch: RecordValues): Issue[];
@@ -27,19 +30,19 @@ export function entityValidator(entity: EntityModel): EntityValidator {
   }
   const whole = lazy(() => Compile({ type: "object", properties, required } as TSchema));
   const partial = lazy(() => Compile({ type: "object", properties } as TSchema));
-  const byName = new Map(entity.inputFields.map((field) => [field.name, field]));
+  const byName = entity.writable;
   const defaults = entity.inputFields.filter((field) => field.default !== undefined);
 
-  const prepare = (input: unknown): RecordValues => {
+  const prepare = (input: unknown, view: EntityModel): RecordValues => {
     if (typeof input !== "object" || input === null || Array.isArray(input) || input instanceof Map) {
-      const message = `must be an object, such as { ${entity.inputFields[0]?.name ?? "field"}: … }`;
+      const message = `must be an object, such as { ${view.inputFields[0]?.name ?? "field"}: … }`;
       throw ValidationFailed({ entity: entity.name, issues: [{ pointer: "", code: "type", message }] });
     }
     const values: RecordValues = {};
     for (const [name, value] of Object.entries(input as RecordValues)) {
-      if (!byName.has(name)) {
-        const readOnly = entity.fields.has(name);
-        const hint = readOnly ? undefined : nearest(name, byName.keys());
+      if (!view.writable.has(name)) {
+        const readOnly = view.fields.has(name);
+        const hint = readOnly ? undefined : nearest(name, view.writable.keys());
         throw UnknownField({ entity: entity.name, field: name, readOnly, nearest: hint });
       }
       if (value !== undefined) values[name] = value;
@@ -67,8 +70,8 @@ export function entityValidator(entity: EntityModel): EntityValidator {
   };
 
   return {
-    prepareCreate(input) {
-      const values = prepare(input);
+    prepareCreate(input, view) {
+      const values = prepare(input, view);
       for (const field of defaults)
         if (values[field.name] === undefined) values[field.name] = clone(field.default);
       return values;

@@ -1,3 +1,4 @@
+import { type DirectoryTables, directoryTables } from "../access/directory.js";
 import type { AnyAction } from "../actions/define-action.js";
 import type { HookDefinition } from "../hooks/define-hook.js";
 import type { MetricDefinition } from "../metrics/define-metric.js";
@@ -28,6 +29,9 @@ export interface Composition {
   readonly routes: readonly Owned<RouteDefinition>[];
   readonly metrics: ReadonlyMap<string, Owned<MetricDefinition>>;
   readonly permissions: ReadonlyMap<string, Owned<string>>;
+  /** What actions and routes ask for, declared with words or not. */
+  readonly permissionNames: ReadonlySet<string>;
+  readonly directory: DirectoryTables | undefined;
 }
 
 /**
@@ -89,6 +93,7 @@ export function compose(plugins: readonly AnyPlugin[], coreVersion: string): Com
       routes.push({ owner: plugin.name, value: route });
     }
   }
+  const directory = composeDirectory(order, entities, problems);
   if (problems.length > 0) throw CompositionFailed({ problems });
   const validators = new Map([...entities].map(([name, model]) => [name, entityValidator(model)]));
   return {
@@ -101,7 +106,29 @@ export function compose(plugins: readonly AnyPlugin[], coreVersion: string): Com
     routes,
     metrics,
     permissions,
+    permissionNames: new Set([
+      ...permissions.keys(),
+      ...[...actions.values()].map(({ value }) => value.definition.permission),
+      ...routes.map(({ value }) => value.permission),
+    ]),
+    directory,
   };
+}
+
+function composeDirectory(
+  order: readonly AnyPlugin[],
+  entities: ReadonlyMap<string, EntityModel>,
+  problems: string[],
+): DirectoryTables | undefined {
+  const [first, second] = order.filter((plugin) => plugin.parts.directory !== undefined);
+  if (!first?.parts.directory) return undefined;
+  if (second)
+    problems.push(
+      `plugins "${first.name}" and "${second.name}" both declare an access directory: an app has one`,
+    );
+  const { tables, problems: wrong } = directoryTables(first.name, first.parts.directory, entities);
+  problems.push(...wrong);
+  return tables;
 }
 
 /** What is in the list but is no plugin; first of all factories that nobody called. */

@@ -1,3 +1,4 @@
+import type { AccessDirectory } from "../access/directory.js";
 import type { AnyAction } from "../actions/define-action.js";
 import type { AnyEntity } from "../entity/entity.js";
 import type { AnyExtension } from "../entity/extend-entity.js";
@@ -18,6 +19,8 @@ export interface PluginParts {
   readonly metrics?: readonly MetricDefinition[];
   /** Permissions with what they allow, in words. */
   readonly permissions?: Readonly<Record<string, string>>;
+  /** Where teams, managers and shares are kept; one plugin of an app says so. */
+  readonly directory?: AccessDirectory;
   /** Tables or columns that the plugin no longer declares and whose data is kept: `lead` or `lead.score`. */
   readonly retired?: readonly string[];
   /** Runs once the schema is in place, in plugin order. */

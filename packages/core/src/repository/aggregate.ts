@@ -9,7 +9,7 @@ import { fromMinor, MAX_MINOR, type Money } from "../util/money.js";
 import { nearest } from "../util/words.js";
 import { Budget } from "./budget.js";
 import { havingFilter } from "./having.js";
-import { currencyField, parseWhere, visible } from "./parse-where.js";
+import { currencyField, parseWhere } from "./parse-where.js";
 
 /** An aggregate as it arrives: typed at the repository, unchecked over HTTP. */
 export interface RawAggregate {
@@ -52,6 +52,7 @@ export async function aggregateRecords(
     if (!KEYS.has(key))
       throw InvalidQuery({ reason: `An aggregate has no "${key}". It takes ${[...KEYS].join(", ")}.` });
   }
+  session.require(entity, "read");
   if (session.runtime.vault) await session.openKeys();
   const groups = readGroups(entity, query.groupBy ?? []);
   const budget = new Budget();
@@ -65,7 +66,7 @@ export async function aggregateRecords(
   const limit = readGroupLimit(query.limit);
   const spec: AggregateSpec = {
     table: entity.table,
-    where: and(visible(session), parseWhere(entity, query.where, session.queryScope(), budget)),
+    where: and(session.visible(entity, false, "scan"), parseWhere(entity, query.where, session, budget)),
     groupBy: groups.map((g) => g.group),
     measures: measures.flatMap(physicalMeasures),
     ...(query.having === undefined ? {} : { having: havingFilter(query.having, measures, session.currency) }),
@@ -132,13 +133,13 @@ function readGroups(entity: EntityModel, groupBy: readonly unknown[]): GroupPlan
 }
 
 function groupField(entity: EntityModel, name: string): FieldModel {
-  const field = entity.fields.get(name);
+  const field = entity.queryable.get(name);
   if (field) return field;
   const money = name.endsWith(".currency")
-    ? entity.fields.get(name.slice(0, -".currency".length))
+    ? entity.queryable.get(name.slice(0, -".currency".length))
     : undefined;
   if (money?.kind === "money" && !money.encrypted) return currencyField(money);
-  throw UnknownField({ entity: entity.name, field: name, nearest: nearest(name, entity.fields.keys()) });
+  throw UnknownField({ entity: entity.name, field: name, nearest: nearest(name, entity.queryable.keys()) });
 }
 
 function checkZone(timeZone: unknown, field: FieldModel): void {
@@ -179,18 +180,18 @@ function readMeasures(
         reason: `Measure "${as}" takes one of ${FUNCTIONS.join(", ")}, and may have "where".`,
       });
     }
-    const filter = where === undefined ? null : parseWhere(entity, where, session.queryScope(), budget);
+    const filter = where === undefined ? null : parseWhere(entity, where, session, budget);
     if (fn === "count") {
       if (entry[1] !== true)
         throw InvalidQuery({ reason: `Measure "${as}" counts records: write { count: true }.` });
       return { as, fn, field: null, money: false, where: filter };
     }
-    const field = entity.fields.get(String(entry[1]));
+    const field = entity.queryable.get(String(entry[1]));
     if (!field)
       throw UnknownField({
         entity: entity.name,
         field: String(entry[1]),
-        nearest: nearest(String(entry[1]), entity.fields.keys()),
+        nearest: nearest(String(entry[1]), entity.queryable.keys()),
       });
     if (field.encrypted)
       throw InvalidQuery({

@@ -1,16 +1,15 @@
 import type { AnyAction } from "../actions/define-action.js";
 import type { EntityModel } from "../model/entity-model.js";
-import type { RecordValues } from "../model/record-codec.js";
+import { project, type RecordValues } from "../model/record-codec.js";
 import type { EntityValidator } from "../model/validate.js";
 import type { Session } from "../runtime/session.js";
 import { and } from "../storage/filter.js";
 import { aggregateRecords, type RawAggregate } from "./aggregate.js";
 import { nothingGiven } from "./parse-condition.js";
-import { visible } from "./parse-where.js";
 import { findPage, type GetOptions, getRecord, MAX_LIMIT, queryFilter, type RawQuery } from "./read.js";
 import { listed, single } from "./write/checks.js";
 import { createRecords } from "./write/create.js";
-import { deleteRecords, purgeRecord, restoreRecord } from "./write/delete.js";
+import { deleteRecords, purgeRecords, restoreRecord } from "./write/delete.js";
 import { type RawChange, updateRecords } from "./write/update.js";
 import { upsertRecords } from "./write/upsert.js";
 
@@ -50,11 +49,11 @@ export class EntityRepository {
 
   async create(input: unknown): Promise<RecordValues> {
     const [record] = await createRecords(this.#session, this.#entity, this.#validator, [input], single);
-    return record as RecordValues;
+    return this.#shown(record as RecordValues);
   }
 
-  createMany(inputs: readonly unknown[]): Promise<RecordValues[]> {
-    return createRecords(this.#session, this.#entity, this.#validator, inputs, listed);
+  async createMany(inputs: readonly unknown[]): Promise<RecordValues[]> {
+    return this.#allShown(await createRecords(this.#session, this.#entity, this.#validator, inputs, listed));
   }
 
   get(id: string, options?: GetOptions): Promise<RecordValues> {
@@ -82,9 +81,13 @@ export class EntityRepository {
   async count(where?: unknown, options: { readonly search?: unknown } = {}): Promise<number> {
     const session = this.#session;
     if (session.runtime.vault) await session.openKeys();
+    session.require(this.#entity, "read");
     const rows = await session.operations().aggregate({
       table: this.#entity.table,
-      where: and(visible(session), queryFilter(session, this.#entity, { where, search: options.search })),
+      where: and(
+        session.visible(this.#entity, false, "scan"),
+        queryFilter(session, this.#entity, { where, search: options.search }),
+      ),
       groupBy: [],
       measures: [{ as: "n", fn: "count" }],
       orderBy: [],
@@ -100,15 +103,16 @@ export class EntityRepository {
   async update(id: string, patch: unknown, options: Versioned = {}): Promise<RecordValues> {
     const changes = [{ id, patch, version: options.version }];
     const [record] = await updateRecords(this.#session, this.#entity, this.#validator, changes, single);
-    return record as RecordValues;
+    return this.#shown(record as RecordValues);
   }
 
-  updateMany(changes: readonly RawChange[]): Promise<RecordValues[]> {
-    return updateRecords(this.#session, this.#entity, this.#validator, changes, listed);
+  async updateMany(changes: readonly RawChange[]): Promise<RecordValues[]> {
+    return this.#allShown(await updateRecords(this.#session, this.#entity, this.#validator, changes, listed));
   }
 
   async updateWhere(where: unknown, patch: unknown): Promise<number> {
     if (where === undefined) throw nothingGiven(this.#entity.name);
+    this.#session.require(this.#entity, "bulk");
     return this.#session.atomically(async (tx) => {
       let changed = 0;
       let after: string | null = null;
@@ -123,8 +127,8 @@ export class EntityRepository {
     });
   }
 
-  upsertMany(inputs: readonly unknown[], on: readonly string[]): Promise<RecordValues[]> {
-    return upsertRecords(this.#session, this.#entity, this.#validator, inputs, on);
+  async upsertMany(inputs: readonly unknown[], on: readonly string[]): Promise<RecordValues[]> {
+    return this.#allShown(await upsertRecords(this.#session, this.#entity, this.#validator, inputs, on));
   }
 
   delete(id: string, options: Versioned = {}): Promise<void> {
@@ -136,11 +140,24 @@ export class EntityRepository {
     return deleteRecords(this.#session, this.#entity, changes);
   }
 
-  restore(id: string): Promise<RecordValues> {
-    return restoreRecord(this.#session, this.#entity, id);
+  async restore(id: string): Promise<RecordValues> {
+    return this.#shown(await restoreRecord(this.#session, this.#entity, id));
   }
 
   purge(id: string): Promise<void> {
-    return purgeRecord(this.#session, this.#entity, id);
+    return purgeRecords(this.#session, this.#entity, [id]);
+  }
+
+  purgeMany(ids: readonly string[]): Promise<void> {
+    return purgeRecords(this.#session, this.#entity, ids);
+  }
+
+  /** Writes work on whole records; callers get what they may see of them. */
+  #shown(record: RecordValues): RecordValues {
+    return this.#entity.full === this.#entity ? record : project(this.#entity, record);
+  }
+
+  #allShown(records: RecordValues[]): RecordValues[] {
+    return this.#entity.full === this.#entity ? records : records.map((record) => this.#shown(record));
   }
 }

@@ -1,13 +1,12 @@
 import { InvalidQuery, UnknownField } from "../errors/core-errors.js";
 import type { EntityModel, RelationModel } from "../model/entity-model.js";
 import type { FieldModel } from "../model/field-model.js";
-import type { RecordValues } from "../model/record-codec.js";
+import { columnsOf, type RecordValues } from "../model/record-codec.js";
 import type { Session } from "../runtime/session.js";
 import type { StoredRow } from "../storage/adapter.js";
 import { and } from "../storage/filter.js";
 import { nearest } from "../util/words.js";
 import { decodeRows } from "./decode-rows.js";
-import { visible } from "./parse-where.js";
 import { loadByIds } from "./read.js";
 
 /** Records that the to-many includes of one page may bring along. */
@@ -62,7 +61,7 @@ async function includeMany(
   items: readonly RecordValues[],
 ): Promise<void> {
   const target = session.entity(relation.target);
-  const foreign = target.fields.get(relation.foreign) as FieldModel;
+  const foreign = target.full.fields.get(relation.foreign) as FieldModel;
   const children = new Map<string, RecordValues[]>();
   rows.forEach((row, i) => {
     const list: RecordValues[] = [];
@@ -72,8 +71,8 @@ async function includeMany(
   if (children.size === 0) return;
   const found = await session.operations().findMany({
     table: target.table,
-    columns: target.columns,
-    where: and({ op: "in", column: foreign.column, values: [...children.keys()] }, visible(session)),
+    columns: columnsOf(new Set([...target.fieldList, foreign])),
+    where: and({ op: "in", column: foreign.column, values: [...children.keys()] }, session.visible(target)),
     orderBy: [{ column: "id", direction: "asc" }],
     limit: MAX_CHILDREN + 1,
   });

@@ -165,7 +165,7 @@ function operatorFilter(
           reason: `"within" needs a date or instant, and "${place}" holds ${field.kind}.`,
         });
       }
-      const { from, to } = relativeRange(operand, scope.now, place);
+      const { from, to } = relativeRange(operand, scope.nowMs, place);
       const bound = (ms: number): string =>
         field.kind === "date" ? toInstant(ms).slice(0, 10) : toInstant(ms);
       return and(

@@ -1,7 +1,6 @@
 import { InvalidQuery, UnknownField } from "../errors/core-errors.js";
 import type { EntityModel, RelationModel } from "../model/entity-model.js";
 import type { FieldModel } from "../model/field-model.js";
-import { LIVE_COLUMN, TENANT_COLUMN } from "../model/system-fields.js";
 import type { QueryScope } from "../runtime/query-scope.js";
 import { always, and, type Filter, never, not, or } from "../storage/filter.js";
 import { nearest } from "../util/words.js";
@@ -23,12 +22,6 @@ export function parseWhere(
   budget = new Budget(),
 ): Filter {
   return where === undefined ? always : whereFilter(entity, where, scope, budget, 0);
-}
-
-/** Records of the asking tenant that are not in the recycle bin. */
-export function visible(scope: Pick<QueryScope, "tenant">, withDeleted = false): Filter {
-  const tenant: Filter = { op: "eq", column: TENANT_COLUMN, value: scope.tenant };
-  return withDeleted ? tenant : { op: "and", of: [tenant, { op: "eq", column: LIVE_COLUMN, value: 1 }] };
 }
 
 function whereFilter(
@@ -70,19 +63,19 @@ function entryFilter(
   budget: Budget,
   depth: number,
 ): Filter {
-  const field = entity.fields.get(name);
+  const field = entity.queryable.get(name);
   if (field) return conditionFilter(entity, field, condition, scope, budget);
   const relation = entity.relations.get(name);
   if (relation) return relationFilter(entity, relation, condition, scope, budget, depth);
   const money = name.endsWith(".currency")
-    ? entity.fields.get(name.slice(0, -".currency".length))
+    ? entity.queryable.get(name.slice(0, -".currency".length))
     : undefined;
   if (money?.kind === "money" && !money.encrypted)
     return conditionFilter(entity, currencyField(money), condition, scope, budget);
   throw UnknownField({
     entity: entity.name,
     field: name,
-    nearest: nearest(name, [...entity.fields.keys(), ...entity.relations.keys()]),
+    nearest: nearest(name, [...entity.queryable.keys(), ...entity.relations.keys()]),
   });
 }
 
@@ -100,9 +93,9 @@ function relationFilter(
   budget: Budget,
   depth: number,
 ): Filter {
-  const target = scope.entities.get(relation.target) as EntityModel;
+  const target = scope.entity(relation.target);
   const inner = (where: unknown): Filter =>
-    and(visible(scope), whereFilter(target, where, scope, budget, depth + 1));
+    and(scope.visible(target), whereFilter(target, where, scope, budget, depth + 1));
   if (relation.kind === "one") {
     const exists = (where: Filter): Filter => ({
       op: "exists",
@@ -112,9 +105,9 @@ function relationFilter(
       where,
     });
     // A record that is hidden or in the recycle bin is as if it were not there.
-    return condition === null ? not(exists(visible(scope))) : exists(inner(condition));
+    return condition === null ? not(exists(scope.visible(target))) : exists(inner(condition));
   }
-  const foreign = target.fields.get(relation.foreign) as FieldModel;
+  const foreign = target.full.fields.get(relation.foreign) as FieldModel;
   const exists = (where: Filter): Filter =>
     where.op === "const" && !where.value
       ? never
@@ -124,7 +117,10 @@ function relationFilter(
     if (quantifier === "some") parts.push(exists(inner(where)));
     else if (quantifier === "none") parts.push(not(exists(inner(where))));
     else if (quantifier === "every") {
-      const counterexample = and(visible(scope), not(whereFilter(target, where, scope, budget, depth + 1)));
+      const counterexample = and(
+        scope.visible(target),
+        not(whereFilter(target, where, scope, budget, depth + 1)),
+      );
       parts.push(not(exists(counterexample)));
     } else {
       throw InvalidQuery({

@@ -5,13 +5,13 @@ import { columnsOf, type RecordValues } from "../model/record-codec.js";
 import { SEARCH_COLUMN } from "../model/system-fields.js";
 import type { Session } from "../runtime/session.js";
 import type { FindSpec, StoredRow } from "../storage/adapter.js";
-import { and, type Filter } from "../storage/filter.js";
+import { and, type Filter, or } from "../storage/filter.js";
 import { searchText } from "../util/normalize-text.js";
 import { nearest } from "../util/words.js";
 import { decodeRows } from "./decode-rows.js";
 import { loadIncludes } from "./include.js";
 import { isId } from "./parse-condition.js";
-import { parseWhere, visible } from "./parse-where.js";
+import { parseWhere } from "./parse-where.js";
 import { cursorOf, parseSort, readCursor, type SortPlan } from "./sort.js";
 
 /** A query as it arrives: typed at the repository, unchecked over HTTP. */
@@ -50,6 +50,7 @@ export async function findPage(
     if (!QUERY_KEYS.has(key))
       throw InvalidQuery({ reason: `A query has no "${key}". It takes ${[...QUERY_KEYS].join(", ")}.` });
   }
+  session.require(entity, "read");
   const limit = readLimit(query.limit);
   const sort = parseSort(entity, query.orderBy);
   const wanted = selection(entity, query.select);
@@ -62,7 +63,7 @@ export async function findPage(
     columns: query.select
       ? columnsOf(new Set([...wanted, ...sort.fields, ...includeFields(entity, includes)]))
       : entity.columns,
-    where: and(visible(session, query.withDeleted), queryFilter(session, entity, query)),
+    where: and(session.visible(entity, query.withDeleted), queryFilter(session, entity, query)),
     orderBy: sort.orderBy,
     limit: limit + 1,
     ...(query.after == null ? {} : { after: readCursor(sort, query.after, session.tokens) }),
@@ -80,7 +81,7 @@ export function queryFilter(
   entity: EntityModel,
   query: Pick<RawQuery, "where" | "search">,
 ): Filter {
-  const where = parseWhere(entity, query.where, session.queryScope());
+  const where = parseWhere(entity, query.where, session);
   return query.search === undefined ? where : and(where, searchFilter(entity, query.search));
 }
 
@@ -96,11 +97,22 @@ function searchFilter(entity: EntityModel, search: unknown): Filter {
     throw InvalidQuery({ reason: `"${entity.name}" has no searchable fields.` });
   const words = searchText(search).split(" ").filter(Boolean);
   if (words.length > 20) throw InvalidQuery({ reason: `"search" takes at most 20 words.` });
-  return and(
-    ...words.map(
-      (text): Filter => ({ op: "match", column: SEARCH_COLUMN, how: "contains", text, caseSensitive: true }),
-    ),
-  );
+  if (entity.searchColumn) {
+    const column = SEARCH_COLUMN;
+    return and(
+      ...words.map((text): Filter => ({ op: "match", column, how: "contains", text, caseSensitive: true })),
+    );
+  }
+  // That column holds words of fields which are hidden from this actor: only those that he sees are looked through.
+  const within = (text: string): Filter[] =>
+    entity.searchable.map(({ column }) => ({
+      op: "match",
+      column,
+      how: "contains",
+      text,
+      caseSensitive: false,
+    }));
+  return and(...words.map((text) => or(...within(text))));
 }
 
 export function readLimit(limit: unknown): number {
@@ -137,6 +149,8 @@ export interface LoadOptions {
   readonly withDeleted?: boolean;
   /** Inside transactions. */
   readonly lock?: boolean;
+  /** Also what the actor may not read: for what a write itself has to know. */
+  readonly trusted?: boolean;
 }
 
 /** One record, or undefined where there is none for this session. */
@@ -150,7 +164,7 @@ export async function loadById(
   const rows = await session.operations().findMany({
     table: entity.table,
     columns: entity.columns,
-    where: and({ op: "eq", column: "id", value: id.toLowerCase() }, visible(session, options.withDeleted)),
+    where: and({ op: "eq", column: "id", value: id.toLowerCase() }, rowsFor(session, entity, options)),
     orderBy: [],
     limit: 1,
     ...(options.lock && session.inTransaction ? { lock: "update" as const } : {}),
@@ -159,6 +173,11 @@ export async function loadById(
   if (!row) return undefined;
   const [record] = await decodeRows(session, entity.fieldList, [row]);
   return record;
+}
+
+function rowsFor(session: Session, entity: EntityModel, options: LoadOptions): Filter {
+  const { withDeleted, trusted } = options;
+  return trusted ? session.rows(withDeleted) : session.visible(entity, withDeleted);
 }
 
 /** Records by id, in any order; those that are not there are left out. */
@@ -180,7 +199,7 @@ export async function loadByIds(
   const rows = await session.operations().findMany({
     table: entity.table,
     columns: entity.columns,
-    where: and({ op: "in", column: "id", values }, visible(session, options.withDeleted)),
+    where: and({ op: "in", column: "id", values }, rowsFor(session, entity, options)),
     // A common order of locking, so that two writers of the same records cannot wait for one another.
     orderBy: locks ? [{ column: "id", direction: "asc" }] : [],
     limit: values.length,
@@ -201,11 +220,13 @@ export async function getRecord(
   id: string,
   options: GetOptions = {},
 ): Promise<RecordValues> {
+  session.require(entity, "read");
   const record = await loadById(session, entity, id, options);
   if (!record) throw NotFound({ entity: entity.name, id: String(id).slice(0, 64) });
   const includes = [...new Set(names(options.include ?? [], "include"))];
   if (includes.length > 0) {
     const row: StoredRow = {};
+    // Ids and references are never masked.
     for (const field of [entity.fields.get("id") as FieldModel, ...includeFields(entity, includes)]) {
       row[field.column] = record[field.name];
     }

@@ -21,7 +21,7 @@ export function repositoryFactory(
     prepared.set(entity, { Repository: EntityRepository.withActions(actions), validator });
   }
   return (session, entity) => {
-    const found = prepared.get(entity);
+    const found = prepared.get(entity.full);
     if (!found) throw new Error(`the entity ${entity.name} is not of this CRM`);
     const repository = new found.Repository(session, entity, found.validator);
     return repository as unknown as Repository<unknown, unknown>;

@@ -2,7 +2,7 @@ import type { TObject, TSchema } from "typebox";
 import { Compile } from "typebox/schema";
 import type { ActionDefinition, AnyAction } from "../actions/define-action.js";
 import type { ActionHandle } from "../context/context.js";
-import { ActionMissing, InvalidQuery, ValidationFailed } from "../errors/core-errors.js";
+import { ActionMissing, Forbidden, InvalidQuery, ValidationFailed } from "../errors/core-errors.js";
 import { defineError } from "../errors/define-error.js";
 import type { RecordValues } from "../model/record-codec.js";
 import { issuesOf } from "../model/validate.js";
@@ -10,6 +10,7 @@ import type { ActionTarget, Session } from "../runtime/session.js";
 import { isId } from "./parse-condition.js";
 import { getRecord } from "./read.js";
 import { brokenInput, operation, queueCommitted, runHooks } from "./write/operation.js";
+import { assertReach } from "./write/reach.js";
 import { checkVersion, lockRecords } from "./write/update.js";
 
 export const ActionBroken = defineError<{ action: string; problems: readonly string[] }>("action-broken", {
@@ -26,6 +27,8 @@ export async function runAction(
   target: ActionTarget | undefined,
 ): Promise<unknown> {
   const { name, definition } = findAction(outer, handle);
+  if (!outer.permits(definition.permission))
+    throw Forbidden({ reason: `Your roles do not have the permission "${definition.permission}".` });
   const checked = checkedInput(name, definition, input);
   if (definition.collection !== (target === undefined)) {
     throw InvalidQuery({
@@ -63,14 +66,16 @@ async function loadTarget(
   definition: ActionDefinition,
   target: ActionTarget,
 ): Promise<RecordValues> {
-  const entity = session.entity(definition.entity as string);
+  const entity = session.model(definition.entity as string);
   const id = String(target.id).toLowerCase();
   if (definition.readOnly || !isId(id)) {
     const record = await getRecord(session, entity, id);
     checkVersion(entity, record, target.version);
     return record;
   }
+  session.require(entity, "update");
   const [record] = await lockRecords(session, entity, [id], [target]);
+  await assertReach(session, entity, "update", [record as RecordValues]);
   return record as RecordValues;
 }
 

@@ -27,9 +27,13 @@ export function parseSort(entity: EntityModel, sort: readonly unknown[] | undefi
     if (typeof entry !== "string")
       throw InvalidQuery({ reason: `"orderBy" takes field names, not ${JSON.stringify(entry)}.` });
     const name = entry.startsWith("-") ? entry.slice(1) : entry;
-    const field = entity.fields.get(name);
+    const field = entity.queryable.get(name);
     if (!field)
-      throw UnknownField({ entity: entity.name, field: name, nearest: nearest(name, entity.fields.keys()) });
+      throw UnknownField({
+        entity: entity.name,
+        field: name,
+        nearest: nearest(name, entity.queryable.keys()),
+      });
     if (field.encrypted)
       throw InvalidQuery({ reason: `"${entity.name}.${name}" is encrypted, and has no order.` });
     if (field.kind === "json" || field.kind === "text")

@@ -1,22 +1,28 @@
+import type { SessionAccess } from "../access/session-access.js";
 import type { Catalog, CatalogEntity } from "../context/catalog.js";
-import type { Composition } from "../plugin/compose.js";
+import type { Session } from "./session.js";
 
-const catalogs = new WeakMap<Composition, Catalog>();
+const catalogs = new WeakMap<SessionAccess, Catalog>();
 
-/** Made when it is first asked for, once per app. */
-export function catalogOf(composition: Composition): Catalog {
-  let catalog = catalogs.get(composition);
+/** What the actor may see of the app: made when it is first asked for. */
+export function catalogOf({ access, runtime: { composition } }: Session): Catalog {
+  let catalog = catalogs.get(access);
   if (!catalog) {
     const entities = new Map<string, CatalogEntity>();
     for (const plugin of composition.plugins) {
       for (const [name, handle] of Object.entries(plugin.parts.entities ?? {})) {
         const model = composition.entities.get(name);
-        if (model) entities.set(name, { label: model.label, handle, fields: model.fields });
+        if (model && access.has(name, "read"))
+          entities.set(name, { label: model.label, handle, fields: access.view(model).queryable });
       }
     }
-    const metrics = new Map([...composition.metrics].map(([name, { value }]) => [name, value]));
+    const metrics = new Map(
+      [...composition.metrics]
+        .filter(([, { value }]) => entities.has(value.entity))
+        .map(([name, { value }]) => [name, value]),
+    );
     catalog = { entities, metrics };
-    catalogs.set(composition, catalog);
+    catalogs.set(access, catalog);
   }
   return catalog;
 }

@@ -1,4 +1,5 @@
 import type { AsyncLocalStorage } from "node:async_hooks";
+import type { AccessRegistry } from "../access/registry.js";
 import type { Tokens } from "../context/tokens.js";
 import type { FieldCipher } from "../encryption/field-cipher.js";
 import type { Vault } from "../encryption/vault.js";
@@ -16,6 +17,7 @@ export interface Runtime {
   readonly tokens: Tokens;
   /** Null where no field is encrypted. */
   readonly vault: Vault | null;
+  readonly access: AccessRegistry;
   /** The transaction that the running asynchronous code is inside of. */
   readonly guard: AsyncLocalStorage<TransactionScope>;
   /** Takes errors that have no caller left to go to. */

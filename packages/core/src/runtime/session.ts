@@ -1,25 +1,26 @@
+import { explainAccess } from "../access/explain.js";
+import { type SessionAccess, systemAccess } from "../access/session-access.js";
 import type { Catalog } from "../context/catalog.js";
 import type { ActionHandle, Actor, Context, Identity, ServiceToken } from "../context/context.js";
 import type { Repository } from "../context/repository.js";
-import type { Tokens } from "../context/tokens.js";
+import type { AccessExplanation, RecordRight } from "../context/role.js";
 import type { FieldCipher } from "../encryption/field-cipher.js";
 import type { Entity } from "../entity/entity.js";
 import {
-  EntityMissing,
   HookRecursion,
   ServiceMissing,
   TransactionAborted,
   TransactionConflict,
   TransactionMisuse,
+  Unauthenticated,
 } from "../errors/index.js";
 import type { EntityModel } from "../model/entity-model.js";
 import type { BoundStorage, Operations } from "../storage/adapter.js";
-import { type Clock, toInstant } from "../util/clock.js";
-import { nearest } from "../util/words.js";
+import { and } from "../storage/filter.js";
 import { type AppEntities, appEntities } from "./app-entities.js";
 import { catalogOf } from "./catalog.js";
-import type { QueryScope } from "./query-scope.js";
 import { openScope, type Runtime, type TransactionScope } from "./runtime.js";
+import { SessionBase } from "./session-base.js";
 
 const MAX_DEPTH = 8;
 const CONFLICT_RETRIES = 4;
@@ -44,9 +45,7 @@ export interface ActionTarget {
  * The one implementation of `Context`. A class, because one is made for every request and every hook run, and
  * methods on a prototype cost nothing then.
  */
-export class Session implements Context {
-  readonly runtime: Runtime;
-  readonly identity: Identity;
+export class Session extends SessionBase implements Context {
   readonly scope: TransactionScope | null;
   readonly chain: readonly string[];
   readonly #services: SessionServices;
@@ -60,62 +59,19 @@ export class Session implements Context {
     identity: Identity,
     scope: TransactionScope | null = null,
     chain: readonly string[] = [],
+    access?: SessionAccess,
   ) {
-    this.runtime = runtime;
+    super(runtime, identity, access);
     this.#services = services;
-    this.identity = identity;
     this.scope = scope;
     this.chain = chain;
   }
 
-  get actor(): Actor {
-    return this.identity.actor;
-  }
-  get tenant(): string {
-    return this.identity.tenant;
-  }
-  get locale(): string {
-    return this.identity.locale ?? "en";
-  }
-  get signal(): AbortSignal | undefined {
-    return this.identity.signal;
-  }
-  get requestId(): string | undefined {
-    return this.identity.requestId;
-  }
-  get clock(): Clock {
-    return this.runtime.clock;
-  }
-  get currency(): string {
-    return this.runtime.currency;
-  }
-  get tokens(): Tokens {
-    return this.runtime.tokens;
-  }
   get catalog(): Catalog {
-    return catalogOf(this.runtime.composition);
+    return catalogOf(this);
   }
   get inTransaction(): boolean {
     return this.scope !== null;
-  }
-
-  now(): string {
-    return toInstant(this.runtime.clock.now());
-  }
-
-  newId(): string {
-    return this.runtime.newId();
-  }
-
-  hasEntity(name: string): boolean {
-    return this.runtime.composition.entities.has(name);
-  }
-
-  entity(name: string): EntityModel {
-    const { entities } = this.runtime.composition;
-    const entity = entities.get(name);
-    if (!entity) throw EntityMissing({ entity: name, nearest: nearest(name, entities.keys()) });
-    return entity;
   }
 
   repo<Name extends string, Row, Input, Related>(
@@ -159,14 +115,26 @@ export class Session implements Context {
     return provider ? (provider.make(this) as T) : undefined;
   }
 
-  queryScope(): QueryScope {
-    return {
-      entities: this.runtime.composition.entities,
-      tenant: this.tenant,
-      now: this.runtime.clock.now(),
-      currency: this.runtime.currency,
-      cipher: this.runtime.vault?.peek(this.tenant),
-    };
+  async can(right: RecordRight, entity: { readonly name: string }, id?: string): Promise<boolean> {
+    const model = this.model(entity.name);
+    if (!this.access.has(model.name, right)) return false;
+    if (id === undefined) return true;
+    const rows = await this.operations().findMany({
+      table: model.table,
+      columns: ["id"],
+      where: and({ op: "eq", column: "id", value: id }, this.visible(model), this.reached(model, right)),
+      orderBy: [],
+      limit: 1,
+    });
+    return rows.length > 0;
+  }
+
+  explainAccess(
+    entity: { readonly name: string },
+    id: string,
+    right: RecordRight,
+  ): Promise<AccessExplanation> {
+    return explainAccess(this.operations(), this.access, this.model(entity.name), id, right, this.rows(true));
   }
 
   /** Opens the keys of the tenant, where the app has encrypted fields: before conditions are read. */
@@ -199,7 +167,25 @@ export class Session implements Context {
 
   asSystem(reason: string): Context {
     const actor: Actor = { kind: "system", reason };
-    return new Session(this.runtime, this.#services, { ...this.identity, actor }, this.scope, this.chain);
+    const { revalidate: _, ...identity } = this.identity;
+    return new Session(
+      this.runtime,
+      this.#services,
+      { ...identity, actor },
+      this.scope,
+      this.chain,
+      systemAccess,
+    );
+  }
+
+  /** The same actor with the rights of the system: for what follows from something that he was allowed to do. */
+  trusted(): Session {
+    if (this.access.isSystem) return this;
+    return this.#with(this.scope, this.chain, systemAccess);
+  }
+
+  #with(scope: TransactionScope | null, chain: readonly string[], access = this.access): Session {
+    return new Session(this.runtime, this.#services, this.identity, scope, chain, access);
   }
 
   /**
@@ -213,7 +199,7 @@ export class Session implements Context {
     if (this.chain.filter((name) => name === operation).length >= MAX_DEPTH) {
       throw HookRecursion({ chain: [...this.chain, operation] });
     }
-    return new Session(this.runtime, this.#services, this.identity, this.scope, [...this.chain, operation]);
+    return this.#with(this.scope, [...this.chain, operation]);
   }
 
   /** Forgets which references were found to exist: something was deleted. */
@@ -322,10 +308,22 @@ export class Session implements Context {
   }
 
   async #runIn<T>(scope: TransactionScope, work: (tx: Session) => Promise<T>): Promise<T> {
-    const session = new Session(this.runtime, this.#services, this.identity, scope, this.chain);
-    const result = await this.runtime.guard.run(scope, () => work(session));
+    const session = this.#with(scope, this.chain);
+    const result = await this.runtime.guard.run(scope, async () =>
+      work(scope.parent === null ? await session.#revalidated() : session),
+    );
     if (scope.failed) throw TransactionAborted({ failed: scope.failed });
     return result;
+  }
+
+  /** The session with the roles that its actor has by now. @throws unauthenticated where he has been shut out */
+  async #revalidated(): Promise<Session> {
+    const { revalidate } = this.identity;
+    if (!revalidate || this.access.isSystem) return this;
+    const current = await revalidate(this.asSystem("look up the actor's roles"));
+    if (!current) throw Unauthenticated({ reason: "The account may not be used any more." });
+    const identity = { ...this.identity, ...current };
+    return new Session(this.runtime, this.#services, identity, this.scope, this.chain);
   }
 
   /**

@@ -98,6 +98,11 @@ export function reference<Row = Record<string, unknown>>(
   }) as TReference<Row>;
 }
 
+/** The id of a record of whatever entity another field names; the database does not check that it exists. */
+export function recordId(options: FieldOptions = {}): TStated<string> {
+  return annotate(Type.String({ format: "uuid", ...options }), { kind: "reference" }) as TStated<string>;
+}
+
 /** An exact amount in a currency: `{ amount: "1234.50", currency: "EUR" }`. Two columns: minor units, code. */
 export function money(options: FieldOptions = {}): TStated<Money> {
   const schema = Type.Object(

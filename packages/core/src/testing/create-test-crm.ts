@@ -19,7 +19,7 @@ export interface TestCrmOptions<Ps extends PluginList>
 export interface TestCrm<Ps extends PluginList> {
   readonly crm: Crm<Ps>;
   readonly clock: FixedClock;
-  /** A session of a made-up user in tenant `test`. */
+  /** A session of a made-up administrator in tenant `test`. */
   readonly me: AppSession<Ps>;
   /** A session in another tenant. */
   inTenant(tenant: string): AppSession<Ps>;
@@ -49,6 +49,7 @@ export async function createTestCrm<const Ps extends PluginList>(
     clock,
     random: seededRandom(seed),
   } as CrmOptions<Ps>);
-  const inTenant = (tenant: string) => crm.as({ actor: { kind: "user", id: USER }, tenant });
+  const inTenant = (tenant: string) =>
+    crm.as({ actor: { kind: "user", id: USER }, tenant, roles: ["admin"] });
   return { crm, clock, me: inTenant("test"), inTenant, errors };
 }

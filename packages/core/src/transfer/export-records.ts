@@ -9,7 +9,6 @@ import type { Session } from "../runtime/session.js";
 import { nearest } from "../util/words.js";
 import { cellOf, tableColumns } from "./columns.js";
 import { csvLine } from "./csv-write.js";
-import { requireRight } from "./require-right.js";
 
 export type ExportFormat = "csv" | "ndjson";
 
@@ -47,7 +46,7 @@ export async function* exportRecords(
   options: ExportOptions,
 ): AsyncGenerator<string> {
   const session = ctx as Session;
-  requireRight(session, entity.name, "export");
+  session.require(session.entity(entity.name), "export");
   const fields = exported(session.entity(entity.name), query.select);
   const { head, row } = options.format === "ndjson" ? ndjson : csv(fields, options);
   const large = fields.some((field) => field.kind === "text" || field.kind === "json");

@@ -23,7 +23,7 @@ it("runs committed hooks also when the caller has hung up meanwhile", async () =
     }),
   });
   const { crm, me, errors } = await createTestCrm({ plugins: [crmCore(), plugin()] });
-  const leaving = crm.as({ actor: me.actor, tenant: "test", signal: caller.signal });
+  const leaving = crm.as({ actor: me.actor, tenant: "test", roles: ["admin"], signal: caller.signal });
   const { id } = await leaving.entities.account.create({ name: "Turin Yard" });
   expect(errors).toEqual([]);
   expect((await me.entities.account.get(id)).industry).toBe("greeted");

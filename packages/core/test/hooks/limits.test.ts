@@ -113,7 +113,7 @@ onDatabases({ plugins: [plugin], on: ["SQLite in memory"] }, (app) => {
         await ctx.repo(box).count();
       };
       const actor = { kind: "user", id: "u" } as const;
-      const me = app().crm.as({ actor, tenant: "gone", signal: caller.signal });
+      const me = app().crm.as({ actor, tenant: "gone", roles: ["admin"], signal: caller.signal });
       await expect(me.entities.thing.create({ title: "A" })).rejects.toThrow("hung up");
       expect(await app().inTenant("gone").entities.thing.count()).toBe(0);
     });

@@ -197,7 +197,7 @@ onDatabases({ plugins: [plugin] }, (app) => {
   it("gives up when the caller has hung up", async () => {
     const caller = new AbortController();
     const actor = { kind: "user", id: "u" } as const;
-    const me = app().crm.as({ actor, tenant: "hung-up", signal: caller.signal });
+    const me = app().crm.as({ actor, tenant: "hung-up", roles: ["admin"], signal: caller.signal });
     const work = me.transaction(async (tx) => {
       await tx.entities.box.create({ label: "one" });
       caller.abort(new Error("hung up"));

@@ -77,7 +77,7 @@ const visits: PluginFactory<VisitsPlugin, Record<never, never>> = plugin;
 
 export async function withPlugin(): Promise<void> {
   const crm = await createCrm({ storage, plugins: [crmCore(), visits()] });
-  const me = crm.as({ actor: { kind: "user", id: "u" }, tenant: "t" });
+  const me = crm.as({ actor: { kind: "user", id: "u" }, tenant: "t", roles: ["admin"] });
 
   // Adding a plugin that extends `contact` changes what creating one takes.
   const ada = await me.entities.contact.create({ lastName: "Lovelace", leadScore: 3 });
@@ -136,7 +136,7 @@ export async function withPlugin(): Promise<void> {
 
 export async function withoutPlugin(): Promise<void> {
   const crm = await createCrm({ storage, plugins: [crmCore()] });
-  const me = crm.as({ actor: { kind: "user", id: "u" }, tenant: "t" });
+  const me = crm.as({ actor: { kind: "user", id: "u" }, tenant: "t", roles: ["admin"] });
   await me.entities.contact.create({ lastName: "Lovelace" });
   // @ts-expect-error the plugin that declares it is not in the list
   await me.entities.visit.create({ place: "Turin", accountId: "a" });

@@ -176,7 +176,7 @@ onDatabases({ plugins: [toys()] }, (app) => {
       "core's own field %s",
       async (name) => {
         const me = app().fresh();
-        const own = /is kept by core and cannot be written/;
+        const own = /can be read, but not written/;
         await expect(me.entities.thing.create({ title: "A", [name]: "x" })).rejects.toThrowError(own);
         const { id } = await me.entities.thing.create({ title: "A" });
         await expect(me.entities.thing.update(id, { [name]: "x" })).rejects.toThrowError(own);

@@ -21,11 +21,13 @@ export function createCourier(): Courier {
   const timers = new Map<string, NodeJS.Timeout>();
 
   const run = async (tenant: string): Promise<void> => {
-    const actor = { kind: "system", reason: "deliver mailings" } as const;
     do {
       again.delete(tenant);
       const runs =
-        (await crm?.as({ actor, tenant }).service(mailings).deliver({ signal: abort.signal })) ?? [];
+        (await crm
+          ?.system({ tenant, reason: "deliver mailings" })
+          .service(mailings)
+          .deliver({ signal: abort.signal })) ?? [];
       if (runs.some(({ status }) => status === "queued" || status === "sending")) later(tenant);
     } while (again.has(tenant) && !abort.signal.aborted);
   };

@@ -19,6 +19,7 @@ const draft = defineEntity("activity", {
     contactId: Type.Optional(reference(contact, { onDelete: "set null" })),
   },
   relations: { owner: one("ownerId"), account: one("accountId"), contact: one("contactId") },
+  access: { parents: ["account", "contact"] },
   indexes: [["ownerId", "doneAt", "dueAt"]],
   searchable: ["subject"],
 });

@@ -1,6 +1,6 @@
 import Type from "typebox";
 import { defineEntity, type Input, type Row } from "../../entity/define-entity.js";
-import { instant } from "../../schema/field.js";
+import { instant, secret } from "../../schema/field.js";
 
 const draft = defineEntity("apiKey", {
   fields: {
@@ -8,7 +8,7 @@ const draft = defineEntity("apiKey", {
     /** The public part, by which the key is found. */
     prefix: Type.String({ minLength: 8, maxLength: 16 }),
     /** SHA-256 of the whole key; the key itself is shown once and kept nowhere. */
-    hash: Type.String({ minLength: 64, maxLength: 64 }),
+    hash: secret(Type.String({ minLength: 64, maxLength: 64 })),
     expiresAt: Type.Optional(instant()),
     revokedAt: Type.Optional(instant()),
   },

@@ -20,6 +20,7 @@ const draft = defineEntity("consent", {
     contactId: Type.Optional(reference(contact, { onDelete: "set null" })),
   },
   relations: { contact: one("contactId") },
+  access: { parents: ["contact"] },
   indexes: [["channel", "address", "topic", "decidedAt"]],
   immutable: ["channel", "address", "topic", "decision", "legalBasis", "evidence", "decidedAt"],
 });

@@ -19,6 +19,7 @@ const draft = defineEntity("contact", {
     externalId: Type.Optional(Type.String({ maxLength: 200 })),
   },
   relations: { account: one("accountId"), owner: one("ownerId") },
+  access: { parents: ["account"] },
   indexes: [["email"], ["lastName", "firstName"]],
   unique: [["externalId"]],
   searchable: ["firstName", "lastName", "email", "title"],

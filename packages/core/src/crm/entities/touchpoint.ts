@@ -15,6 +15,7 @@ const draft = defineEntity("touchpoint", {
     details: Type.Optional(json(Type.Record(Type.String(), Type.String()))),
   },
   relations: { contact: one("contactId") },
+  access: { parents: ["contact"] },
   indexes: [["capturedAt"]],
   immutable: ["channel", "capturedAt"],
 });

@@ -10,12 +10,15 @@ export async function issueApiKey(
   options: { readonly name: string; readonly secret?: string; readonly expiresAt?: string },
 ): Promise<{ readonly key: string; readonly record: ApiKey }> {
   const key = options.secret ?? `corm_${randomToken(32)}`;
-  const record = await ctx.repo(apiKey).create({
-    name: options.name,
-    prefix: prefixOf(key),
-    hash: sha256Hex(key),
-    ...(options.expiresAt ? { expiresAt: options.expiresAt } : {}),
-  });
+  const record = await ctx
+    .asSystem("issue an API key")
+    .repo(apiKey)
+    .create({
+      name: options.name,
+      prefix: prefixOf(key),
+      hash: sha256Hex(key),
+      ...(options.expiresAt ? { expiresAt: options.expiresAt } : {}),
+    });
   return { key, record };
 }
 

@@ -3,24 +3,32 @@ import { encodeRecord, type RecordValues } from "../../model/record-codec.js";
 import type { EntityValidator } from "../../model/validate.js";
 import type { Session } from "../../runtime/session.js";
 import { loadByIds } from "../read.js";
-import { checkReferences, type Place, raiseIssues } from "./checks.js";
+import { checkReferences, givenReferences, type Place, raiseIssues } from "./checks.js";
 import { operation, queueCommitted, refuseStrays, runHooks } from "./operation.js";
+import { assertReach } from "./reach.js";
 
 /** Creates a batch: hooks and statements see all records at once. */
 export async function createRecords(
   outer: Session,
-  entity: EntityModel,
+  view: EntityModel,
   validator: EntityValidator,
   inputs: readonly unknown[],
   place: Place,
 ): Promise<RecordValues[]> {
   if (inputs.length === 0) return [];
-  const prepare = () => inputs.map((input) => ({ input: validator.prepareCreate(input) }));
+  outer.require(view, "create");
+  const entity = view.full;
+  const prepare = () => inputs.map((input) => ({ input: prepareInput(outer, view, validator, input) }));
   let prepared: ReturnType<typeof prepare> | undefined = prepare();
   return operation(outer, `${entity.name}.create`, async (session, progress) => {
     // Prepared anew on a second try, since hooks may have changed the first copy.
     const batch = prepared ?? prepare();
     prepared = undefined;
+    const given = givenReferences(
+      session,
+      entity,
+      batch.map((change) => change.input),
+    );
     const hooked = session.runtime.composition.hooks.of(entity.name, "create", "before").length > 0;
     if (hooked) {
       progress.started = true;
@@ -29,7 +37,7 @@ export async function createRecords(
     const values = batch.map((change) => change.input);
     if (hooked) refuseStrays(session, entity, "create", values);
     const issues = values.map((input) => validator.checkCreate(input));
-    await checkReferences(session, entity, values, issues);
+    await checkReferences(session, entity, values, issues, given);
     raiseIssues(entity, issues, place);
 
     const now = session.now();
@@ -40,11 +48,28 @@ export async function createRecords(
       entity.table,
       records.map((record) => encodeRecord(entity, record, cipher)),
     );
+    await assertReach(session, entity, "create", records);
     const changes = records.map((row) => ({ row: Object.freeze(row) }));
     await runHooks(session, entity.name, "create", "after", changes);
     queueCommitted(session, entity.name, "create", changes);
     return asLeft(session, entity, records);
   });
+}
+
+/** Who may create for himself alone need not say that a record is his. */
+function prepareInput(
+  session: Session,
+  view: EntityModel,
+  validator: EntityValidator,
+  input: unknown,
+): RecordValues {
+  const values = validator.prepareCreate(input, view);
+  const owner = view.access.owner?.name;
+  if (owner !== undefined && values[owner] === undefined) {
+    const id = session.access.ownerOfNew(view);
+    if (id !== null) values[owner] = id;
+  }
+  return values;
 }
 
 function newRecord(session: Session, entity: EntityModel, input: RecordValues, now: string): RecordValues {
@@ -78,7 +103,7 @@ export async function asLeft(
     session,
     entity,
     stale.map((record) => record["id"] as string),
-    options,
+    { ...options, trusted: true },
   );
   return records.map((record) => fresh.get(record["id"] as string) ?? record);
 }

@@ -5,11 +5,11 @@ import { encodePatch, type RecordValues } from "../../model/record-codec.js";
 import { TENANT_COLUMN } from "../../model/system-fields.js";
 import type { Session } from "../../runtime/session.js";
 import { and, type Filter } from "../../storage/filter.js";
-import { visible } from "../parse-where.js";
 import { checkReferences, raiseIssues } from "./checks.js";
 import { type Child, childrenOf, inBatches, pointsAt } from "./children.js";
 import { asLeft } from "./create.js";
 import { operation, queueCommitted, runHooks } from "./operation.js";
+import { assertReach } from "./reach.js";
 import { guard, lockRecords, noteVersions, type RawChange, writeGuarded } from "./update.js";
 
 /** One deletion, restoring or purge with everything that it takes along. */
@@ -23,26 +23,30 @@ interface Sweep {
 /** Into the recycle bin, together with what cascades. Refused while live records restrict it. */
 export async function deleteRecords(
   outer: Session,
-  entity: EntityModel,
+  view: EntityModel,
   changes: readonly Omit<RawChange, "patch">[],
   sweep?: Sweep,
 ): Promise<void> {
   if (changes.length === 0) return;
+  outer.require(view, "delete");
+  const entity = view.full;
   const work = async (session: Session, progress: { started: boolean }): Promise<void> => {
     const { at, done } = sweep ?? { at: session.now(), done: new Set() };
     const ids = mark(entity, changes, done);
     const locked = await lockRecords(session, entity, ids, changes);
+    await assertReach(session, entity, "delete", locked);
     const batch = locked.map((before) => ({ before: Object.freeze(before) }));
     progress.started = true;
     await runHooks(session, entity.name, "delete", "before", batch);
     const records = await asLeft(session, entity, locked);
     for (const child of childrenOf(session, entity)) {
-      const where = and(pointsAt(child, ids), visible(session));
+      const where = and(pointsAt(child, ids), session.rows());
       if (child.field.onDelete === "restrict") await refuseWhile(session, entity, child, where, done);
       else if (child.field.onDelete === "cascade") {
         await inBatches(session, child.entity, where, done, (found) =>
+          // Who may delete a record may delete what is part of it.
           deleteRecords(
-            session,
+            session.trusted(),
             child.entity,
             found.map((id) => ({ id })),
             { at, done },
@@ -59,8 +63,9 @@ export async function deleteRecords(
 }
 
 /** Out of the recycle bin, together with what went in with it. */
-export async function restoreRecord(outer: Session, entity: EntityModel, id: string): Promise<RecordValues> {
-  const [row] = await restoreRecords(outer, entity, [id]);
+export async function restoreRecord(outer: Session, view: EntityModel, id: string): Promise<RecordValues> {
+  outer.require(view, "delete");
+  const [row] = await restoreRecords(outer, view.full, [id]);
   return row as RecordValues;
 }
 
@@ -79,6 +84,7 @@ async function restoreRecords(
     );
     const withDeleted = { withDeleted: true };
     const locked = await lockRecords(session, entity, wanted, [], withDeleted);
+    await assertReach(session, entity, "delete", locked);
     const deleted = locked.filter((record) => record["deletedAt"] !== null);
     const [first] = deleted;
     if (!first) return locked;
@@ -96,9 +102,9 @@ async function restoreRecords(
     for (const child of childrenOf(session, entity)) {
       if (child.field.onDelete !== "cascade") continue;
       const together: Filter = { op: "eq", column: "deleted_at", value: at };
-      const where = and(pointsAt(child, wanted), together, visible(session, true));
+      const where = and(pointsAt(child, wanted), together, session.rows(true));
       await inBatches(session, child.entity, where, done, async (found) => {
-        await restoreRecords(session, child.entity, found, { at, done });
+        await restoreRecords(session.trusted(), child.entity, found, { at, done });
       });
     }
     await refuseOrphans(session, entity, rows);
@@ -111,16 +117,15 @@ async function restoreRecords(
 }
 
 /** For good. What restricts must be gone, also out of the bin; what cascades is purged; other references are cleared. */
-export async function purgeRecord(outer: Session, entity: EntityModel, id: string): Promise<void> {
-  await purgeRecords(outer, entity, [id]);
-}
-
-async function purgeRecords(
+export async function purgeRecords(
   outer: Session,
-  entity: EntityModel,
+  view: EntityModel,
   wanted: readonly string[],
   sweep?: Sweep,
 ): Promise<void> {
+  if (wanted.length === 0) return;
+  outer.require(view, "purge");
+  const entity = view.full;
   const work = async (session: Session, progress: { started: boolean }): Promise<void> => {
     const { at, done } = sweep ?? { at: session.now(), done: new Set() };
     const ids = mark(
@@ -129,15 +134,16 @@ async function purgeRecords(
       done,
     );
     const locked = await lockRecords(session, entity, ids, [], { withDeleted: true });
+    await assertReach(session, entity, "purge", locked);
     const batch = locked.map((before) => ({ before: Object.freeze(before) }));
     progress.started = true;
     await runHooks(session, entity.name, "purge", "before", batch);
     for (const child of childrenOf(session, entity)) {
-      const where = and(pointsAt(child, ids), visible(session, true));
+      const where = and(pointsAt(child, ids), session.rows(true));
       if (child.field.onDelete === "restrict") await refuseWhile(session, entity, child, where, done);
       else if (child.field.onDelete === "cascade") {
         await inBatches(session, child.entity, where, done, (found) =>
-          purgeRecords(session, child.entity, found, { at, done }),
+          purgeRecords(session.trusted(), child.entity, found, { at, done }),
         );
       } else {
         const patch = { [child.field.column]: null, version: { add: 1 }, updated_at: at };
@@ -151,11 +157,21 @@ async function purgeRecords(
     // Rows that point at one another in a circle are gone already: the database cascades as well.
     if (count < ids.length && done.size === ids.length)
       throw NotFound({ entity: entity.name, id: ids[0] as string });
+    await endShares(session, entity, ids);
     session.forgetReferences();
     await runHooks(session, entity.name, "purge", "after", batch);
     queueCommitted(session, entity.name, "purge", batch);
   };
   await operation(outer, `${entity.name}.purge`, work, sweep !== undefined);
+}
+
+/** An id names no record any more: nobody is left to share it with. */
+async function endShares(session: Session, entity: EntityModel, ids: readonly string[]): Promise<void> {
+  const shares = session.runtime.composition.directory?.shares;
+  if (!shares) return;
+  const of: Filter = { op: "eq", column: shares.columns.of, value: entity.name };
+  const records: Filter = { op: "in", column: shares.columns.record, values: ids };
+  await session.operations().deleteWhere(shares.table, and(session.rows(true), of, records));
 }
 
 /** The ids of a batch, each once, noted as dealt with. */
@@ -197,7 +213,7 @@ async function refuseOrphans(
   rows: readonly RecordValues[],
 ): Promise<void> {
   const issues = rows.map(() => []);
-  await checkReferences(session, entity, rows, issues, (field) => field.onDelete !== "set null");
+  await checkReferences(session, entity, rows, issues, [], (field) => field.onDelete !== "set null");
   raiseIssues(entity, issues);
 }
 

@@ -8,9 +8,10 @@ import type { Session } from "../../runtime/session.js";
 import type { RowUpdate } from "../../storage/adapter.js";
 import type { Filter } from "../../storage/filter.js";
 import { loadByIds } from "../read.js";
-import { checkReferences, type Place, raiseIssues } from "./checks.js";
+import { checkReferences, givenReferences, type Place, raiseIssues } from "./checks.js";
 import { asLeft } from "./create.js";
 import { operation, queueCommitted, refuseStrays, runHooks } from "./operation.js";
+import { assertReach, movesRecord, ownershipFields } from "./reach.js";
 
 export interface RawChange {
   readonly id: string;
@@ -26,22 +27,26 @@ interface Change {
 /** Changes a batch, each record by its own patch. A patch that changes nothing writes nothing. */
 export async function updateRecords(
   outer: Session,
-  entity: EntityModel,
+  view: EntityModel,
   validator: EntityValidator,
   changes: readonly RawChange[],
   place: Place,
 ): Promise<RecordValues[]> {
   if (changes.length === 0) return [];
+  outer.require(view, "update");
+  const entity = view.full;
   const ids = changes.map((change) => String(change.id).toLowerCase());
   if (new Set(ids).size < ids.length)
     throw InvalidQuery({ reason: "A batch of updates names one record twice." });
-  const prepare = () => changes.map((change) => validator.preparePatch(change.patch));
+  const prepare = () => changes.map((change) => validator.preparePatch(change.patch, view));
   let prepared: RecordValues[] | undefined = prepare();
   return operation(outer, `${entity.name}.update`, async (session, progress) => {
     const loaded = await lockRecords(session, entity, ids, changes);
     // Prepared anew on a second try, since hooks may have changed the first copy.
     const patches = prepared ?? prepare();
     prepared = undefined;
+    await assertReach(session, entity, "update", loaded);
+    const given = givenReferences(session, entity, patches);
     let batch = patches.map(
       (patch, i): Change => ({ before: Object.freeze(loaded[i] as RecordValues), patch }),
     );
@@ -61,8 +66,9 @@ export async function updateRecords(
       ...immutableIssues(entity, before, patch),
     ]);
     const effective = batch.map(({ before, patch }) => effectivePatch(before, patch));
-    await checkReferences(session, entity, effective, issues);
+    await checkReferences(session, entity, effective, issues, given);
     raiseIssues(entity, issues, place);
+    const transferred = await checkTransfers(session, entity, loaded, effective, given);
 
     const now = session.now();
     const written = batch.map(({ before }, i) => afterImage(before, effective[i] as RecordValues, now));
@@ -85,6 +91,15 @@ export async function updateRecords(
         updates.map(({ update }) => update),
         updates.map(({ at }) => (batch[at] as Change).before),
       );
+      const moved = updates.filter(({ at }) => movesRecord(session, entity, effective[at] as RecordValues));
+      const rowsOf = (list: typeof moved) => list.map(({ at }) => written[at] as RecordValues);
+      // Who hands a record on may lose sight of it; no other change may carry it out of reach.
+      const [kept, handedOn] = [
+        moved.filter(({ at }) => !transferred.has(at)),
+        moved.filter(({ at }) => transferred.has(at)),
+      ];
+      await assertReach(session, entity, "update", rowsOf(kept));
+      await assertReach(session, entity, "update", rowsOf(handedOn), session.access.restriction(entity));
       const after = updates.map(({ at }) => ({
         before: (batch[at] as Change).before,
         row: Object.freeze(written[at] as RecordValues),
@@ -100,6 +115,31 @@ export async function updateRecords(
     }
     return asLeft(session, entity, written);
   });
+}
+
+/** Which records of a batch the caller hands to another owner or team. @throws forbidden where he may not */
+async function checkTransfers(
+  session: Session,
+  entity: EntityModel,
+  before: readonly RecordValues[],
+  effective: readonly RecordValues[],
+  given: readonly RecordValues[],
+): Promise<ReadonlySet<number>> {
+  const transferred = new Set<number>();
+  const names = ownershipFields(entity);
+  effective.forEach((patch, at) => {
+    // What a hook decided, such as a rule of assignment, is not the caller's doing.
+    if (names.some((name) => name in patch && patch[name] === given[at]?.[name])) transferred.add(at);
+  });
+  if (transferred.size === 0) return transferred;
+  session.require(entity, "transfer");
+  await assertReach(
+    session,
+    entity,
+    "transfer",
+    [...transferred].map((at) => before[at] as RecordValues),
+  );
+  return transferred;
 }
 
 /** The records of a write, locked, in the order asked for. @throws not-found, version-conflict */

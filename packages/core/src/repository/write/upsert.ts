@@ -9,10 +9,10 @@ import { pointer, storedForm } from "../../model/stored-form.js";
 import type { EntityValidator } from "../../model/validate.js";
 import type { Session } from "../../runtime/session.js";
 import type { StoredRow } from "../../storage/adapter.js";
-import { and, type Filter, or } from "../../storage/filter.js";
+import { always, and, type Filter, or } from "../../storage/filter.js";
 import { decodeRows } from "../decode-rows.js";
 import { isId } from "../parse-condition.js";
-import { visible } from "../parse-where.js";
+import { loadByIds } from "../read.js";
 import { raiseIssues } from "./checks.js";
 import { createRecords } from "./create.js";
 import { updateRecords } from "./update.js";
@@ -28,22 +28,23 @@ const SCALARS: Partial<Record<FieldModel["kind"], string>> = {
 /** Creates what is not there yet by the given key, changes what is. One query finds all that exist. */
 export async function upsertRecords(
   outer: Session,
-  entity: EntityModel,
+  view: EntityModel,
   validator: EntityValidator,
   inputs: readonly unknown[],
   on: readonly string[],
 ): Promise<RecordValues[]> {
   if (inputs.length === 0) return [];
-  const unique = entity.unique.some(
+  const entity = view.full;
+  const unique = view.unique.some(
     (names) => names.length === on.length && names.every((name) => on.includes(name)),
   );
   if (!unique) {
-    const keys = entity.unique.map((names) => `[${names.join(", ")}]`).join(", ") || "none";
+    const keys = view.unique.map((names) => `[${names.join(", ")}]`).join(", ") || "none";
     throw InvalidQuery({
       reason: `upsertMany on ${entity.name} needs one of its unique keys (${keys}), not [${on.join(", ")}].`,
     });
   }
-  const values = inputs.map((input) => validator.preparePatch(input));
+  const values = inputs.map((input) => validator.preparePatch(input, view));
   // A blind index is the key of an encrypted field.
   const sealed = on.some((name) => entity.fields.get(name)?.encrypted);
   const cipher = sealed ? await outer.reading() : undefined;
@@ -53,6 +54,7 @@ export async function upsertRecords(
 
   return outer.atomically(async (session) => {
     const existing = await findExisting(session, entity, values, on, cipher);
+    await refuseHidden(session, entity, on, existing);
     const fresh: number[] = [];
     const known: number[] = [];
     keys.forEach((key, i) => {
@@ -60,7 +62,7 @@ export async function upsertRecords(
     });
     const created = await createRecords(
       session,
-      entity,
+      view,
       validator,
       fresh.map((i) => inputs[i]),
       (n) => `/${fresh[n]}`,
@@ -69,7 +71,7 @@ export async function upsertRecords(
     });
     const updated = await updateRecords(
       session,
-      entity,
+      view,
       validator,
       known.map((i) => ({
         id: (existing.get(keys[i] as string) as RecordValues)["id"] as string,
@@ -118,7 +120,7 @@ async function findExisting(
     const rows = await session.operations().findMany({
       table: entity.table,
       columns: columnsOf(wanted),
-      where: and(keyFilter(fields, chunk, cipher), visible(session)),
+      where: and(keyFilter(fields, chunk, cipher), session.rows()),
       orderBy: [],
       limit: chunk.length,
     });
@@ -130,6 +132,24 @@ async function findExisting(
     });
   }
   return found;
+}
+
+/** A record of the same key that the actor may not see keeps his out, as for a create: nothing else is told of it. */
+async function refuseHidden(
+  session: Session,
+  entity: EntityModel,
+  on: readonly string[],
+  existing: ReadonlyMap<string, RecordValues>,
+): Promise<void> {
+  const filter = session.access.filter(entity, "read");
+  if (filter === always || existing.size === 0) return;
+  const ids = [...existing.values()].map((record) => record["id"] as string);
+  const seen = await loadByIds(session, entity, ids);
+  if (seen.size === ids.length) return;
+  throw UniqueViolation({
+    table: entity.table,
+    columns: on.map((name) => (entity.fields.get(name) as FieldModel).column),
+  });
 }
 
 function keyFilter(

@@ -1,0 +1,48 @@
+import type { EntityDefinition } from "../entity/entity.js";
+import type { EntityModel, RelationModel } from "./entity-model.js";
+import type { FieldModel } from "./field-model.js";
+
+export type ParentRelation = Extract<RelationModel, { kind: "one" }>;
+
+/** By which of its fields a record belongs to somebody. */
+export interface AccessFacts {
+  /** Reference to the user who owns the record. */
+  readonly owner: FieldModel | null;
+  /** Reference to the team that the record belongs to. */
+  readonly team: FieldModel | null;
+  /** Relations to records whose readers may read this one (reach `parent`). */
+  readonly parents: readonly ParentRelation[];
+}
+
+/** Reads an entity's `access`, and lists what is wrong with it. */
+export function accessFacts(
+  owner: string,
+  definition: EntityDefinition,
+  { fields, relations }: Pick<EntityModel, "fields" | "relations">,
+): { readonly facts: AccessFacts; readonly problems: readonly string[] } {
+  const problems: string[] = [];
+  const { access } = definition;
+  const fieldOf = (what: "owner" | "team", target: string, usual: string): FieldModel | null => {
+    const name = access[what];
+    if (name === null) return null;
+    const field = fields.get(name ?? usual);
+    if (field?.target === target) return field;
+    if (name !== undefined)
+      problems.push(
+        `plugin "${owner}": access.${what} of "${definition.name}" names "${name}", which is not a reference to ${target}`,
+      );
+    return null;
+  };
+  const parents = (access.parents ?? []).flatMap((name): ParentRelation[] => {
+    const relation = relations.get(name);
+    if (relation?.kind === "one") return [relation];
+    problems.push(
+      `plugin "${owner}": access.parents of "${definition.name}" names "${name}", which is not a relation to one record`,
+    );
+    return [];
+  });
+  return {
+    facts: { owner: fieldOf("owner", "user", "ownerId"), team: fieldOf("team", "team", "teamId"), parents },
+    problems,
+  };
+}

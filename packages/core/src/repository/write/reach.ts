@@ -1,0 +1,53 @@
+import { localTruth } from "../../access/local-truth.js";
+import { outOfReach } from "../../access/require.js";
+import type { RecordRight } from "../../context/role.js";
+import type { EntityModel } from "../../model/entity-model.js";
+import { plainColumns, type RecordValues } from "../../model/record-codec.js";
+import type { Session } from "../../runtime/session.js";
+import { always, and, type Filter } from "../../storage/filter.js";
+
+/**
+ * Holds a right against records as they are in the database now: before a write against what is there, after it against
+ * what it made of it. Asks the database only where the records themselves do not tell.
+ *
+ * @throws forbidden
+ */
+export async function assertReach(
+  session: Session,
+  entity: EntityModel,
+  right: RecordRight,
+  records: readonly RecordValues[],
+  filter: Filter = session.access.filter(entity, right),
+): Promise<void> {
+  if (filter === always || records.length === 0) return;
+  const open: string[] = [];
+  for (const record of records) {
+    const truth = localTruth(filter, plainColumns(entity, record));
+    const id = record["id"] as string;
+    if (truth === false) throw outOfReach(entity, id, right);
+    if (truth === undefined) open.push(id);
+  }
+  if (open.length === 0) return;
+  const rows = await session.operations().findMany({
+    table: entity.table,
+    columns: ["id"],
+    where: and({ op: "in", column: "id", values: open }, session.rows(true), filter),
+    orderBy: [],
+    limit: open.length,
+  });
+  const reached = new Set(rows.map((row) => row["id"]));
+  const missing = open.find((id) => !reached.has(id));
+  if (missing !== undefined) throw outOfReach(entity, missing, right);
+}
+
+/** Names of the fields by which a record belongs to somebody. */
+export function ownershipFields({ access: { owner, team } }: EntityModel): string[] {
+  return [owner, team].flatMap((field) => (field ? [field.name] : []));
+}
+
+/** Whether changing these fields may carry a record out of somebody's reach. */
+export function movesRecord(session: Session, entity: EntityModel, changed: RecordValues): boolean {
+  if (session.access.filter(entity, "update") === always) return false;
+  const names = [...ownershipFields(entity), ...entity.access.parents.map((relation) => relation.field.name)];
+  return session.access.isConditional(entity) || names.some((name) => name in changed);
+}
