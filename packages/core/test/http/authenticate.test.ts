@@ -121,7 +121,7 @@ describe("a host's own way", () => {
   it("replaces API keys", async () => {
     const { crm, key, get } = await start((request) =>
       request.headers.get("x-user") === "ada"
-        ? { actor: { kind: "user", id: "ada" }, tenant: "t1" }
+        ? { actor: { kind: "user", id: "ada" }, tenant: "t1", roles: ["admin"] }
         : undefined,
     );
     expect((await get({ "x-user": "ada" })).status).toBe(200);

@@ -136,7 +136,7 @@ const routes = [
     produces: "text/html",
     response: Type.String(),
     handle: async ({ params, clientAddress }, access) => {
-      const ctx = access.forTenant(access.defaultTenant as string);
+      const ctx = access.forTenant(access.defaultTenant as string).asSystem("public route");
       const found = await ctx.repo(parcel).first({ where: { code: params["code"] as string } });
       const text = `${params["code"]}: ${found?.state ?? "unknown"}, ${ctx.actor.kind} from ${clientAddress ?? "somewhere"}`;
       return new Response(text, { headers: { "content-type": "text/html", "cache-control": "max-age=60" } });
@@ -150,7 +150,7 @@ const routes = [
     body: Type.Object({ code: Type.String({ minLength: 2 }), note: Type.Optional(Type.String()) }),
     response: Type.Object({ id: Type.String({ format: "uuid" }) }),
     handle: async ({ body }, access) => {
-      const ctx = access.forTenant(access.defaultTenant as string);
+      const ctx = access.forTenant(access.defaultTenant as string).asSystem("public route");
       const { id } = await ctx.repo(parcel).create(body);
       return Response.json({ id });
     },
