@@ -69,3 +69,10 @@ export const TenantCrossed = defineError<{ operation: string; table: string; pro
       `A statement to ${operation} "${table}" was not run: ${problem}. Nothing was read or changed.`,
   },
 );
+
+export const RowSecurityBypassed = defineError<{ role: string }>("row-security-bypassed", {
+  status: 500,
+  title: "The database role is above row-level security",
+  detail: ({ role }) =>
+    `knexStorage has rowLevelSecurity, and the role "${role}" is a superuser or has BYPASSRLS: the server would not hold it to any tenant. Connect with another role; it may own the tables.`,
+});

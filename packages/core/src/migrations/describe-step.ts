@@ -13,6 +13,8 @@ export function describeStep(step: SchemaStep): string {
       return `widen ${step.table}.${step.column.name}`;
     case "setReference":
       return `change the reference of ${step.table}.${step.column.name}`;
+    case "secureTable":
+      return `secure the rows of ${step.table} by ${step.column}`;
     case "dropColumn":
       return `drop ${step.table}.${step.column}`;
     case "createIndex":

@@ -56,6 +56,7 @@ export interface PhysicalTable {
   /**
    * The column (a string) that says which tenant a row belongs to: no statement reaches such rows without saying
    * whose it wants.
+   * `inspect` sets it where the database itself holds statements to that (`secureTable`).
    */
   readonly tenant?: string;
   /** Set by `inspect`: no row is in it, so that a required column can be added without a default. */
@@ -76,6 +77,8 @@ export type SchemaStep =
   | { readonly kind: "widenColumn"; readonly table: string; readonly column: PhysicalColumn }
   /** The column refers to what it did not refer to, or no more, or otherwise `onDelete`. */
   | { readonly kind: "setReference"; readonly table: string; readonly column: PhysicalColumn }
+  /** From now on the database itself shows only rows of the tenant that a transaction names: row-level security. */
+  | { readonly kind: "secureTable"; readonly table: string; readonly column: string }
   | { readonly kind: "dropColumn"; readonly table: string; readonly column: string }
   | { readonly kind: "dropTable"; readonly table: string };
 

@@ -137,6 +137,8 @@ export function describeStep(step: MigrationPlan["steps"][number]): string {
       return `drop index ${step.index}`;
     case "dropColumn":
       return `drop ${step.table}.${step.column}`;
+    case "secureTable":
+      return `secure ${step.table}`;
     case "dropTable":
       return `drop ${step.table}`;
     default:

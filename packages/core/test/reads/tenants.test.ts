@@ -3,7 +3,9 @@ import { describe, expect, it } from "vitest";
 import { onDatabases } from "../support/apps.js";
 import { toys } from "../support/toys.js";
 
-onDatabases({ plugins: [toys()] }, (app) => {
+const on = ["SQLite in memory", "PostgreSQL", "PostgreSQL with row-level security", "MariaDB"] as const;
+
+onDatabases({ plugins: [toys()], on }, (app) => {
   const twoTenants = async () => {
     const [mine, theirs] = [app().fresh(), app().fresh()];
     const box = await mine.entities.box.create({ label: "secret" });

@@ -1,9 +1,8 @@
 import { afterAll, beforeAll, describe, test } from "vitest";
-import { knexStorage } from "../../src/storage/knex/index.js";
 import { storageConformance } from "../../src/testing/storage-conformance/index.js";
-import { databases, suiteName } from "../support/databases.js";
+import { securedToo, storageAt, suiteName } from "../support/databases.js";
 
-for (const database of databases) {
+for (const database of securedToo) {
   describe.skipIf(!database.available)(suiteName(database), () => {
     storageConformance({
       name: database.name,
@@ -17,8 +16,8 @@ for (const database of databases) {
         const { url, drop } = await database.create();
         const shared = !url.includes(":memory:");
         return {
-          adapter: knexStorage({ url }),
-          ...(shared ? { another: () => knexStorage({ url }) } : {}),
+          adapter: storageAt(url),
+          ...(shared ? { another: () => storageAt(url) } : {}),
           dispose: drop,
         };
       },

@@ -3,10 +3,9 @@ import fc from "fast-check";
 import { afterAll, beforeAll, describe, test } from "vitest";
 import type { StorageAdapter, StoredRow } from "../../src/storage/adapter.js";
 import { always, type Filter, type Scalar } from "../../src/storage/filter.js";
-import { knexStorage } from "../../src/storage/knex/index.js";
 import { fixtureSchema } from "../../src/testing/storage-conformance/fixtures.js";
 import { find, migrate } from "../../src/testing/storage-conformance/suite.js";
-import { databases, suiteName, type TestDatabase } from "../support/databases.js";
+import { securedToo, storageAt, suiteName, type TestDatabase } from "../support/databases.js";
 import { accounts, filters, groupColumns, itemRows, orders } from "./support/arbitraries.js";
 import { compare, inOrder, satisfies } from "./support/evaluate.js";
 
@@ -15,14 +14,14 @@ const columns =
   fixtureSchema.tables.find(({ name }) => name === "item")?.columns.map(({ name }) => name) ?? [];
 const byId = [{ column: "id", direction: "asc" }] as const;
 
-for (const server of databases) {
+for (const server of securedToo) {
   describe.skipIf(!server.available)(`${suiteName(server)} agrees with a naive evaluation of`, () => {
     let database: TestDatabase;
     let storage: StorageAdapter;
 
     beforeAll(async () => {
       database = await server.create();
-      storage = knexStorage({ url: database.url });
+      storage = storageAt(database.url);
       await migrate(storage);
       await storage.open(fixtureSchema);
       await storage.insertMany("account", accounts);

@@ -1,11 +1,15 @@
 import type { AppSession, PluginList } from "@corm/core";
-import { knexStorage } from "@corm/core/knex";
 import { createTestCrm, type TestCrm, type TestCrmOptions } from "@corm/core/testing";
 import { afterAll, beforeAll, describe } from "vitest";
 import { counting, type StatementLog } from "./counting.js";
-import { databases, suiteName, type TestDatabase } from "./databases.js";
+import { securedToo, storageAt, suiteName, type TestDatabase } from "./databases.js";
 
-export type DatabaseName = "SQLite in memory" | "SQLite in a file" | "PostgreSQL" | "MariaDB";
+export type DatabaseName =
+  | "SQLite in memory"
+  | "SQLite in a file"
+  | "PostgreSQL"
+  | "PostgreSQL with row-level security"
+  | "MariaDB";
 
 export interface TestApp<Ps extends PluginList> extends TestCrm<Ps> {
   /** Every statement since the last `log.clear()`. */
@@ -16,7 +20,12 @@ export interface TestApp<Ps extends PluginList> extends TestCrm<Ps> {
   fresh(): AppSession<Ps>;
 }
 
-const everywhere: readonly DatabaseName[] = ["SQLite in memory", "PostgreSQL", "MariaDB"];
+const everywhere: readonly DatabaseName[] = [
+  "SQLite in memory",
+  // The whole suites also hold where the server guards the rows of tenants: CORM_TEST_SECURED=1 runs them so.
+  process.env["CORM_TEST_SECURED"] ? "PostgreSQL with row-level security" : "PostgreSQL",
+  "MariaDB",
+];
 
 /** Runs a suite once per database, on one CRM; each test takes a tenant of its own. */
 export function onDatabases<const Ps extends PluginList>(
@@ -24,7 +33,7 @@ export function onDatabases<const Ps extends PluginList>(
   suite: (app: () => TestApp<Ps>, database: DatabaseName) => void,
 ): void {
   const { on = everywhere, ...rest } = options;
-  for (const server of databases.filter(({ name }) => on.includes(name as DatabaseName))) {
+  for (const server of securedToo.filter(({ name }) => on.includes(name as DatabaseName))) {
     describe.skipIf(!server.available)(suiteName(server), () => {
       let database: TestDatabase | undefined;
       let app: TestApp<Ps> | undefined;
@@ -48,7 +57,7 @@ export async function openApp<const Ps extends PluginList>(
   url: string,
   options: TestCrmOptions<Ps>,
 ): Promise<TestApp<Ps>> {
-  const { storage, log } = counting(knexStorage({ url, pool: { min: 0, max: 6 } }));
+  const { storage, log } = counting(storageAt(url, { pool: { min: 0, max: 6 } }));
   const app = await createTestCrm<Ps>({ ...options, storage });
   log.clear();
   return {

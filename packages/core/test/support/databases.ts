@@ -2,11 +2,13 @@ import { randomBytes } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { StorageAdapter } from "@corm/core";
+import { type KnexStorageOptions, knexStorage } from "@corm/core/knex";
 import mysql from "mysql2/promise";
 import pg from "pg";
 
 export interface TestDatabase {
-  /** For `knexStorage`. */
+  /** For `knexStorage`, and better for `storageAt`. */
   readonly url: string;
   drop(): Promise<void>;
 }
@@ -91,6 +93,36 @@ const postgres: TestServer = {
   },
 };
 
+const securedRole = "corm_secured";
+
+/** The database belongs to a role that is no superuser, so that the policies bind it. */
+const securedPostgres: TestServer = {
+  name: "PostgreSQL with row-level security",
+  available: postgres.available,
+  create: async () => {
+    const name = newName();
+    const role = `${securedRole}_${name}`;
+    await onPostgres(`create role ${role} login`);
+    await onPostgres(`create database ${name} owner ${role}`);
+    const url = new URL(withDatabase(postgresUrl, name));
+    url.username = role;
+    url.password = "";
+    return {
+      url: url.href,
+      drop: async () => {
+        await onPostgres(`drop database ${name} with (force)`);
+        await onPostgres(`drop role ${role}`);
+      },
+    };
+  },
+};
+
+/** The storage as the database of this URL wants it. */
+export function storageAt(url: string, options: Omit<KnexStorageOptions, "url"> = {}): StorageAdapter {
+  const isSecured = url.includes(`//${securedRole}`);
+  return knexStorage({ url, ...(isSecured ? { rowLevelSecurity: true } : {}), ...options });
+}
+
 const mariadb: TestServer = {
   name: "MariaDB",
   available: await answers("MariaDB", () => onMysql("select 1")),
@@ -110,6 +142,9 @@ const mariadb: TestServer = {
  * }
  */
 export const databases: readonly TestServer[] = [sqliteMemory, sqliteFile, postgres, mariadb];
+
+/** And where the server guards the rows of tenants itself; to be opened with `storageAt`. */
+export const securedToo: readonly TestServer[] = [...databases, securedPostgres];
 
 /** Says why a suite does not run. */
 export const suiteName = ({ name, available }: TestServer): string =>

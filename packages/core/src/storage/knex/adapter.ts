@@ -34,7 +34,8 @@ export class KnexStorage extends Bound implements StorageAdapter {
   }
 
   async open(physical: PhysicalSchema): Promise<void> {
-    await this.connected();
+    const engine = await this.connected();
+    await engine.verify?.();
     const { dialect } = this.parts;
     this.handle.compiler = new Compiler(dialect, new Catalog(physical, dialect.quote));
   }

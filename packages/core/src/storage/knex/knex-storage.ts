@@ -22,6 +22,9 @@ const defaultStatementTimeout = 30_000;
  */
 export function knexStorage(options: KnexStorageOptions): StorageAdapter {
   const target = parseUrl(options.url);
+  const secures = options.rowLevelSecurity ?? false;
+  if (secures && target.engine !== "postgres")
+    throw new TypeError("Only PostgreSQL has row-level security: leave rowLevelSecurity out");
   const acquireTimeout = options.acquireTimeout ?? defaultAcquireTimeout;
   if (target.engine === "sqlite") {
     const dialect = sqliteDialect();
@@ -52,8 +55,8 @@ export function knexStorage(options: KnexStorageOptions): StorageAdapter {
     const dialect = postgresDialect();
     return new KnexStorage({
       dialect,
-      connect: (translate) => openPostgres(server, dialect, translate),
-      schema: postgresSchema(dialect),
+      connect: (translate) => openPostgres({ ...server, secures }, dialect, translate),
+      schema: postgresSchema(dialect, secures),
     });
   }
   const dialect = mysqlDialect();
@@ -67,7 +70,10 @@ export function knexStorage(options: KnexStorageOptions): StorageAdapter {
 /** SQLite in a file, or in memory when no path is given. */
 export function sqlite(
   path = ":memory:",
-  options: Omit<KnexStorageOptions, "url" | "pool" | "statementTimeout" | "prepare"> = {},
+  options: Omit<
+    KnexStorageOptions,
+    "url" | "pool" | "statementTimeout" | "prepare" | "rowLevelSecurity"
+  > = {},
 ): StorageAdapter {
   return knexStorage({ ...options, url: `sqlite:${path}` });
 }

@@ -19,6 +19,11 @@ export interface KnexStorageOptions {
   readonly acquireTimeout?: number;
   /** Servers: how long one statement may run, in milliseconds. Default 30,000; schema changes have no limit. */
   readonly statementTimeout?: number;
+  /**
+   * PostgreSQL: the server itself guards the rows of tenants, by policies that come with the schema. The role must
+   * not be a superuser; it may own the tables. Default false.
+   */
+  readonly rowLevelSecurity?: boolean;
   /** Servers: `false` for proxies that cannot keep prepared statements. Default true. */
   readonly prepare?: boolean;
 }

@@ -60,6 +60,8 @@ export interface Engine extends Session {
   connection<T>(work: (connection: RawConnection) => Promise<T>): Promise<T>;
   /** One process at a time, and within it one caller. */
   withLock<T>(work: () => Promise<T>): Promise<T>;
+  /** Called when the storage is opened: refuses what would not work as it was asked for. */
+  verify?(): Promise<void>;
   /** Forgets what was prepared: the schema changed. */
   reset(): void;
   ping(): Promise<void>;

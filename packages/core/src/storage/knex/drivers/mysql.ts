@@ -1,7 +1,7 @@
 import type { StoredRow } from "../../adapter.js";
 import { connectionFailure } from "../dialects/connection-errors.js";
 import type { MysqlDialect, MysqlFlavor } from "../dialects/mysql.js";
-import { bind, type Call, type Statement } from "../statement.js";
+import { bind, type Call, type Statement, type TransactionOptions } from "../statement.js";
 import type { Translate } from "../translate-error.js";
 import { optionalDriver } from "./optional-driver.js";
 import { buildRows } from "./rows.js";
@@ -117,7 +117,7 @@ class MysqlDriver implements ServerDriver<Connection> {
     });
   }
 
-  async begin(connection: Connection, readOnly: boolean): Promise<void> {
+  async begin(connection: Connection, { readOnly }: TransactionOptions): Promise<void> {
     if (!readOnly) return this.command(connection, "start transaction");
     await this.command(connection, "set transaction isolation level repeatable read");
     await this.command(connection, "start transaction with consistent snapshot, read only");
@@ -125,6 +125,10 @@ class MysqlDriver implements ServerDriver<Connection> {
 
   commit(connection: Connection): Promise<void> {
     return this.command(connection, "commit");
+  }
+
+  async verify(): Promise<void> {
+    // What is asked for is refused when a connection is made.
   }
 
   unlimited(connection: Connection, lifted: boolean): Promise<void> {

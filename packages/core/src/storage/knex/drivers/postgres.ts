@@ -1,9 +1,10 @@
-import { TransactionConflict } from "../../../errors/storage-errors.js";
-import type { StoredRow } from "../../adapter.js";
+import { RowSecurityBypassed, TransactionConflict } from "../../../errors/storage-errors.js";
+import type { Reach, StoredRow } from "../../adapter.js";
 import { connectionFailure } from "../dialects/connection-errors.js";
 import type { PostgresDialect } from "../dialects/postgres.js";
 import { isStalePlan } from "../dialects/postgres-errors.js";
-import { bind, type Statement } from "../statement.js";
+import { reachSql } from "../schema/postgres/row-security.js";
+import { bind, type Statement, type TransactionOptions } from "../statement.js";
 import type { Translate } from "../translate-error.js";
 import { optionalDriver } from "./optional-driver.js";
 import { types } from "./postgres-types.js";
@@ -34,12 +35,17 @@ interface Client {
 /** Statements that one connection keeps prepared; beyond, it forgets them all and starts again. */
 const mostPrepared = 1_000;
 
+export interface PostgresOptions extends ServerOptions {
+  /** The server guards the rows of tenants. */
+  readonly secures: boolean;
+}
+
 export async function openPostgres(
-  options: ServerOptions,
+  options: PostgresOptions,
   dialect: PostgresDialect,
   translate: Translate,
 ): Promise<ServerEngine<Client>> {
-  const driver = new PostgresDriver(options);
+  const driver = new PostgresDriver(options, dialect);
   const knex = createPool(
     "pg",
     await optionalDriver("PostgreSQL", "pg"),
@@ -62,9 +68,15 @@ export async function openPostgres(
 
 class PostgresDriver implements ServerDriver<Client> {
   private readonly prepared = new WeakMap<Client, Set<string>>();
+  readonly within: ServerDriver<Client>["within"];
   private epoch = 0;
 
-  constructor(private readonly options: ServerOptions) {}
+  constructor(
+    private readonly options: PostgresOptions,
+    private readonly dialect: PostgresDialect,
+  ) {
+    if (options.secures) this.within = (client, reach, work) => this.inTransaction(client, reach, work);
+  }
 
   async prepareConnection(client: Client): Promise<void> {
     // Several statements of one transaction may be under way at once.
@@ -116,8 +128,27 @@ class PostgresDriver implements ServerDriver<Client> {
     return (await send(client, { text, values })).rows as Record<string, unknown>[];
   }
 
-  begin(client: Client, readOnly: boolean): Promise<void> {
-    return this.command(client, readOnly ? "begin isolation level repeatable read read only" : "begin");
+  begin(client: Client, { readOnly, reach }: TransactionOptions): Promise<void> {
+    const begin = readOnly ? "begin isolation level repeatable read read only" : "begin";
+    const named = this.options.secures && reach !== undefined;
+    return this.command(client, named ? `${begin}; ${reachSql(reach, this.dialect)}` : begin);
+  }
+
+  async verify(client: Client): Promise<void> {
+    if (!this.options.secures) return;
+    const sql = "select rolname from pg_roles where rolname = current_user and (rolsuper or rolbypassrls)";
+    const [above] = await this.query(client, sql, []);
+    if (above !== undefined) throw RowSecurityBypassed({ role: String(above["rolname"]) });
+  }
+
+  /** All sent at once, and answered in order: a failure of the statement makes the commit a rollback. */
+  private async inTransaction<T>(client: Client, reach: Reach, work: () => Promise<T>): Promise<T> {
+    const [, result] = await settled<unknown>([
+      this.begin(client, { readOnly: false, reach }),
+      work(),
+      this.commit(client),
+    ]);
+    return result as T;
   }
 
   async commit(client: Client): Promise<void> {

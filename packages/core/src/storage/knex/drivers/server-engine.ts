@@ -1,10 +1,11 @@
 import type { Knex } from "knex";
 import { StorageUnavailable } from "../../../errors/storage-errors.js";
-import type { StoredRow } from "../../adapter.js";
+import type { Reach, StoredRow } from "../../adapter.js";
 import type {
   Call,
   Engine,
   RawConnection,
+  Session,
   Statement,
   TransactionOptions,
   TransactionSession,
@@ -26,8 +27,15 @@ export interface ServerDriver<C> {
   runAll(connection: C, calls: readonly Call[]): Promise<number[]>;
   command(connection: C, sql: string): Promise<void>;
   query(connection: C, sql: string, values: readonly unknown[]): Promise<Record<string, unknown>[]>;
-  begin(connection: C, readOnly: boolean): Promise<void>;
+  begin(connection: C, options: TransactionOptions): Promise<void>;
   commit(connection: C): Promise<void>;
+  /**
+   * Where the server guards the rows of tenants itself: `work`, one statement, in a transaction of its own that
+   * names the reach, in one round trip.
+   */
+  readonly within?: (<T>(connection: C, reach: Reach, work: () => Promise<T>) => Promise<T>) | undefined;
+  /** Refuses what would not work as it was asked for. */
+  verify(connection: C): Promise<void>;
   /** Lifts the limit on the time of a statement, for schema changes. */
   unlimited(connection: C, lifted: boolean): Promise<void>;
   /** Whether the connection cannot be used any more after this error. */
@@ -51,10 +59,40 @@ export class ServerEngine<C extends object> implements Engine {
     private readonly acquireTimeout: number,
   ) {}
 
-  async query(statement: Statement, values: readonly unknown[]): Promise<StoredRow[]> {
+  query(statement: Statement, values: readonly unknown[]): Promise<StoredRow[]> {
+    return this.alone(statement, (connection) => this.driver.rows(connection, statement, values));
+  }
+
+  execute(statement: Statement, values: readonly unknown[]): Promise<number> {
+    return this.alone(statement, (connection) => this.driver.run(connection, statement, values));
+  }
+
+  executeAll(calls: readonly Call[]): Promise<number[]> {
+    return this.all(calls, undefined);
+  }
+
+  within(reach: Reach | undefined): Session {
+    const { within } = this.driver;
+    if (within === undefined || reach === undefined) return this;
+    const { driver } = this;
+    return {
+      query: (statement, values) =>
+        this.alone(statement, (connection) =>
+          within(connection, reach, () => driver.rows(connection, statement, values)),
+        ),
+      execute: (statement, values) =>
+        this.alone(statement, (connection) =>
+          within(connection, reach, () => driver.run(connection, statement, values)),
+        ),
+      executeAll: (calls) => this.all(calls, reach),
+    };
+  }
+
+  /** One statement outside transactions. */
+  private async alone<T>(statement: Statement, work: (connection: C) => Promise<T>): Promise<T> {
     const connection = await this.acquire();
     try {
-      return await this.driver.rows(connection, statement, values);
+      return await work(connection);
     } catch (error) {
       throw this.failed(connection, error, statement);
     } finally {
@@ -62,35 +100,20 @@ export class ServerEngine<C extends object> implements Engine {
     }
   }
 
-  async execute(statement: Statement, values: readonly unknown[]): Promise<number> {
-    const connection = await this.acquire();
-    try {
-      return await this.driver.run(connection, statement, values);
-    } catch (error) {
-      throw this.failed(connection, error, statement);
-    } finally {
-      this.release(connection);
-    }
-  }
-
-  async executeAll(calls: readonly Call[]): Promise<number[]> {
+  private async all(calls: readonly Call[], reach: Reach | undefined): Promise<number[]> {
     const [only] = calls;
     if (only === undefined) return [];
-    if (calls.length === 1) return [await this.execute(only.statement, only.values)];
-    return this.transaction(async (session) => session.executeAll(calls), { readOnly: false });
-  }
-
-  within(): this {
-    return this;
+    if (calls.length === 1) return [await this.within(reach).execute(only.statement, only.values)];
+    return this.transaction(async (session) => session.executeAll(calls), { readOnly: false, reach });
   }
 
   async transaction<T>(
     work: (session: TransactionSession) => Promise<T>,
-    { readOnly }: TransactionOptions,
+    options: TransactionOptions,
   ): Promise<T> {
     const connection = await this.acquire();
     try {
-      await this.attempt(connection, () => this.driver.begin(connection, readOnly));
+      await this.attempt(connection, () => this.driver.begin(connection, options));
       let result: T;
       try {
         result = await work(this.session(connection));
@@ -147,6 +170,15 @@ export class ServerEngine<C extends object> implements Engine {
     } catch (error) {
       if (connection !== undefined) await client.destroyRawConnection(connection);
       throw this.translate(error);
+    }
+  }
+
+  async verify(): Promise<void> {
+    const connection = await this.acquire();
+    try {
+      await this.attempt(connection, () => this.driver.verify(connection));
+    } finally {
+      this.release(connection);
     }
   }
 

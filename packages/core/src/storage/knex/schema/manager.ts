@@ -6,6 +6,8 @@ import { plan } from "./plan.js";
 
 /** How the schema of one engine is looked at, and changed. */
 export interface SchemaTools {
+  /** Whether the database is to guard the rows of tenants itself. */
+  readonly secures?: boolean;
   inspect(connection: RawConnection): Promise<PhysicalSchema>;
   apply(connection: RawConnection, steps: readonly SchemaStep[]): Promise<void>;
 }
@@ -16,7 +18,7 @@ export function schemaManager(
   translate: Translate,
 ): SchemaManager {
   return {
-    plan,
+    plan: (current, wanted) => plan(current, wanted, tools.secures),
     async inspect() {
       const engine = await connected();
       try {

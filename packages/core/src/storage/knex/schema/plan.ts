@@ -14,18 +14,23 @@ interface Draft {
   readonly drops: SchemaStep[];
   readonly indexes: SchemaStep[];
   readonly references: SchemaStep[];
+  readonly security: SchemaStep[];
   readonly conflicts: SchemaConflict[];
   readonly unknown: { table: string; column?: string }[];
 }
 
-/** What it takes to get from one schema to another, in an order in which it can be applied. */
-export function plan(current: PhysicalSchema, wanted: PhysicalSchema): SchemaPlan {
+/**
+ * What it takes to get from one schema to another, in an order in which it can be applied. `secures` where the
+ * database is to guard the rows of tenants itself.
+ */
+export function plan(current: PhysicalSchema, wanted: PhysicalSchema, secures = false): SchemaPlan {
   const draft: Draft = {
     tables: [],
     columns: [],
     drops: [],
     indexes: [],
     references: [],
+    security: [],
     conflicts: [],
     unknown: [],
   };
@@ -34,11 +39,32 @@ export function plan(current: PhysicalSchema, wanted: PhysicalSchema): SchemaPla
     const present = existing.get(table.name);
     existing.delete(table.name);
     if (present === undefined) draft.tables.push({ kind: "createTable", table });
-    else compareTables(present, table, draft);
+    else {
+      compareTables(present, table, draft);
+      compareSecurity(present, table, secures, draft);
+    }
   }
   for (const name of existing.keys()) draft.unknown.push({ table: name });
-  const { tables, drops, columns, indexes, references, conflicts, unknown } = draft;
-  return { steps: [...tables, ...drops, ...columns, ...indexes, ...references], conflicts, unknown };
+  const { tables, drops, columns, indexes, references, security, conflicts, unknown } = draft;
+  const steps = [...tables, ...drops, ...columns, ...indexes, ...references, ...security];
+  return { steps, conflicts, unknown };
+}
+
+function compareSecurity(
+  { tenant: secured }: PhysicalTable,
+  { name: table, tenant: column }: PhysicalTable,
+  secures: boolean,
+  { security, conflicts }: Draft,
+): void {
+  if (secures && column !== undefined && secured !== column) {
+    security.push({ kind: "secureTable", table, column });
+  }
+  // Taking the protection away is a decision of its own, and never that of a process that lacks an option.
+  if (!secures && secured !== undefined) {
+    const reason =
+      "the database guards its rows by tenant, and would show none: open it with knexStorage({ rowLevelSecurity: true })";
+    conflicts.push({ table, reason });
+  }
 }
 
 function compareTables(present: PhysicalTable, wanted: PhysicalTable, draft: Draft): void {

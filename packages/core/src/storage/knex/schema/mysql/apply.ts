@@ -55,6 +55,8 @@ async function applyStep(
       return connection.exec(foreignKeySql(step.table, step.column, dialect));
     case "dropColumn":
       return dropColumn(connection, dialect, step.table, step.column);
+    case "secureTable":
+      throw new TypeError("MariaDB has no row-level security");
     case "dropTable":
       return connection.exec(`drop table ${table}`);
   }

@@ -3,20 +3,23 @@ import type { Dialect } from "../../dialects/dialect.js";
 import type { RawConnection } from "../../statement.js";
 import { createTableSql, defaultSql, foreignKeySql } from "../ddl.js";
 import { inspectPostgres } from "./inspect.js";
+import { secure } from "./row-security.js";
 
 /** All steps in one transaction. */
 export async function applyPostgres(
   connection: RawConnection,
   dialect: Dialect,
   steps: readonly SchemaStep[],
+  { begin, secures }: { readonly begin: string; readonly secures: boolean },
 ): Promise<void> {
-  await connection.exec("begin");
+  await connection.exec(begin);
   // New tables may refer to one another in a circle: their references come after all of them.
   const created = steps.flatMap((step) => (step.kind === "createTable" ? [step.table] : []));
   for (const table of created) for (const sql of createTableSql(table, dialect)) await connection.exec(sql);
   for (const table of created) {
     for (const column of table.columns) await reference(connection, dialect, table.name, column);
     for (const index of table.indexes) await connection.exec(indexSql(table, index, dialect));
+    if (secures && table.tenant !== undefined) await secure(connection, dialect, table.name, table.tenant);
   }
   // Tables that go together may refer to one another.
   for (const step of steps)
@@ -48,6 +51,8 @@ async function applyStep(
       return widen(connection, dialect, step.table, step.column);
     case "setReference":
       return setReference(connection, dialect, step.table, step.column);
+    case "secureTable":
+      return secure(connection, dialect, step.table, step.column);
     case "dropColumn":
       return connection.exec(`alter table ${table} drop column ${quote(step.column)}`);
     case "dropTable":

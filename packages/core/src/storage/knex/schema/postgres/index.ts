@@ -1,11 +1,21 @@
-import type { Dialect } from "../../dialects/dialect.js";
+import type { PostgresDialect } from "../../dialects/postgres.js";
 import type { SchemaTools } from "../manager.js";
 import { applyPostgres } from "./apply.js";
 import { inspectPostgres } from "./inspect.js";
+import { reachSql } from "./row-security.js";
 
-export function postgresSchema(dialect: Dialect): SchemaTools {
+export function postgresSchema(dialect: PostgresDialect, secures: boolean): SchemaTools {
+  const reach = reachSql({ acrossTenants: "look at the schema, or change it" }, dialect);
+  // Whether a table is empty must not depend on whose rows one sees.
+  const begin = secures ? `begin; ${reach}` : "begin";
   return {
-    inspect: (connection) => inspectPostgres(connection, dialect),
-    apply: (connection, steps) => applyPostgres(connection, dialect, steps),
+    secures,
+    inspect: async (connection) => {
+      await connection.exec(begin);
+      const schema = await inspectPostgres(connection, dialect);
+      await connection.exec("commit");
+      return schema;
+    },
+    apply: (connection, steps) => applyPostgres(connection, dialect, steps, { begin, secures }),
   };
 }

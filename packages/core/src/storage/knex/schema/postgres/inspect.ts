@@ -7,6 +7,7 @@ import type {
 } from "../../../physical-schema.js";
 import type { Dialect } from "../../dialects/dialect.js";
 import type { RawConnection } from "../../statement.js";
+import { securedTables } from "./row-security.js";
 
 type Row = Record<string, unknown>;
 
@@ -35,16 +36,20 @@ export async function inspectPostgres(
   const columns = groupByTable(await connection.query(columnsSql));
   const references = groupByTable(await connection.query(referencesSql));
   const indexes = groupByTable(await connection.query(indexesSql));
+  const secured = await securedTables(connection);
   const found: PhysicalTable[] = [];
-  for (const { name: raw } of tables) {
+  for (const { name: raw, readable } of tables) {
     const name = String(raw);
-    const [filled] = await connection.query(`select 1 from ${quote(name)} limit 1`);
+    // What one may not read is somebody else's.
+    const [filled] = readable === true ? await connection.query(`select 1 from ${quote(name)} limit 1`) : [1];
+    const tenant = secured.get(name);
     const ofTable = indexes.get(name) ?? [];
     found.push({
       name,
       columns: (columns.get(name) ?? []).map((row) => column(row, references.get(name) ?? [])),
       primaryKey: (ofTable.find((index) => index["is_primary"] === true)?.["columns"] as string[]) ?? [],
       indexes: ofTable.filter((index) => index["is_primary"] !== true).map(index),
+      ...(tenant === undefined ? {} : { tenant }),
       empty: filled === undefined,
     });
   }
@@ -91,7 +96,8 @@ const index = (row: Row): PhysicalIndex => ({
 
 const ours = "n.nspname = current_schema() and c.relkind in ('r', 'p')";
 
-const tablesSql = `select c.relname as name from pg_class c join pg_namespace n on n.oid = c.relnamespace
+const tablesSql = `select c.relname as name, has_table_privilege(c.oid, 'select') as readable
+  from pg_class c join pg_namespace n on n.oid = c.relnamespace
   where ${ours} order by c.relname`;
 
 const columnsSql = `select c.relname as table_name, a.attname as name, t.typname as type, a.atttypmod as modifier,

@@ -48,6 +48,8 @@ async function applyStep(connection: RawConnection, dialect: Dialect, step: Sche
       return rebuildTable(connection, dialect, step.table, { replace: step.column });
     case "dropColumn":
       return rebuildTable(connection, dialect, step.table, { drop: step.column });
+    case "secureTable":
+      throw new TypeError("SQLite has no row-level security");
     case "dropTable":
       return connection.exec(`drop table ${quote(step.table)}`);
   }
