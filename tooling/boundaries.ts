@@ -26,6 +26,7 @@ export const CORE_ORDER = [
   "idempotency",
   "repository",
   "kernel",
+  "data-protection",
   "crm",
   "import",
   "transfer",

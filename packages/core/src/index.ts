@@ -37,6 +37,12 @@ export type {
 } from "./context/role.js";
 export type { Tokens } from "./context/tokens.js";
 export * from "./crm/index.js";
+export {
+  type RotationOptions,
+  type RotationProgress,
+  type RotationReport,
+  rotateKeys,
+} from "./data-protection/rotate-keys.js";
 export type { KeyProvider, WrappedKey } from "./encryption/key-provider.js";
 export { keysFromEnv, keysFromFile, type LocalKeys, localKeys } from "./encryption/local-keys.js";
 export {

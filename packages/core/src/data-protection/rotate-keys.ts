@@ -1,0 +1,164 @@
+import {
+  DATA_KEY_TABLE,
+  type DataKey,
+  listDataKeys,
+  newDataKey,
+  wrapContext,
+} from "../encryption/data-keys.js";
+import { sealedPrefix } from "../encryption/envelope.js";
+import type { Vault } from "../encryption/vault.js";
+import type { Runtime } from "../runtime/runtime.js";
+import { and, type Filter } from "../storage/filter.js";
+import { resealEntity } from "./reseal.js";
+
+export interface RotationProgress {
+  readonly tenant: string;
+  readonly entity: string;
+  /** Records of the entity encrypted anew in this run. */
+  readonly done: number;
+}
+
+export interface RotationOptions {
+  /** Default: every tenant that has keys. */
+  readonly tenants?: readonly string[];
+  /**
+   * `data` (default) gives each tenant a new data key and encrypts its records anew; `wrapping` only wraps the data keys
+   * by the provider's current key, which is quick, and enough where a key of the provider is to be taken away.
+   */
+  readonly what?: "data" | "wrapping";
+  /** Records of one statement. Default 200. */
+  readonly batch?: number;
+  /** Stops between two batches; what is done stays done. */
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (progress: RotationProgress) => void;
+}
+
+export interface RotationReport {
+  readonly tenants: number;
+  /** Keys that the provider's current key wraps now, and another one did before. */
+  readonly rewrapped: number;
+  /** Records encrypted anew. */
+  readonly resealed: number;
+  /** Data keys that nothing needs any more; they are gone. */
+  readonly dropped: number;
+}
+
+/**
+ * Replaces keys while the app runs. A run that was stopped or killed is taken up by the next one: it finds what is left
+ * in the data itself. Afterwards the provider's keys before the current one are not needed, and backups alone hold what
+ * the old data keys opened.
+ */
+export async function rotateKeys(
+  crm: { readonly runtime: Runtime },
+  options: RotationOptions = {},
+): Promise<RotationReport> {
+  const { runtime } = crm;
+  const report = { tenants: 0, rewrapped: 0, resealed: 0, dropped: 0 };
+  const { vault } = runtime;
+  if (!vault) return report;
+  for await (const tenant of tenantsOf(runtime, options.tenants)) {
+    options.signal?.throwIfAborted();
+    report.rewrapped += await rewrap(runtime, vault, tenant);
+    if (options.what !== "wrapping") {
+      await beginRotation(runtime, vault, tenant);
+      const { resealed, dropped } = await drain(runtime, vault, tenant, options);
+      report.resealed += resealed;
+      report.dropped += dropped;
+    }
+    report.tenants += 1;
+  }
+  return report;
+}
+
+const ofTenant = (tenant: string): Filter => ({ op: "eq", column: "tenant_id", value: tenant });
+const byId = (id: string): Filter => ({ op: "eq", column: "id", value: id });
+
+async function* tenantsOf(runtime: Runtime, given: readonly string[] | undefined): AsyncGenerator<string> {
+  if (given) {
+    yield* given;
+    return;
+  }
+  let last = "";
+  for (;;) {
+    const rows = await runtime.storage.aggregate({
+      table: DATA_KEY_TABLE.name,
+      where: { op: "gt", column: "tenant_id", value: last },
+      groupBy: [{ as: "tenant_id", column: "tenant_id" }],
+      measures: [{ as: "n", fn: "count" }],
+      orderBy: [{ column: "tenant_id", direction: "asc" }],
+      limit: 500,
+    });
+    for (const row of rows) yield row["tenant_id"] as string;
+    if (rows.length < 500) return;
+    last = rows[rows.length - 1]?.["tenant_id"] as string;
+  }
+}
+
+async function rewrap(runtime: Runtime, vault: Vault, tenant: string): Promise<number> {
+  const { provider } = vault;
+  let count = 0;
+  for (const key of await listDataKeys(runtime.storage, tenant)) {
+    if (key.wrappedBy === provider.current) continue;
+    const context = wrapContext(tenant, key.purpose, key.id);
+    const opened = await provider.unwrap({ by: key.wrappedBy, text: key.wrapped }, context);
+    const wrapped = await provider.wrap(opened, context);
+    const unchanged: Filter = { op: "eq", column: "wrapped_by", value: key.wrappedBy };
+    const result = await runtime.storage.updateWhere(
+      DATA_KEY_TABLE.name,
+      and(ofTenant(tenant), byId(key.id), unchanged),
+      { wrapped_by: wrapped.by, wrapped: wrapped.text },
+    );
+    count += result.count;
+  }
+  return count;
+}
+
+/** Switches to a new data key, unless an earlier rotation still has an old one to drain. */
+async function beginRotation(runtime: Runtime, vault: Vault, tenant: string): Promise<void> {
+  const fresh = await newDataKey(vault.provider, tenant, "data", runtime.clock.now(), vault.random);
+  await runtime.storage.transaction(async (tx) => {
+    // Waits for the transactions that encrypt with the old key, and makes later ones see the new one.
+    const keys = dataKeys(await listDataKeys(tx, tenant, "update"));
+    const active = keys.find((key) => key.active);
+    if (!active || keys.some((key) => !key.active)) return;
+    await tx.updateWhere(DATA_KEY_TABLE.name, and(ofTenant(tenant), byId(active.id)), { active: null });
+    await tx.insertMany(DATA_KEY_TABLE.name, [fresh]);
+  });
+}
+
+const dataKeys = (keys: readonly DataKey[]): DataKey[] => keys.filter((key) => key.purpose === "data");
+
+/** Encrypts anew what old keys encrypted, then drops them. */
+async function drain(
+  runtime: Runtime,
+  vault: Vault,
+  tenant: string,
+  options: RotationOptions,
+): Promise<{ resealed: number; dropped: number }> {
+  const old = dataKeys(await listDataKeys(runtime.storage, tenant)).filter((key) => !key.active);
+  if (old.length === 0) return { resealed: 0, dropped: 0 };
+  const cipher = await vault.reopen(tenant, runtime.storage, false);
+  const prefixes = old.map((key) => sealedPrefix(key.id));
+  let resealed = 0;
+  for (const entity of runtime.composition.entities.values()) {
+    if (entity.encrypted.length === 0) continue;
+    const place = { runtime, tenant, entity, cipher, prefixes, batch: options.batch ?? 200 };
+    let done = 0;
+    // A record that was written meanwhile may keep a field of the old key: then there is another round.
+    for (let found = true; found; ) {
+      found = false;
+      for await (const count of resealEntity(place)) {
+        found = true;
+        done += count;
+        options.onProgress?.({ tenant, entity: entity.name, done });
+        options.signal?.throwIfAborted();
+      }
+    }
+    resealed += done;
+  }
+  const { count } = await runtime.storage.deleteWhere(
+    DATA_KEY_TABLE.name,
+    and(ofTenant(tenant), { op: "in", column: "id", values: old.map((key) => key.id) }),
+  );
+  return { resealed, dropped: count };
+}
