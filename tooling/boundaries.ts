@@ -20,6 +20,7 @@ export const CORE_ORDER = [
   "hooks",
   "actions",
   "services",
+  "privacy",
   "plugin",
   "migrations",
   "runtime",

@@ -38,11 +38,31 @@ export type {
 export type { Tokens } from "./context/tokens.js";
 export * from "./crm/index.js";
 export {
+  applyRetention,
+  type RetentionOptions,
+  type RetentionRule,
+} from "./data-protection/apply-retention.js";
+export {
+  deleteTenant,
+  type TenantDeletion,
+  type TenantDeletionOptions,
+} from "./data-protection/delete-tenant.js";
+export {
+  type ErasureOptions,
+  eraseSubject,
+  listErasures,
+  reapplyErasures,
+  resumeErasures,
+} from "./data-protection/erase-subject.js";
+export type { ErasedCount, ErasureCertificate } from "./data-protection/erasure-job.js";
+export { exportSubject } from "./data-protection/export-subject.js";
+export {
   type RotationOptions,
   type RotationProgress,
   type RotationReport,
   rotateKeys,
 } from "./data-protection/rotate-keys.js";
+export type { PersonRef } from "./data-protection/subject.js";
 export type { KeyProvider, WrappedKey } from "./encryption/key-provider.js";
 export { keysFromEnv, keysFromFile, type LocalKeys, localKeys } from "./encryption/local-keys.js";
 export {
@@ -112,6 +132,15 @@ export {
 } from "./plugin/define-plugin.js";
 export type { AnyPlugin, Plugin, PluginParts, PluginTypes } from "./plugin/plugin.js";
 export { CompositionFailed, InvalidOptions } from "./plugin/plugin-errors.js";
+export {
+  type AddressKind,
+  definePersonalData,
+  type Erasure,
+  type PersonalData,
+  type PersonalDataOptions,
+  type Replacement,
+  type Subject,
+} from "./privacy/define-personal-data.js";
 export { ActionBroken } from "./repository/run-action.js";
 export {
   defineRoute,

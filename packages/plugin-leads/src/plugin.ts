@@ -14,6 +14,7 @@ import { normalizeLead } from "./hooks/normalize-lead.js";
 import { protectConversion } from "./hooks/protect-conversion.js";
 import { metrics } from "./metrics.js";
 import { permissions } from "./permissions.js";
+import { privacy } from "./privacy.js";
 import { publicForms } from "./routes/public-forms.js";
 import { capturableFields } from "./services/lead-fields.js";
 import { type CaptureSettings, captureSettings } from "./services/settings.js";
@@ -49,6 +50,7 @@ const plugin = definePlugin({
       hooks: [...normalizeLead, ...protectConversion, ...checkCaptureForm(settings.capturable)],
       services: [provide(captureSettings, () => settings)],
       routes: publicForms(options),
+      privacy,
       metrics,
       permissions,
     };

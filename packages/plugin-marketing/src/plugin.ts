@@ -26,6 +26,7 @@ import { guardMailings } from "./hooks/guard-mailings.js";
 import { guardSegments } from "./hooks/guard-segments.js";
 import { metrics } from "./metrics.js";
 import { mailSettings, optionsSchema } from "./options.js";
+import { privacy } from "./privacy.js";
 import { unsubscribeRoutes } from "./routes/unsubscribe.js";
 import { createCourier } from "./sending/courier.js";
 import { mailings, mailingsOf } from "./services/mailings.js";
@@ -77,6 +78,7 @@ const plugin = definePlugin({
       ],
       services: [provide(mailings, (ctx) => mailingsOf(ctx, settings))],
       routes: unsubscribeRoutes,
+      privacy,
       metrics,
       permissions: {
         "segment.preview": "Count and see the people of a segment",

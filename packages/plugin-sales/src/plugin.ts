@@ -27,6 +27,7 @@ import { guardVisits } from "./hooks/guard-visits.js";
 import { placeOpportunities } from "./hooks/place-opportunities.js";
 import { recordVisits } from "./hooks/record-visits.js";
 import { metrics } from "./metrics.js";
+import { privacy } from "./privacy.js";
 import { type PipelineTemplate, standardPipeline, templateProblems } from "./services/default-pipeline.js";
 import { opportunitiesOf } from "./services/opportunities.js";
 import { pipelines, pipelinesOf } from "./services/pipelines.js";
@@ -76,6 +77,7 @@ const plugin = definePlugin({
         provide(pipelines, (ctx) => pipelinesOf(ctx, template)),
         provide(opportunities, opportunitiesOf),
       ],
+      privacy,
       metrics,
       permissions: {
         "pipeline.ensureDefault": "Make the default pipeline where there is none",

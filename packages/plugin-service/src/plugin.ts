@@ -20,6 +20,7 @@ import { completeTicket } from "./hooks/complete-ticket.js";
 import { recordMessages } from "./hooks/record-message.js";
 import { settleTicket } from "./hooks/settle-ticket.js";
 import { metrics } from "./metrics.js";
+import { privacy } from "./privacy.js";
 import { mailRoutes } from "./routes/mail-routes.js";
 import { createCalendars } from "./services/calendars.js";
 import { type ServiceSettings, serviceSettings } from "./services/settings.js";
@@ -51,6 +52,7 @@ const plugin = definePlugin({
       hooks: [...completeTicket, ...settleTicket, ...recordMessages, ...checkSettings],
       services: [provide(serviceSettings, () => settings)],
       routes: mailRoutes(options),
+      privacy,
       metrics,
       permissions: {
         "ticket.receiveEmail": "Hand in mail in the name of its senders",

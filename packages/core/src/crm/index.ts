@@ -15,6 +15,8 @@ import { touchpoint } from "./entities/touchpoint.js";
 import { user } from "./entities/user.js";
 import { guardShares } from "./hooks/guard-shares.js";
 import { keepHierarchy } from "./hooks/keep-hierarchy.js";
+import { crmPrivacy } from "./privacy.js";
+import { privacyRoutes } from "./routes/privacy-routes.js";
 import { consents, consentsOf } from "./services/consents.js";
 
 export * from "./entities/account.js";
@@ -84,7 +86,12 @@ const plugin = definePlugin({
         level: "level",
       },
     },
-    permissions: {},
+    routes: privacyRoutes,
+    privacy: crmPrivacy,
+    permissions: {
+      "privacy.export": "Read everything that is kept of a person, as one file",
+      "privacy.erase": "Erase everything that is kept of a person",
+    },
   }),
 });
 

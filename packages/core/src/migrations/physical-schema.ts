@@ -1,5 +1,6 @@
 import { DATA_KEY_TABLE } from "../encryption/data-keys.js";
 import type { Composition } from "../plugin/compose.js";
+import { ERASURE_TABLE } from "../privacy/erasure-table.js";
 import type { PhysicalSchema, PhysicalTable } from "../storage/physical-schema.js";
 import { IDEMPOTENCY_TABLE } from "./idempotency-table.js";
 
@@ -22,5 +23,6 @@ export const CORE_TABLES: readonly PhysicalTable[] = [META_TABLE, IDEMPOTENCY_TA
 export function physicalSchema(composition: Composition): PhysicalSchema {
   const entities = [...composition.entities.values()];
   const keys = entities.some((entity) => entity.encrypted.length > 0) ? [DATA_KEY_TABLE] : [];
-  return { tables: [...CORE_TABLES, ...keys, ...entities.map((entity) => entity.physical)] };
+  const erasures = composition.personal.size > 0 ? [ERASURE_TABLE] : [];
+  return { tables: [...CORE_TABLES, ...keys, ...erasures, ...entities.map((entity) => entity.physical)] };
 }

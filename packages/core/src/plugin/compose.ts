@@ -5,12 +5,14 @@ import type { MetricDefinition } from "../metrics/define-metric.js";
 import { compileEntity, type OwnedExtension } from "../model/compile-entity.js";
 import type { EntityModel } from "../model/entity-model.js";
 import { type EntityValidator, entityValidator } from "../model/validate.js";
+import type { PersonalModel } from "../privacy/personal-model.js";
 import type { RouteDefinition } from "../routes/define-route.js";
 import type { ServiceProvider } from "../services/define-service.js";
 import { nearest } from "../util/words.js";
 import { claim, type Owned } from "./claim.js";
 import { compileHooks, type HookTable, type OwnedHook } from "./compile-hooks.js";
 import { composeActions } from "./compose-actions.js";
+import { composePersonalData } from "./compose-personal-data.js";
 import type { AnyPlugin } from "./plugin.js";
 import { CompositionFailed } from "./plugin-errors.js";
 import { resolveOrder } from "./resolve-order.js";
@@ -32,6 +34,8 @@ export interface Composition {
   /** What actions and routes ask for, declared with words or not. */
   readonly permissionNames: ReadonlySet<string>;
   readonly directory: DirectoryTables | undefined;
+  /** Entities that tell of people. */
+  readonly personal: ReadonlyMap<string, PersonalModel>;
 }
 
 /**
@@ -94,6 +98,7 @@ export function compose(plugins: readonly AnyPlugin[], coreVersion: string): Com
     }
   }
   const directory = composeDirectory(order, entities, problems);
+  const personal = composePersonalData(order, entities, problems);
   if (problems.length > 0) throw CompositionFailed({ problems });
   const validators = new Map([...entities].map(([name, model]) => [name, entityValidator(model)]));
   return {
@@ -112,6 +117,7 @@ export function compose(plugins: readonly AnyPlugin[], coreVersion: string): Com
       ...routes.map(({ value }) => value.permission),
     ]),
     directory,
+    personal,
   };
 }
 

@@ -4,6 +4,7 @@ import type { AnyEntity } from "../entity/entity.js";
 import type { AnyExtension } from "../entity/extend-entity.js";
 import type { HookDefinition } from "../hooks/define-hook.js";
 import type { MetricDefinition } from "../metrics/define-metric.js";
+import type { PersonalData } from "../privacy/define-personal-data.js";
 import type { RouteDefinition } from "../routes/define-route.js";
 import type { ServiceProvider } from "../services/define-service.js";
 import type { CrmHandle } from "./crm-handle.js";
@@ -17,6 +18,8 @@ export interface PluginParts {
   readonly services?: readonly ServiceProvider[];
   readonly routes?: readonly RouteDefinition[];
   readonly metrics?: readonly MetricDefinition[];
+  /** Whom the records of its entities are about. */
+  readonly privacy?: readonly PersonalData[];
   /** Permissions with what they allow, in words. */
   readonly permissions?: Readonly<Record<string, string>>;
   /** Where teams, managers and shares are kept; one plugin of an app says so. */

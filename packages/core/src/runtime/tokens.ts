@@ -20,6 +20,7 @@ export function createTokens(secret: string, clock: Clock): Tokens {
     return sealer;
   };
   return {
+    digest: (purpose, text) => mac(`digest\n${purpose}`, text),
     sign(purpose, data, options) {
       const payload = options?.expiresAt === undefined ? { d: data } : { d: data, e: options.expiresAt };
       const body = Buffer.from(JSON.stringify(payload)).toString("base64url");

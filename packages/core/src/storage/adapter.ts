@@ -144,6 +144,11 @@ export interface StorageAdapter extends BoundStorage {
   /** Connects, and learns the column types. Called once, after the plugins are composed. */
   open(schema: PhysicalSchema): Promise<void>;
   close(): Promise<void>;
+  /**
+   * Leaves nothing of deleted and overwritten values in the files of the database, as far as the adapter can reach
+   * them. Absent where that is the server's business.
+   */
+  scrub?(): Promise<void>;
   /** Does one trivial round trip; throws when the database does not answer. */
   ping(): Promise<void>;
   /**

@@ -41,6 +41,11 @@ export function consentAddress(address: string): string {
 
 const CHUNK = 500;
 
+/** What stands in the ledger in place of an erased address: the address can be compared with it, and not told from it. */
+export function erasedAddress(ctx: Pick<Context, "tokens" | "tenant">, address: string): string {
+  return `erased:${ctx.tokens.digest(`consent of ${ctx.tenant}`, consentAddress(address))}`;
+}
+
 export function consentsOf(ctx: Context): Consents {
   const canSendMany: Consents["canSendMany"] = async (channel, topic, addresses) => {
     const decisions = new Map<string, SendDecision>();
@@ -75,11 +80,17 @@ function decide(address: string, entry: Pick<Consent, "id" | "decision"> | undef
 /** The latest entry per address, of the topic or of every topic; a withdrawal of everything beats an older grant. */
 async function latestDecisions(ctx: Context, channel: Channel, topic: string, addresses: readonly string[]) {
   const latest = new Map<string, Pick<Consent, "id" | "decision" | "address">>();
+  // An opt-out outlives the erasure of whoever made it.
+  const erased = new Map(addresses.map((address) => [erasedAddress(ctx, address), address]));
   const entries = ctx.repo(consent).stream({
-    where: { channel, topic: { in: [...new Set([topic, "*"])] }, address: { in: addresses } },
+    where: {
+      channel,
+      topic: { in: [...new Set([topic, "*"])] },
+      address: { in: [...addresses, ...erased.keys()] },
+    },
     select: ["id", "address", "decision"],
     orderBy: ["decidedAt", "id"],
   });
-  for await (const entry of entries) latest.set(entry.address, entry);
+  for await (const entry of entries) latest.set(erased.get(entry.address) ?? entry.address, entry);
   return latest;
 }

@@ -46,6 +46,10 @@ export class KnexStorage extends Bound implements StorageAdapter {
     await (await closing)?.close();
   }
 
+  async scrub(): Promise<void> {
+    await (await this.connected()).scrub?.();
+  }
+
   async ping(): Promise<void> {
     await (await this.connected()).ping();
   }

@@ -65,6 +65,8 @@ export interface Engine extends Session {
   /** Forgets what was prepared: the schema changed. */
   reset(): void;
   ping(): Promise<void>;
+  /** See `StorageAdapter.scrub`. */
+  scrub?(): Promise<void>;
   close(): Promise<void>;
 }
 

@@ -143,6 +143,17 @@ export class SqliteEngine implements Engine {
     await this.patiently(undefined, () => connection.query("select 1"));
   }
 
+  /** The file itself is overwritten (`secure_delete`); the log keeps old pages until it is emptied. */
+  async scrub(): Promise<void> {
+    const deadline = performance.now() + this.options.acquireTimeout;
+    for (;;) {
+      const [result] = await this.connection(async (raw) => raw.query("pragma wal_checkpoint(truncate)"));
+      // Somebody still reads an older state. The next scrub, or the last process to close, empties the log.
+      if (result?.["busy"] !== 1 || performance.now() > deadline) return;
+      await sleep(20);
+    }
+  }
+
   async close(): Promise<void> {
     if (this.closed) return;
     await this.takeTurn();

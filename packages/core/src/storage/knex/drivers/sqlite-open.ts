@@ -75,6 +75,8 @@ async function configure(writer: SqliteConnection, options: SqliteOptions, inMem
   await enableLog(writer, options.acquireTimeout);
   // SQLite keeps the file consistent and orders its writes. That a commit is on the disk before it is told is
   // not left to it, whose builds differ in their default and which would wait within the commit: see LogSync.
+  // What is deleted or overwritten is gone from the file as well: erasing a person means it.
+  writer.exec("pragma secure_delete = on");
   writer.exec("pragma synchronous = normal");
   expectPragma(writer, "synchronous", [1]);
 }

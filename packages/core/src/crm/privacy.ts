@@ -1,0 +1,61 @@
+import type { Context } from "../context/context.js";
+import { definePersonalData, type PersonalData, type Subject } from "../privacy/define-personal-data.js";
+import { activity } from "./entities/activity.js";
+import { consent } from "./entities/consent.js";
+import { contact } from "./entities/contact.js";
+import { touchpoint } from "./entities/touchpoint.js";
+import { erasedAddress } from "./services/consents.js";
+
+/** Whom the records of the crm plugin are about. */
+export const crmPrivacy: readonly PersonalData[] = [
+  definePersonalData(contact, {
+    person: true,
+    addresses: { email: "email", phone: "phone" },
+    erase: "delete",
+  }),
+  definePersonalData(activity, { by: ["contactId"], erase: "anonymise" }),
+  definePersonalData(touchpoint, { by: ["contactId"], erase: "anonymise", keep: ["channel"] }),
+  definePersonalData(consent, {
+    by: ["contactId"],
+    addresses: { address: "any" },
+    erase: "anonymise",
+    keep: ["topic", "legalBasis"],
+    // The ledger goes on to answer for the address, and no longer says which it is.
+    replace: {
+      address: (value, ctx) =>
+        String(value).startsWith("erased:") ? value : erasedAddress(ctx, String(value)),
+    },
+    onErase: withdrawAll,
+  }),
+];
+
+/** Whoever asks to be forgotten does not want to be written to, also when he is imported again. */
+async function withdrawAll(subject: Subject, ctx: Context): Promise<void> {
+  const channels = [
+    ...subject.addresses.email.map((address) => ["email", address] as const),
+    ...subject.addresses.phone.flatMap((address) => [["sms", address] as const, ["phone", address] as const]),
+  ];
+  const wanted = new Map(
+    channels.map(([channel, address]) => {
+      const entry = {
+        channel,
+        address: erasedAddress(ctx, address),
+        topic: "*",
+        decision: "withdrawn" as const,
+        legalBasis: "erasure",
+      };
+      return [`${channel} ${entry.address}`, entry];
+    }),
+  );
+  if (wanted.size === 0) return;
+  const entries = [...wanted.values()];
+  const repository = ctx.repo(consent);
+  const { address: _, channel: __, ...common } = entries[0] as (typeof entries)[0];
+  const addresses = entries.map((entry) => entry.address);
+  const done = repository.stream({
+    where: { ...common, address: { in: addresses } },
+    select: ["channel", "address"],
+  });
+  for await (const { channel, address } of done) wanted.delete(`${channel} ${address}`);
+  await repository.createMany([...wanted.values()].map((entry) => ({ ...entry, decidedAt: ctx.now() })));
+}

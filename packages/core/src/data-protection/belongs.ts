@@ -1,0 +1,110 @@
+import type { FieldCipher } from "../encryption/field-cipher.js";
+import { indexValue } from "../model/record-codec.js";
+import { TENANT_COLUMN } from "../model/system-fields.js";
+import type { Subject } from "../privacy/define-personal-data.js";
+import type { PersonalModel } from "../privacy/personal-model.js";
+import type { Session } from "../runtime/session.js";
+import { and, type Filter, never, or } from "../storage/filter.js";
+
+/**
+ * Which records of an entity belong to a subject: by a reference to one of his records, over other records that belong
+ * to him, or by an address that is his alone.
+ */
+export async function belongs(session: Session, model: PersonalModel, subject: Subject): Promise<Filter> {
+  const { personal } = session.runtime.composition;
+  const sealed = [...personal.values()].some(({ addresses }) =>
+    addresses.some(({ field }) => field.encrypted),
+  );
+  const cipher = sealed ? await session.reading() : undefined;
+  const filterOf = (of: PersonalModel): Filter => {
+    if (of.person) return among("id", subject.persons.get(of.entity.name) ?? []);
+    const parts = of.by.map((field): Filter => {
+      const target = personal.get(field.target ?? "");
+      if (!target) return never;
+      if (target.person) return among(field.column, subject.persons.get(target.entity.name) ?? []);
+      const inner = filterOf(target);
+      if (inner.op === "const" && !inner.value) return never;
+      const tenant: Filter = { op: "eq", column: TENANT_COLUMN, value: session.tenant };
+      return {
+        op: "exists",
+        table: target.entity.table,
+        local: field.column,
+        foreign: "id",
+        where: and(tenant, inner),
+      };
+    });
+    return or(...parts, addressFilter(of, subject.addresses, cipher));
+  };
+  return filterOf(model);
+}
+
+const among = (column: string, values: readonly string[]): Filter =>
+  values.length === 0 ? never : { op: "in", column, values };
+
+/** Records that hold one of the addresses in a field for addresses. */
+export function addressFilter(
+  { addresses }: PersonalModel,
+  subject: Subject["addresses"],
+  cipher: FieldCipher | undefined,
+): Filter {
+  return or(
+    ...addresses.map(({ field, kind }) => {
+      const values = kind === "any" ? [...subject.email, ...subject.phone] : subject[kind];
+      if (!field.encrypted) return or(...values.map((value) => spelt(field.column, value)));
+      if (field.encrypted.index === null || !cipher) return never;
+      return among(
+        field.keyColumn,
+        values.map((value) => indexValue(field, value, cipher)),
+      );
+    }),
+  );
+}
+
+/** Equal, whatever the case: addresses are stored as somebody wrote them. */
+function spelt(column: string, text: string): Filter {
+  const like = (how: "starts" | "ends"): Filter => ({ op: "match", column, how, text, caseSensitive: false });
+  return and(like("starts"), like("ends"));
+}
+
+/** Records in whose text an address may stand, and which no reference ties to anybody. */
+export function unattached(model: PersonalModel): Filter {
+  return and(...model.by.map((field): Filter => ({ op: "null", column: field.column, is: true })));
+}
+
+const LEAST_LETTERS = 6;
+
+/** True where one of the subject's addresses stands in a field that may mention them. */
+export function mentions(model: PersonalModel, row: Record<string, unknown>, subject: Subject): boolean {
+  const words = [...subject.addresses.email, ...subject.addresses.phone]
+    .map((word) => word.toLowerCase())
+    // A number of a few digits stands in many texts.
+    .filter((word) => word.length >= LEAST_LETTERS);
+  return model.mentions.some((field) => {
+    const value = row[field.name];
+    if (value === null || value === undefined) return false;
+    const text = (typeof value === "string" ? value : JSON.stringify(value)).toLowerCase();
+    return words.some((word) => text.includes(word));
+  });
+}
+
+/** Entities in the order in which they are erased: what hangs on others first, people last. */
+export function erasureOrder(personal: ReadonlyMap<string, PersonalModel>): PersonalModel[] {
+  const left = new Map(personal);
+  const order: PersonalModel[] = [];
+  while (left.size > 0) {
+    const free = [...left.values()].filter(
+      (model) =>
+        ![...left.values()].some(
+          (other) =>
+            other !== model && !other.person && other.by.some((field) => field.target === model.entity.name),
+        ) &&
+        (!model.person || [...left.values()].every((other) => other.person)),
+    );
+    if (free.length === 0) throw new Error("personal data goes round in a circle");
+    for (const model of free.sort((a, b) => (a.entity.name < b.entity.name ? -1 : 1))) {
+      order.push(model);
+      left.delete(model.entity.name);
+    }
+  }
+  return order;
+}

@@ -1,0 +1,68 @@
+import type { EntityModel } from "../model/entity-model.js";
+import { encodePatch, type RecordValues } from "../model/record-codec.js";
+import { DELETED_COLUMN, LIVE_COLUMN } from "../model/system-fields.js";
+import type { Replacement } from "../privacy/define-personal-data.js";
+import type { PersonalModel } from "../privacy/personal-model.js";
+import { decodeRows } from "../repository/decode-rows.js";
+import type { Session } from "../runtime/session.js";
+import type { RowUpdate, StoredRow } from "../storage/adapter.js";
+import { and, type Filter } from "../storage/filter.js";
+import { ofTenant } from "./rows.js";
+
+const byIds = (rows: readonly StoredRow[]): Filter => ({
+  op: "in",
+  column: "id",
+  values: rows.map((row) => row["id"] as string),
+});
+
+/**
+ * Clears or deletes records, in the session's transaction, past the hooks: no plugin may keep what a person has a right
+ * to have erased. What still refers to a deleted record is treated as its `onDelete` says, by the database.
+ */
+export async function eraseRows(
+  session: Session,
+  model: PersonalModel,
+  rows: readonly StoredRow[],
+): Promise<{ anonymised: number; deleted: number }> {
+  const { entity } = model;
+  if (model.erase === "delete") {
+    const { count } = await session
+      .operations()
+      .deleteWhere(entity.table, and(ofTenant(session), byIds(rows)));
+    return { anonymised: 0, deleted: count };
+  }
+  if (model.erase !== "anonymise") return { anonymised: 0, deleted: 0 };
+  const records = await decodeRows(session, entity.fieldList, rows);
+  const sealed = model.cleared.some(({ field, value }) => field.encrypted && value !== null);
+  const cipher = sealed ? await session.sealing() : undefined;
+  const now = session.now();
+  const updates = records.map((record): RowUpdate => {
+    const patch: RecordValues = { updatedAt: now, version: (record["version"] as number) + 1 };
+    for (const { field, value } of model.cleared)
+      patch[field.name] = replaced(value, record[field.name], session);
+    const merged = { ...record, ...patch };
+    return {
+      where: and(ofTenant(session), { op: "eq", column: "id", value: record["id"] as string }),
+      patch: encodePatch(entity, patch, merged, cipher),
+    };
+  });
+  const counts = await session.operations().updateEach(entity.table, updates);
+  return { anonymised: counts.reduce((sum, count) => sum + count, 0), deleted: 0 };
+}
+
+function replaced(value: unknown, before: unknown, session: Session): unknown {
+  if (typeof value !== "function") return value;
+  return before === null ? null : (value as Replacement)(before, session);
+}
+
+/** Puts people into the recycle bin, so that nothing new is tied to them while the rest is erased. */
+export async function hideRows(session: Session, entity: EntityModel, ids: readonly string[]): Promise<void> {
+  const live: Filter = { op: "eq", column: LIVE_COLUMN, value: 1 };
+  await session
+    .operations()
+    .updateWhere(entity.table, and(ofTenant(session), { op: "in", column: "id", values: ids }, live), {
+      [LIVE_COLUMN]: null,
+      [DELETED_COLUMN]: session.now(),
+      version: { add: 1 },
+    });
+}

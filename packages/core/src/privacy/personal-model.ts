@@ -1,0 +1,59 @@
+import type { EntityModel } from "../model/entity-model.js";
+import type { FieldModel } from "../model/field-model.js";
+import type {
+  AddressKind,
+  Erasure,
+  PersonalDataOptions,
+  Replacement,
+  Subject,
+} from "./define-personal-data.js";
+
+/** What all plugins say of one entity. */
+export interface PersonalModel {
+  readonly entity: EntityModel;
+  readonly person: boolean;
+  readonly by: readonly FieldModel[];
+  readonly addresses: readonly { readonly field: FieldModel; readonly kind: AddressKind }[];
+  readonly mentions: readonly FieldModel[];
+  readonly erase: Erasure;
+  /** Fields that are cleared, and what they hold afterwards. */
+  readonly cleared: readonly { readonly field: FieldModel; readonly value: unknown | Replacement }[];
+  /** Fields of an export. */
+  readonly exported: readonly FieldModel[];
+  readonly isAbout: (row: Record<string, unknown>, subject: Subject) => boolean;
+  readonly onErase: readonly NonNullable<PersonalDataOptions<unknown>["onErase"]>[];
+}
+
+export const ERASED = "[erased]";
+
+const TEXTS = new Set(["string", "text", "json", "date"]);
+
+/** Whether a field is cleared unless it is to be kept. */
+export function isPersonal(field: FieldModel): boolean {
+  if (field.system || field.kind === "reference") return false;
+  return (
+    TEXTS.has(field.kind) || field.personal || field.encrypted !== null || field.sensitivity !== "normal"
+  );
+}
+
+/** What a cleared field holds; a problem where that needs to be said. */
+export function clearedValue(
+  field: FieldModel,
+  replace: Readonly<Record<string, unknown>>,
+): { readonly value: unknown } | { readonly problem: string } {
+  if (field.name in replace) return { value: replace[field.name] };
+  if (field.optional) return { value: null };
+  const {
+    pattern,
+    format,
+    maxLength = ERASED.length,
+  } = field.schema as {
+    pattern?: string;
+    format?: string;
+    maxLength?: number;
+  };
+  const text = (field.kind === "string" || field.kind === "text") && !pattern && !format;
+  if (!text || maxLength < ERASED.length)
+    return { problem: `is required, and "${ERASED}" does not fit it: name it in keep or replace` };
+  return { value: ERASED };
+}

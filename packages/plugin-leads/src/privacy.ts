@@ -1,0 +1,24 @@
+import { definePersonalData, type PersonalData } from "@corm/core";
+import { captureSubmission } from "./entities/capture-submission.js";
+import { activityOfLead, touchpointOfLead } from "./entities/extensions.js";
+import { lead } from "./entities/lead.js";
+
+/** A lead is a person, and the same one as the contact that it became. */
+export const privacy: readonly PersonalData[] = [
+  definePersonalData(lead, {
+    person: true,
+    by: ["convertedContactId"],
+    addresses: { email: "email", phone: "phone" },
+    erase: "delete",
+  }),
+  definePersonalData(captureSubmission, {
+    by: ["leadId"],
+    // What was held back belongs to no lead.
+    mentions: ["values", "touch"],
+    erase: "anonymise",
+    keep: ["submissionId", "reason"],
+    replace: { values: {} },
+  }),
+  definePersonalData(activityOfLead, { by: ["leadId"] }),
+  definePersonalData(touchpointOfLead, { by: ["leadId"] }),
+];
