@@ -4,6 +4,7 @@ import {
   contact,
   date,
   defineEntity,
+  definePersonalData,
   definePlugin,
   each,
   extendEntity,
@@ -52,6 +53,7 @@ const plugin = definePlugin({
   requires: { crm: "^0.1" },
   setup: () => ({
     entities: { deal },
+    privacy: [definePersonalData(deal, { by: ["contactId"], erase: "anonymise", keep: ["closeDate"] })],
     extends: { contact: customer },
     hooks: [
       before(

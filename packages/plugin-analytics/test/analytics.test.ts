@@ -6,6 +6,7 @@ import {
   defineEntity,
   defineFunnel,
   defineMetric,
+  definePersonalData,
   definePlugin,
   defineRatio,
   issueApiKey,
@@ -46,6 +47,7 @@ const deals = definePlugin({
   requires: { crm: "^0.1" },
   setup: () => ({
     entities: { deal },
+    privacy: [definePersonalData(deal, { by: ["contactId"], erase: "anonymise", keep: ["closedOn"] })],
     metrics: [
       defineMetric(deal, {
         name: "deals.revenue",
