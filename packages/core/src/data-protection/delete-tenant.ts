@@ -1,6 +1,7 @@
 import { physicalSchema } from "../migrations/physical-schema.js";
 import { TENANT_COLUMN } from "../model/system-fields.js";
 import type { Runtime } from "../runtime/runtime.js";
+import type { BoundStorage } from "../storage/adapter.js";
 import { and, type Filter } from "../storage/filter.js";
 import type { PhysicalTable } from "../storage/physical-schema.js";
 
@@ -26,16 +27,17 @@ export async function deleteTenant(
   options: TenantDeletionOptions = {},
 ): Promise<TenantDeletion> {
   const { runtime } = crm;
+  const storage = runtime.storage.forTenant(tenant);
   const own: Filter = { op: "eq", column: TENANT_COLUMN, value: tenant };
   const deleted: Record<string, number> = {};
   const tables = tenantTables(runtime);
   // Records that refer to one another in a circle are let go first.
-  for (const table of tables) await clearReferences(runtime, table, own);
+  for (const table of tables) await clearReferences(storage, table, own);
   for (const table of tables) {
     deleted[table.name] = 0;
     for (;;) {
       options.signal?.throwIfAborted();
-      const count = await deleteBatch(runtime, table, own, options.batch ?? 500);
+      const count = await deleteBatch(storage, table, own, options.batch ?? 500);
       if (count === 0) break;
       deleted[table.name] = (deleted[table.name] ?? 0) + count;
       options.onProgress?.({ table: table.name, deleted: deleted[table.name] as number });
@@ -73,12 +75,12 @@ function tenantTables({ composition }: Runtime): PhysicalTable[] {
 }
 
 /** Optional references would make the order a circle, and are of no use any more. */
-async function clearReferences(runtime: Runtime, table: PhysicalTable, own: Filter): Promise<void> {
+async function clearReferences(storage: BoundStorage, table: PhysicalTable, own: Filter): Promise<void> {
   const columns = table.columns.filter(({ references, nullable }) => references && nullable);
   for (const { name } of columns) {
     const set: Filter = { op: "null", column: name, is: false };
     for (;;) {
-      const rows = await runtime.storage.findMany({
+      const rows = await storage.findMany({
         table: table.name,
         columns: ["id"],
         where: and(own, set),
@@ -87,7 +89,7 @@ async function clearReferences(runtime: Runtime, table: PhysicalTable, own: Filt
       });
       if (rows.length === 0) break;
       const ids = rows.map((row) => row["id"] as string);
-      await runtime.storage.updateWhere(table.name, and(own, { op: "in", column: "id", values: ids }), {
+      await storage.updateWhere(table.name, and(own, { op: "in", column: "id", values: ids }), {
         [name]: null,
       });
     }
@@ -95,15 +97,15 @@ async function clearReferences(runtime: Runtime, table: PhysicalTable, own: Filt
 }
 
 async function deleteBatch(
-  runtime: Runtime,
+  storage: BoundStorage,
   table: PhysicalTable,
   own: Filter,
   limit: number,
 ): Promise<number> {
   const [key] = table.primaryKey.filter((name) => name !== TENANT_COLUMN);
   // A table of one row per tenant.
-  if (key === undefined) return (await runtime.storage.deleteWhere(table.name, own)).count;
-  const rows = await runtime.storage.findMany({
+  if (key === undefined) return (await storage.deleteWhere(table.name, own)).count;
+  const rows = await storage.findMany({
     table: table.name,
     columns: [key],
     where: own,
@@ -112,6 +114,6 @@ async function deleteBatch(
   });
   if (rows.length === 0) return 0;
   const values = rows.map((row) => row[key] as string);
-  await runtime.storage.deleteWhere(table.name, and(own, { op: "in", column: key, values }));
+  await storage.deleteWhere(table.name, and(own, { op: "in", column: key, values }));
   return rows.length;
 }

@@ -22,6 +22,7 @@ export interface Resealing {
  */
 export async function* resealEntity(work: Resealing): AsyncGenerator<number> {
   const { runtime, tenant, entity, prefixes, batch } = work;
+  const storage = runtime.storage.forTenant(tenant);
   const sealed = entity.encrypted;
   const old = or(
     ...sealed.flatMap(({ column }) =>
@@ -31,7 +32,7 @@ export async function* resealEntity(work: Resealing): AsyncGenerator<number> {
   const own: Filter = { op: "eq", column: "tenant_id", value: tenant };
   let last: string | undefined;
   for (;;) {
-    const rows = await runtime.storage.findMany({
+    const rows = await storage.findMany({
       table: entity.table,
       columns: ["id", ...sealed.map(({ column }) => column)],
       where: and(own, old),
@@ -41,7 +42,7 @@ export async function* resealEntity(work: Resealing): AsyncGenerator<number> {
     });
     if (rows.length === 0) return;
     const updates = rows.map((row) => resealRow(work, row));
-    const counts = await runtime.storage.transaction((tx) => tx.updateEach(entity.table, updates));
+    const counts = await storage.transaction((tx) => tx.updateEach(entity.table, updates));
     yield counts.reduce((sum, count) => sum + count, 0);
     if (rows.length < batch) return;
     last = rows[rows.length - 1]?.["id"] as string;

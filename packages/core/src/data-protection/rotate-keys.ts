@@ -80,7 +80,7 @@ async function* tenantsOf(runtime: Runtime, given: readonly string[] | undefined
   }
   let last = "";
   for (;;) {
-    const rows = await runtime.storage.aggregate({
+    const rows = await runtime.storage.acrossTenants("rotate the keys of all tenants").aggregate({
       table: DATA_KEY_TABLE.name,
       where: { op: "gt", column: "tenant_id", value: last },
       groupBy: [{ as: "tenant_id", column: "tenant_id" }],
@@ -97,17 +97,18 @@ async function* tenantsOf(runtime: Runtime, given: readonly string[] | undefined
 async function rewrap(runtime: Runtime, vault: Vault, tenant: string): Promise<number> {
   const { provider } = vault;
   let count = 0;
-  for (const key of await listDataKeys(runtime.storage, tenant)) {
+  for (const key of await listDataKeys(runtime.storage.forTenant(tenant), tenant)) {
     if (key.wrappedBy === provider.current) continue;
     const context = wrapContext(tenant, key.purpose, key.id);
     const opened = await provider.unwrap({ by: key.wrappedBy, text: key.wrapped }, context);
     const wrapped = await provider.wrap(opened, context);
     const unchanged: Filter = { op: "eq", column: "wrapped_by", value: key.wrappedBy };
-    const result = await runtime.storage.updateWhere(
-      DATA_KEY_TABLE.name,
-      and(ofTenant(tenant), byId(key.id), unchanged),
-      { wrapped_by: wrapped.by, wrapped: wrapped.text },
-    );
+    const result = await runtime.storage
+      .forTenant(tenant)
+      .updateWhere(DATA_KEY_TABLE.name, and(ofTenant(tenant), byId(key.id), unchanged), {
+        wrapped_by: wrapped.by,
+        wrapped: wrapped.text,
+      });
     count += result.count;
   }
   return count;
@@ -116,7 +117,7 @@ async function rewrap(runtime: Runtime, vault: Vault, tenant: string): Promise<n
 /** Switches to a new data key, unless an earlier rotation still has an old one to drain. */
 async function beginRotation(runtime: Runtime, vault: Vault, tenant: string): Promise<void> {
   const fresh = await newDataKey(vault.provider, tenant, "data", runtime.clock.now(), vault.random);
-  await runtime.storage.transaction(async (tx) => {
+  await runtime.storage.forTenant(tenant).transaction(async (tx) => {
     // Waits for the transactions that encrypt with the old key, and makes later ones see the new one.
     const keys = dataKeys(await listDataKeys(tx, tenant, "update"));
     const active = keys.find((key) => key.active);
@@ -135,9 +136,11 @@ async function drain(
   tenant: string,
   options: RotationOptions,
 ): Promise<{ resealed: number; dropped: number }> {
-  const old = dataKeys(await listDataKeys(runtime.storage, tenant)).filter((key) => !key.active);
+  const old = dataKeys(await listDataKeys(runtime.storage.forTenant(tenant), tenant)).filter(
+    (key) => !key.active,
+  );
   if (old.length === 0) return { resealed: 0, dropped: 0 };
-  const cipher = await vault.reopen(tenant, runtime.storage, false);
+  const cipher = await vault.reopen(tenant, runtime.storage.forTenant(tenant), false);
   const prefixes = old.map((key) => sealedPrefix(key.id));
   let resealed = 0;
   for (const entity of runtime.composition.entities.values()) {
@@ -156,9 +159,11 @@ async function drain(
     }
     resealed += done;
   }
-  const { count } = await runtime.storage.deleteWhere(
-    DATA_KEY_TABLE.name,
-    and(ofTenant(tenant), { op: "in", column: "id", values: old.map((key) => key.id) }),
-  );
+  const { count } = await runtime.storage
+    .forTenant(tenant)
+    .deleteWhere(
+      DATA_KEY_TABLE.name,
+      and(ofTenant(tenant), { op: "in", column: "id", values: old.map((key) => key.id) }),
+    );
   return { resealed, dropped: count };
 }

@@ -1,5 +1,5 @@
 import { UniqueViolation } from "../errors/storage-errors.js";
-import type { Operations, StorageAdapter, StoredRow } from "../storage/adapter.js";
+import type { BoundStorage, Operations, StoredRow } from "../storage/adapter.js";
 import { and, type Filter } from "../storage/filter.js";
 import type { PhysicalTable } from "../storage/physical-schema.js";
 import { toInstant } from "../util/clock.js";
@@ -24,6 +24,7 @@ export const DATA_KEY_TABLE: PhysicalTable = {
     { name: "created_at", type: "instant", nullable: false },
   ],
   primaryKey: ["id"],
+  tenant: "tenant_id",
   indexes: [
     { name: "uq_corm_data_key__active", columns: ["tenant_id", "purpose", "active"], unique: true },
     { name: "ix_corm_data_key__wrapped_by", columns: ["wrapped_by"], unique: false },
@@ -85,7 +86,7 @@ export async function activeKeyId(
 
 /** The first keys of a tenant. Another process may be as quick: then its keys count. */
 export async function createDataKeys(
-  storage: StorageAdapter,
+  storage: BoundStorage,
   provider: KeyProvider,
   tenant: string,
   now: number,

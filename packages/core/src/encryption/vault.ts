@@ -43,10 +43,11 @@ export function createVault(
     return cipher;
   };
   const first = async (tenant: string): Promise<FieldCipher> => {
-    const found = await read(tenant, storage, false);
+    const own = storage.forTenant(tenant);
+    const found = await read(tenant, own, false);
     if (found) return found;
-    await createDataKeys(storage, provider, tenant, clock.now(), random);
-    const made = await read(tenant, storage, false);
+    await createDataKeys(own, provider, tenant, clock.now(), random);
+    const made = await read(tenant, own, false);
     if (!made) throw EncryptionKeyMissing({ key: `of tenant ${tenant}` });
     return made;
   };

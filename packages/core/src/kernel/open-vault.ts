@@ -34,7 +34,7 @@ export async function openVault(
   );
   if (fields.length === 0) return null;
   if (!provider) throw EncryptionNotConfigured({ fields });
-  for (const key of await wrappingKeys(storage)) {
+  for (const key of await wrappingKeys(storage.acrossTenants("look which keys data needs"))) {
     if (!(await provider.has(key))) throw EncryptionKeyMissing({ key });
   }
   // Never the seeded randomness of tests: a repeated IV gives the plain text away.

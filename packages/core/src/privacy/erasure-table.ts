@@ -16,5 +16,6 @@ export const ERASURE_TABLE: PhysicalTable = {
     { name: "finished_at", type: "instant", nullable: true },
   ],
   primaryKey: ["id"],
+  tenant: "tenant_id",
   indexes: [{ name: "ix_corm_erasure__tenant", columns: ["tenant_id", "state", "id"], unique: false }],
 };

@@ -111,7 +111,7 @@ onDatabases({ plugins: everything, on }, (app) => {
     expect(JSON.stringify(kept)).not.toMatch(/canary|example\.org/);
     // As the backup had it: the same record, and something that hangs on it.
     const runtime = app().crm.runtime;
-    await runtime.storage.insertMany("contact", [
+    await runtime.storage.forTenant(me.tenant).insertMany("contact", [
       {
         id: row.id,
         tenant_id: me.tenant,

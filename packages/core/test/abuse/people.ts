@@ -1,5 +1,6 @@
 import {
   type AppSession,
+  type Crm,
   consents,
   contact,
   crmCore,
@@ -51,6 +52,8 @@ export interface Seeded {
   readonly canaries: readonly string[];
 }
 
+type TestRuntime = Crm["runtime"];
+
 let seeds = 0;
 
 /** Records of one person in every table that tells of people, each text with a word of its own. */
@@ -93,21 +96,16 @@ export async function seed(me: Everything, person: string): Promise<Seeded> {
     externalId: word("external"),
   });
   canaries.push(birthday);
-  const storage = me as unknown as {
-    runtime: { storage: { updateWhere(table: string, where: object, patch: object): Promise<unknown> } };
-  };
   // As `lead.convert` leaves it, with a person of our own choosing.
-  await storage.runtime.storage.updateWhere(
-    "lead",
-    {
-      op: "and",
-      of: [
-        { op: "eq", column: "id", value: lead.id },
-        { op: "eq", column: "tenant_id", value: me.tenant },
-      ],
-    },
-    { converted_contact_id: made.id, status: "converted" },
-  );
+  const { runtime } = me as unknown as { readonly runtime: TestRuntime };
+  const own = { op: "eq", column: "tenant_id", value: me.tenant } as const;
+  await runtime.storage
+    .forTenant(me.tenant)
+    .updateWhere(
+      "lead",
+      { op: "and", of: [{ op: "eq", column: "id", value: lead.id }, own] },
+      { converted_contact_id: made.id, status: "converted" },
+    );
 
   const form = await entities.captureForm.create({
     key: `form-${name.toLowerCase()}`,

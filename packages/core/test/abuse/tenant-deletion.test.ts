@@ -14,7 +14,7 @@ onDatabases({ plugins: everything, on }, (app) => {
     const rows: Record<string, unknown[]> = {};
     for (const table of physicalSchema(composition).tables) {
       if (!table.columns.some(({ name }) => name === "tenant_id")) continue;
-      rows[table.name] = await storage.findMany({
+      rows[table.name] = await storage.forTenant(tenant).findMany({
         table: table.name,
         columns: table.columns.map(({ name }) => name),
         where: { op: "eq", column: "tenant_id", value: tenant },
@@ -73,6 +73,7 @@ onDatabases({ plugins: everything, on }, (app) => {
         if (table.name !== "corm_meta") wrong.push(`${table.name} has no tenant`);
         continue;
       }
+      if (table.tenant !== "tenant_id") wrong.push(`${table.name} is open to statements without a tenant`);
       for (const index of table.indexes)
         if (index.unique && !index.columns.includes("tenant_id")) wrong.push(`${table.name}: ${index.name}`);
     }

@@ -114,7 +114,7 @@ onDatabases({ plugins: [practice()], on }, (app) => {
     const { mine } = await knexRows(app().url, ["ssn_enc", "diagnosis_enc"], ada.id);
     const spoil = async (id: string, patch: Record<string, unknown>) => {
       await withStorage(app().url, (storage) =>
-        storage.updateWhere("patient", { op: "eq", column: "id", value: id }, patch),
+        storage.acrossTenants("test").updateWhere("patient", { op: "eq", column: "id", value: id }, patch),
       );
       const error = await patient.get(id).catch((e) => e);
       expect(DecryptionFailed.is(error)).toBe(true);
@@ -137,7 +137,7 @@ onDatabases({ plugins: [practice()], on }, (app) => {
       Array.from({ length: 12 }, (_, n) => me.entities.patient.create({ name: `p${n}`, ssn: `many-${n}` })),
     );
     const keys = await withStorage(app().url, (storage) =>
-      storage.findMany({
+      storage.acrossTenants("test").findMany({
         table: "corm_data_key",
         columns: ["id", "purpose"],
         where: { op: "eq", column: "tenant_id", value: me.tenant },
@@ -177,7 +177,7 @@ async function withStorage<T>(
 
 async function knexRows(url: string, columns: string[], id: string) {
   const all = await withStorage(url, (storage) =>
-    storage.findMany({
+    storage.acrossTenants("test").findMany({
       table: "patient",
       columns: ["id", ...columns],
       where: { op: "const", value: true },

@@ -23,7 +23,7 @@ async function open(url: string, keys?: Keys) {
   });
   const keyIds = async (purpose: string) =>
     (
-      await app.crm.runtime.storage.findMany({
+      await app.crm.runtime.storage.acrossTenants("test").findMany({
         table: "corm_data_key",
         columns: ["id", "purpose", "wrapped_by"],
         where: { op: "eq", column: "purpose", value: purpose },
