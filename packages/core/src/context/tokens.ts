@@ -14,6 +14,7 @@ export interface Tokens {
   seal(purpose: string, data: unknown, bound: string): string;
   /** The sealed data, or undefined where the token is forged, cut, of another purpose, or bound to something else. */
   open<T = unknown>(purpose: string, token: string, bound: string): T | undefined;
+  /**
    * What a text is known by: 43 characters, the same for the same purpose and text, from which nobody without the app's
    * secret can tell the text.
    */

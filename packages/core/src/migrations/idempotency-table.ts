@@ -18,6 +18,7 @@ export const IDEMPOTENCY_TABLE: PhysicalTable = {
     { name: "expires_at", type: "instant", nullable: false },
   ],
   primaryKey: ["id"],
+  tenant: TENANT_COLUMN,
   indexes: [
     { name: "ix_corm_idempotency__expires_at", columns: [TENANT_COLUMN, "expires_at"], unique: false },
   ],

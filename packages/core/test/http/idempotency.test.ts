@@ -186,7 +186,7 @@ onEngines((started) => {
   });
 
   async function kept(): Promise<number> {
-    const rows = await api.crm.runtime.storage.findMany({
+    const rows = await api.crm.runtime.storage.acrossTenants("test").findMany({
       table: "corm_idempotency",
       columns: ["id"],
       where: { op: "eq", column: "tenant_id", value: "test" },
