@@ -1,3 +1,4 @@
+import { NotFound } from "../errors/core-errors.js";
 import { SubjectUnknown } from "../errors/privacy-errors.js";
 import type { FieldModel } from "../model/field-model.js";
 import type { RecordValues } from "../model/record-codec.js";
@@ -44,7 +45,7 @@ export const comparable = (address: string): string => address.trim().normalize(
  * Who a person is: the records named, those that refer to them as the same person, and the addresses of all that nobody
  * else has. Records in the recycle bin count.
  *
- * @throws subject-unknown
+ * @throws not-found, and subject-unknown where a record named is of an entity whose records are no people
  */
 export async function findSubject(session: Session, named: readonly PersonRef[]): Promise<Subject> {
   const { personal } = session.runtime.composition;
@@ -66,8 +67,7 @@ export async function findSubject(session: Session, named: readonly PersonRef[])
     for (const [entity, ids] of wanted) {
       const model = personal.get(entity) as PersonalModel;
       const rows = await load(session, model, { op: "in", column: "id", values: [...ids] });
-      if (first && rows.length < ids.size)
-        throw SubjectUnknown({ reason: `There is no ${entity} ${[...ids].join(", ")}.` });
+      if (first && rows.length < ids.size) throw NotFound({ entity, id: [...ids].join(", ") });
       const map = found.get(entity) ?? new Map<string, RecordValues>();
       found.set(entity, map);
       for (const row of rows) map.set(row["id"] as string, row);

@@ -1,12 +1,14 @@
 import {
+  type Context,
   consents,
   type ErasureCertificate,
   eraseSubject,
   exportSubject,
   listErasures,
+  NotFound,
   reapplyErasures,
-  SubjectUnknown,
 } from "@corm/core";
+import { createTestCrm } from "@corm/core/testing";
 import { expect, it } from "vitest";
 import { onDatabases } from "../support/apps.js";
 import { dumpEverything, inBytes } from "../support/dump.js";
@@ -145,7 +147,9 @@ onDatabases({ plugins: everything, on }, (app) => {
       fromAddress: bob.email,
       text: `canary-bob-writes ${bob.email}`,
     });
-    await me.entities.apiKey.create({ name: "k", prefix: "12345678", hash: "canary-secret".padEnd(64, "x") });
+    await me
+      .asSystem("test")
+      .entities.apiKey.create({ name: "k", prefix: "12345678", hash: "canary-secret".padEnd(64, "x") });
     for (const person of [ada.person, { entity: "lead", id: await leadOf(me, ada.email) }]) {
       const file = await lines(exportSubject(me, person));
       expect(file[0]).toMatchObject({ type: "subject", persons: { contact: [ada.person.id] } });
@@ -164,13 +168,60 @@ onDatabases({ plugins: everything, on }, (app) => {
       expect(text).not.toContain("canary-secret");
     }
     const nobody = { entity: "contact", id: "00000000-0000-7000-8000-00000000dead" };
-    expect(SubjectUnknown.is(await lines(exportSubject(me, nobody)).catch((e) => e))).toBe(true);
+    expect(NotFound.is(await lines(exportSubject(me, nobody)).catch((e) => e))).toBe(true);
     const other = fresh();
     const foreign = await lines(exportSubject(other, ada.person)).catch((e) => e);
     expect([404]).toContain(foreign.status);
     expect((await eraseSubject(other, ada.person).catch((e) => e)).status).toBe(404);
     expect((await me.entities.contact.get(ada.person.id)).email).toBe(ada.email);
   });
+});
+
+it("C39: what is secret is in no answer and no export, and without the right there is neither", async () => {
+  const { crm, me } = await createTestCrm({
+    plugins: everything,
+    roles: [
+      { name: "officer", label: "Officer", entities: {}, permissions: ["privacy.*"] },
+      {
+        name: "owner",
+        label: "Owner",
+        entities: { contact: { read: "own" } },
+        permissions: ["privacy.export", "privacy.erase"],
+      },
+    ],
+  });
+  const as = (roles: string[], id = "00000000-0000-7000-8000-0000000000aa") =>
+    crm.as({ actor: { kind: "user", id }, tenant: me.tenant, roles });
+  const owner = await me.entities.user.create({ name: "Owner" });
+  const theirs = await me.entities.contact.create({ lastName: "Theirs" });
+  const system = me.asSystem("test");
+  const own = await system.entities.contact.create({
+    lastName: "Own",
+    ownerId: owner.id,
+    pin: "canary-pin",
+  });
+  expect(JSON.stringify(await me.entities.contact.get(own.id))).not.toContain("canary-pin");
+  const exports = async (session: Context, id: string) =>
+    lines(exportSubject(session, { entity: "contact", id })).catch((error) => error);
+  const status = async (session: Context, id: string) => (await exports(session, id)).status;
+  // No right; the right, and no sight; both.
+  expect(await status(as([]), theirs.id)).toBe(403);
+  expect(await status(as(["officer"]), theirs.id)).toBe(404);
+  expect(await status(as(["owner"], owner.id), theirs.id)).toBe(404);
+  expect(await exports(as(["owner"], owner.id), own.id)).toHaveLength(3);
+  for (const session of [as(["owner"], owner.id), me, system])
+    expect(JSON.stringify(await exports(session, own.id))).not.toMatch(/canary-pin|"pin"/);
+  for (const [session, id] of [
+    [as([]), own.id],
+    [as(["officer"]), own.id],
+    [as(["owner"], owner.id), theirs.id],
+  ] as const) {
+    const refused = await eraseSubject(session, { entity: "contact", id }).catch((error) => error);
+    expect([403, 404]).toContain(refused.status);
+  }
+  expect(await me.entities.contact.count()).toBe(2);
+  for await (const _ of listErasures(me)) expect.unreachable();
+  await crm.stop();
 });
 
 async function leadOf(me: Everything, email: string): Promise<string> {

@@ -10,6 +10,7 @@ import {
   type PersonRef,
   type PluginFactory,
   type PluginOf,
+  secret,
 } from "@corm/core";
 import { analytics } from "@corm/plugin-analytics";
 import { leads } from "@corm/plugin-leads";
@@ -19,7 +20,10 @@ import { service } from "@corm/plugin-service";
 import Type from "typebox";
 
 const contactWithTax = extendEntity(contact, {
-  fields: { taxId: Type.Optional(encrypted(Type.String({ maxLength: 100 }), { searchable: true })) },
+  fields: {
+    taxId: Type.Optional(encrypted(Type.String({ maxLength: 100 }), { searchable: true })),
+    pin: Type.Optional(secret(Type.String({ maxLength: 20 }))),
+  },
 });
 const taxDefinition = definePlugin({
   name: "tax",

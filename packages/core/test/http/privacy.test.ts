@@ -17,7 +17,7 @@ it("O121, O119 over HTTP: gives out what is kept of a person, and erases it", as
   expect(file.text).toContain("canary-http");
 
   const erasure = { body: { entity: "contact", id } };
-  await api.fails(404, "subject-unknown", "POST", "/api/privacy/erasures", {
+  await api.fails(404, "not-found", "POST", "/api/privacy/erasures", {
     ...erasure,
     key: api.foreignKey,
   });
@@ -29,8 +29,8 @@ it("O121, O119 over HTTP: gives out what is kept of a person, and erases it", as
     erased: { contact: { deleted: 1 } },
   });
   await api.fails(404, "not-found", "GET", `/api/contacts/${id}`);
-  await api.fails(404, "subject-unknown", "GET", `/api/privacy/export/contact/${id}`);
-  await api.fails(404, "subject-unknown", "GET", "/api/privacy/export/contact/1");
+  await api.fails(404, "not-found", "GET", `/api/privacy/export/contact/${id}`);
+  await api.fails(404, "not-found", "GET", "/api/privacy/export/contact/1");
   await api.fails(404, "subject-unknown", "GET", `/api/privacy/export/account/${id}`);
   await api.fails(422, "validation-failed", "POST", "/api/privacy/erasures", { body: { entity: "contact" } });
   await api.fails(401, "unauthenticated", "GET", `/api/privacy/export/contact/${id}`, { key: null });
