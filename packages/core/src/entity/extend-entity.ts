@@ -8,6 +8,7 @@ export interface ExtensionDefinition {
   readonly fields: Fields;
   readonly relations: Relations;
   readonly indexes: readonly (readonly string[])[];
+  readonly parents: readonly string[];
 }
 
 export interface ExtensionTypes<Row, Input, Related> {
@@ -31,6 +32,8 @@ export interface ExtensionOptions<F extends Fields, R extends Relations> {
   readonly fields?: F;
   readonly relations?: R;
   readonly indexes?: readonly (readonly string[])[];
+  /** Of the added relations, those to records whose readers may read this one: see `EntityAccess.parents`. */
+  readonly parents?: readonly string[];
 }
 
 /**
@@ -53,6 +56,7 @@ export function extendEntity<
     fields: options.fields ?? {},
     relations: options.relations ?? {},
     indexes: options.indexes ?? [],
+    parents: options.parents ?? [],
   };
   return { name: base.name, definition: base.definition, extension };
 }

@@ -19,6 +19,7 @@ export function accessFacts(
   owner: string,
   definition: EntityDefinition,
   { fields, relations }: Pick<EntityModel, "fields" | "relations">,
+  extensions: readonly { readonly owner: string; readonly parents: readonly string[] }[],
 ): { readonly facts: AccessFacts; readonly problems: readonly string[] } {
   const problems: string[] = [];
   const { access } = definition;
@@ -33,11 +34,15 @@ export function accessFacts(
       );
     return null;
   };
-  const parents = (access.parents ?? []).flatMap((name): ParentRelation[] => {
+  const named = [
+    ...(access.parents ?? []).map((name) => ({ name, by: owner })),
+    ...extensions.flatMap((extension) => extension.parents.map((name) => ({ name, by: extension.owner }))),
+  ];
+  const parents = named.flatMap(({ name, by }): ParentRelation[] => {
     const relation = relations.get(name);
     if (relation?.kind === "one") return [relation];
     problems.push(
-      `plugin "${owner}": access.parents of "${definition.name}" names "${name}", which is not a relation to one record`,
+      `plugin "${by}": access.parents of "${definition.name}" names "${name}", which is not a relation to one record`,
     );
     return [];
   });

@@ -236,7 +236,12 @@ export function compileEntity(
 
   const fieldList = [...fields.values()];
   const inputFields = fieldList.filter((field) => !field.system);
-  const { facts, problems: unowned } = accessFacts(owner, definition, { fields, relations });
+  const { facts, problems: unowned } = accessFacts(
+    owner,
+    definition,
+    { fields, relations },
+    extensions.map((extension) => ({ owner: extension.owner, parents: extension.definition.parents })),
+  );
   problems.push(...unowned);
   const parts: Omit<EntityModel, "full"> = {
     name: entity,

@@ -167,7 +167,10 @@ export class Session extends SessionBase implements Context {
 
   asSystem(reason: string): Context {
     const actor: Actor = { kind: "system", reason };
-    const { revalidate: _, ...identity } = this.identity;
+    const { revalidate: _, ...rest } = this.identity;
+    // The journal tells who was behind it.
+    const { userId = this.actor.kind === "user" ? this.actor.id : undefined } = rest;
+    const identity = userId === undefined ? rest : { ...rest, userId };
     return new Session(
       this.runtime,
       this.#services,

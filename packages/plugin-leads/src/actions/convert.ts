@@ -123,10 +123,12 @@ async function moveHistory(
   leadId: string,
   { accountId, contactId }: { readonly accountId: string | null; readonly contactId: string | null },
 ): Promise<void> {
-  const activities = ctx.repo(activityOfLead);
+  // All of it, whoever of the company it belongs to.
+  const system = ctx.asSystem("lead.convert");
+  const activities = system.repo(activityOfLead);
   if (contactId) {
     await activities.updateWhere({ leadId, contactId: null }, { contactId });
-    await ctx.repo(touchpointOfLead).updateWhere({ leadId, contactId: null }, { contactId });
+    await system.repo(touchpointOfLead).updateWhere({ leadId, contactId: null }, { contactId });
   }
   if (accountId) await activities.updateWhere({ leadId, accountId: null }, { accountId });
 }

@@ -21,6 +21,7 @@ const draft = defineEntity("captureSubmission", {
     releasedAt: Type.Optional(instant()),
   },
   relations: { form: one("formId"), lead: one("leadId") },
+  access: { parents: ["lead"] },
   indexes: [["status"], ["leadId"]],
   unique: [["formId", "submissionId"]],
   immutable: ["formId", "submissionId", "values", "touch"],

@@ -7,10 +7,20 @@ const fields = { leadId: Type.Optional(reference(lead, { onDelete: "set null" })
 const relations = { lead: one("leadId") };
 
 /** An activity may be about a lead. */
-export const activityOfLead = extendEntity(activity, { fields, relations, indexes: [["leadId"]] });
+export const activityOfLead = extendEntity(activity, {
+  fields,
+  relations,
+  parents: ["lead"],
+  indexes: [["leadId"]],
+});
 
 /** A touchpoint may be a lead's. */
-export const touchpointOfLead = extendEntity(touchpoint, { fields, relations, indexes: [["leadId"]] });
+export const touchpointOfLead = extendEntity(touchpoint, {
+  fields,
+  relations,
+  parents: ["lead"],
+  indexes: [["leadId"]],
+});
 
 /** The lead with what points at it. */
 export const leadWithHistory = extendEntity(lead, {

@@ -58,6 +58,7 @@ const draft = defineEntity("delivery", {
     messageId: Type.Optional(Type.String({ maxLength: 300 })),
   },
   relations: { mailing: one("mailingId"), contact: one("contactId") },
+  access: { parents: ["mailing", "contact"] },
   // Whatever else goes wrong, nobody is in a mailing twice.
   unique: [
     ["mailingId", "contactId"],

@@ -79,4 +79,5 @@ export const contactWithOpportunities = extendEntity(contact, {
 export const activityOfOpportunity = extendEntity(activity, {
   fields: { opportunityId: Type.Optional(reference(opportunity, { onDelete: "set null" })) },
   relations: { opportunity: one("opportunityId") },
+  parents: ["opportunity"],
 });

@@ -40,6 +40,7 @@ const draft = defineEntity("stageVisit", {
     closeDate: Type.Optional(date()),
   },
   relations: { opportunity: one("opportunityId"), stageRecord: one("stageId") },
+  access: { parents: ["opportunity"] },
   indexes: [["stageId", "enteredAt"]],
   unique: [["opportunityId", "seq"]],
   immutable: [

@@ -21,7 +21,10 @@ export function pipelinesOf(ctx: Context, template: PipelineTemplate): Pipelines
 }
 
 function findDefault(ctx: Context): Promise<Pipeline | null> {
-  return ctx.repo(pipeline).first({ orderBy: ["position", "id"] });
+  return ctx
+    .asSystem("default pipeline")
+    .repo(pipeline)
+    .first({ orderBy: ["position", "id"] });
 }
 
 /** Two first opportunities of a tenant may arrive at once: the unique key lets one of them make the pipeline. */

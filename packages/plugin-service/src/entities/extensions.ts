@@ -22,5 +22,6 @@ export const accountWithTickets = extendEntity(account, {
 export const activityOfTicket = extendEntity(activity, {
   fields: { ticketId: Type.Optional(reference(ticket, { onDelete: "set null" })) },
   relations: { ticket: one("ticketId") },
+  parents: ["ticket"],
   indexes: [["ticketId"]],
 });

@@ -77,6 +77,7 @@ const draft = defineEntity("ticketMessage", {
     size: Type.Optional(Type.Integer({ minimum: 0 })),
   },
   relations: { ticket: one("ticketId"), author: one("authorId"), mailbox: one("mailboxId") },
+  access: { parents: ["ticket"] },
   indexes: [
     ["ticketId", "receivedAt"],
     ["status", "receivedAt"],

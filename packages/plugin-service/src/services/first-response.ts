@@ -24,8 +24,10 @@ export async function planFirstResponses(
   ctx: Context,
   questions: readonly ResponseQuestion[],
 ): Promise<ResponsePlan[]> {
-  const policies = await policiesFor(ctx, questions);
-  const calendars = await calendarsOf(ctx, [...policies.values()]);
+  // Deadlines hold for whoever opens the ticket.
+  const system = ctx.asSystem("service levels");
+  const policies = await policiesFor(system, questions);
+  const calendars = await calendarsOf(system, [...policies.values()]);
   return questions.map(({ slaPolicyId, priority, from }) => {
     const policy = policies.get(slaPolicyId === undefined ? DEFAULT : (slaPolicyId ?? ""));
     if (!policy) return { slaPolicyId: slaPolicyId ?? null, dueAt: null, problem: null };
