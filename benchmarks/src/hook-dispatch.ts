@@ -91,7 +91,10 @@ export function hookScenarios(): { scenarios: Scenario[]; stop: () => Promise<vo
                 return { ok: true };
               },
             },
-            { name: "corm", run: () => app.as({ actor, tenant }).run(actions[`${kind}${count}`], {}) },
+            {
+              name: "corm",
+              run: () => app.as({ actor, tenant, roles: ["admin"] }).run(actions[`${kind}${count}`], {}),
+            },
           ];
         },
       }),

@@ -1,6 +1,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { cpus, loadavg } from "node:os";
 import { dirname, join } from "node:path";
+import { accessScenarios } from "./access-cost.js";
 import { checkAgreement } from "./agreement.js";
 import { Data } from "./app/data.js";
 import { type ColdStart, coldStart } from "./cold-start.js";
@@ -54,8 +55,15 @@ async function measureHooks(): Promise<void> {
   await stop();
 }
 
+async function measureAccess(): Promise<void> {
+  const { scenarios, stop } = await accessScenarios(settings.rows);
+  await measure("Access", scenarios);
+  await stop();
+}
+
 const data = new Data();
-const files = await seedSqlite(data, settings.rows);
+// Large numbers of rows are asked for to see what access costs: the rest would only fill the disk.
+const files = await seedSqlite(data, settings.only === "access" ? 100 : settings.rows);
 let cold: ColdStart | undefined;
 try {
   await measureSqlite(files, data);
@@ -68,6 +76,7 @@ try {
   files.remove();
 }
 await measureHooks();
+if (wanted("access")) await measureAccess();
 if (settings.postgres) await measurePostgres(settings.postgres);
 
 const machine = {
@@ -80,7 +89,7 @@ const of = (group: string): Figure[] => figures.filter((figure) => figure.group 
 
 console.log(`${machine.cpu}, Node ${machine.node}, load ${machine.load.join(" to ")}`);
 console.log(`${settings.rows.toLocaleString("en")} contacts, ${settings.rounds} rounds`);
-for (const group of ["SQLite", "HTTP", "PostgreSQL"]) {
+for (const group of ["SQLite", "HTTP", "Access", "PostgreSQL"]) {
   if (of(group).length > 0) console.log(`\n${speedTable(group, of(group))}`);
 }
 if (of("Hooks").length > 0)

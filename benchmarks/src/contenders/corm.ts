@@ -8,7 +8,7 @@ export interface CormContender extends Contender {
 
 /** Corm as an app uses it: a session for every operation, as every request makes one. */
 export function cormContender(crm: BenchCrm): CormContender {
-  const identity = { actor, tenant };
+  const identity = { actor, tenant, roles: ["admin"] };
   const entities = () => crm.as(identity).entities;
   return {
     name: "corm",
