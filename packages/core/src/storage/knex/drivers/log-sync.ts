@@ -29,6 +29,10 @@ export class LogSync {
     return !this.dirty && this.waiting === undefined && this.flushing === undefined && !this.failure;
   }
 
+  get isFlushing(): boolean {
+    return this.flushing !== undefined;
+  }
+
   /** Resolves when all commits until now are on the disk; undefined when they are. */
   settled(): Promise<void> | undefined {
     // A disk that failed once may have lost what it was given before: no later flush can make that good.

@@ -12,6 +12,7 @@ import type {
   TransactionSession,
 } from "../statement.js";
 import type { Translate } from "../translate-error.js";
+import { CommitGroup } from "./commit-group.js";
 import type { LogFile } from "./log-file.js";
 import { LogSync } from "./log-sync.js";
 import type { SqliteConnection } from "./sqlite-connection.js";
@@ -44,6 +45,8 @@ export class SqliteEngine implements Engine {
   private readonly turns: Turns;
   private readonly snapshotTurns: Turns;
   private readonly sync: LogSync | undefined;
+  /** The transaction that is open between the turns of its members. */
+  private group: CommitGroup | undefined;
   private closed = false;
 
   constructor(private readonly options: SqliteEngineOptions) {
@@ -72,6 +75,10 @@ export class SqliteEngine implements Engine {
 
   execute(statement: Statement, values: readonly unknown[]): Awaitable<number> {
     const run = (): number => this.writer.run(statement, values);
+    // Who has to wait anyway shares a commit with the others who wait.
+    if (this.options.openReader !== undefined && this.turns.isTaken) {
+      return this.transaction(async (session) => session.execute(statement, values), { readOnly: false });
+    }
     if (this.sync === undefined && !this.closed && this.turns.tryTake()) {
       try {
         return run();
@@ -100,11 +107,92 @@ export class SqliteEngine implements Engine {
     work: (session: TransactionSession) => Promise<T>,
     { readOnly }: TransactionOptions,
   ): Promise<T> {
-    if (readOnly && this.options.openReader !== undefined) return this.snapshot(work);
+    if (this.options.openReader === undefined) return this.inMemory(work, readOnly);
+    if (readOnly) return this.snapshot(work);
     await this.takeTurn();
+    let group: CommitGroup | undefined;
     let result: T;
     try {
+      group = await this.join();
+      try {
+        result = await work(this.writerSession);
+      } catch (error) {
+        this.leave(group, error);
+        throw error;
+      }
+      if (group.members > 1 && group.failure === undefined) this.writer.command("release corm_member");
+    } catch (error) {
+      this.settle();
+      this.turns.release();
+      // What it failed at may be what the others wrote.
+      await group?.committed.catch(() => {});
+      throw error;
+    }
+    this.settle();
+    this.turns.release();
+    await group.committed;
+    await this.durable();
+    return result;
+  }
+
+  /** A transaction of its own, or a part of the one that is open. */
+  private async join(): Promise<CommitGroup> {
+    const { group } = this;
+    if (group === undefined) {
+      await this.begin("begin immediate");
+      this.group = new CommitGroup(this.options.acquireTimeout);
+      return this.group;
+    }
+    this.writer.command("savepoint corm_member");
+    group.members += 1;
+    return group;
+  }
+
+  /** Takes back what one member did. */
+  private leave(group: CommitGroup, error: unknown): void {
+    if (!this.writer.database.inTransaction()) group.lost(error);
+    else if (group.members === 1) {
+      this.writer.exec("rollback");
+      this.group = undefined;
+      group.succeed();
+    } else {
+      this.writer.command("rollback to corm_member");
+      this.writer.command("release corm_member");
+      group.members -= 1;
+    }
+  }
+
+  /** Ends the turn of a member: the next in turn goes on with the group, or it is committed. */
+  private settle(): void {
+    const { group } = this;
+    if (group === undefined) return;
+    if (this.turns.contended && group.takesMore(this.sync?.isFlushing === true)) group.wait();
+    else this.endGroup();
+  }
+
+  private endGroup(): void {
+    const { group } = this;
+    if (group === undefined) return;
+    this.group = undefined;
+    try {
+      if (group.failure !== undefined) throw group.failure;
+      this.writer.command("commit");
+      this.sync?.written();
+      group.succeed();
+    } catch (error) {
+      this.rollback();
+      group.fail(this.fail(error));
+    }
+  }
+
+  private async inMemory<T>(
+    work: (session: TransactionSession) => Promise<T>,
+    readOnly: boolean,
+  ): Promise<T> {
+    await this.takeTurn();
+    try {
       await this.begin(readOnly ? "begin" : "begin immediate");
+      let result: T;
       try {
         result = await work(this.writerSession);
       } catch (error) {
@@ -112,11 +200,10 @@ export class SqliteEngine implements Engine {
         throw error;
       }
       this.commit();
+      return result;
     } finally {
       this.turns.release();
     }
-    await this.durable();
-    return result;
   }
 
   async connection<T>(work: (connection: RawConnection) => Promise<T>): Promise<T> {
@@ -157,6 +244,7 @@ export class SqliteEngine implements Engine {
   async close(): Promise<void> {
     if (this.closed) return;
     await this.takeTurn();
+    this.endGroup();
     this.closed = true;
     this.turns.release();
     // Who waits for the disk gets the answer; a failed flush is theirs to hear of.
@@ -209,6 +297,7 @@ export class SqliteEngine implements Engine {
     await this.takeTurn();
     let result: T;
     try {
+      this.endGroup();
       result = await work();
       this.sync?.written();
     } finally {
@@ -239,7 +328,6 @@ export class SqliteEngine implements Engine {
   private commit(): void {
     try {
       this.writer.command("commit");
-      this.sync?.written();
     } catch (error) {
       this.rollback();
       throw this.fail(error);

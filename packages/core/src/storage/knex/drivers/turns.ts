@@ -17,6 +17,10 @@ export class Turns {
     return this.waiters.length > 0;
   }
 
+  get isTaken(): boolean {
+    return this.taken;
+  }
+
   /** Takes the connection if it is free right now. */
   tryTake(): boolean {
     if (this.taken) return false;
