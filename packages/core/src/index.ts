@@ -175,12 +175,22 @@ export {
 export type { FieldsInput, FieldsRow, SystemFields } from "./schema/static.js";
 export { defineService, provide, type ServiceProvider } from "./services/define-service.js";
 export type { StorageAdapter } from "./storage/adapter.js";
+export { ImportNotResumable, ImportTakenOver, InvalidImport, RowTooLarge } from "./transfer/errors.js";
 export {
   type ExportFormat,
   type ExportOptions,
   type ExportQuery,
   exportRecords,
 } from "./transfer/export-records.js";
+export { importErrors } from "./transfer/import-errors.js";
+export { importStatus, listImports } from "./transfer/import-jobs.js";
+export type {
+  ImportMode,
+  ImportOptions as ImportFileOptions,
+  ImportStatus,
+} from "./transfer/import-options.js";
+export { type CsvOptions, type CsvRecord, readCsv } from "./transfer/read-csv.js";
+export { importFile, resumeImport } from "./transfer/run-import.js";
 export * from "./util/business-calendar.js";
 export { type Clock, type FixedClock, fixedClock, systemClock, toInstant } from "./util/clock.js";
 export {

@@ -7,6 +7,7 @@ import { apiKey } from "./entities/api-key.js";
 import { calendar } from "./entities/calendar.js";
 import { consent } from "./entities/consent.js";
 import { accountWithContacts, contact } from "./entities/contact.js";
+import { importJob, importRejection } from "./entities/import-job.js";
 import { recordShare } from "./entities/record-share.js";
 import { sequence } from "./entities/sequence.js";
 import { subordinate } from "./entities/subordinate.js";
@@ -25,6 +26,7 @@ export * from "./entities/api-key.js";
 export * from "./entities/calendar.js";
 export * from "./entities/consent.js";
 export * from "./entities/contact.js";
+export * from "./entities/import-job.js";
 export * from "./entities/record-share.js";
 export * from "./entities/sequence.js";
 export * from "./entities/subordinate.js";
@@ -62,6 +64,8 @@ const plugin = definePlugin({
       calendar,
       consent,
       contact,
+      importJob,
+      importRejection,
       recordShare,
       sequence,
       subordinate,

@@ -9,7 +9,7 @@ import type { HttpRoute } from "./route.js";
 import { RouteTree, segmentsOf } from "./route-tree.js";
 import { type Area, serve } from "./serve.js";
 import { systemRoutes } from "./system-routes.js";
-import { transferRoutes } from "./transfer-routes.js";
+import { importRoutes, transferRoutes } from "./transfer-routes.js";
 
 /** Paths below `/api/` that core keeps for itself. */
 const RESERVED = ["actions", "changes", "imports", "meta"];
@@ -50,7 +50,11 @@ function routesOf(settings: HttpSettings): { tree: RouteTree; systemPaths: strin
   const described: HttpRoute[] = [
     ...[...entities.values()]
       .filter((entity) => !entity.internal)
-      .flatMap((entity) => [...entityRoutes(entity, entities, settings.maxBody), ...transferRoutes(entity)]),
+      .flatMap((entity) => [
+        ...entityRoutes(entity, entities, settings.maxBody),
+        ...transferRoutes(entity, settings),
+      ]),
+    ...importRoutes(settings),
     ...actionRoutes(composition, entities, settings.maxBody),
     ...pluginRoutes(composition.routes, settings),
   ];

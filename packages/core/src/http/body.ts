@@ -8,6 +8,8 @@ export const FORM_TYPE = "application/x-www-form-urlencoded";
 
 /** Longest body where neither the host nor the route says otherwise. */
 export const DEFAULT_MAX_BODY = 1024 * 1024;
+/** Longest file of an import: it is read as it comes, and never held as a whole. */
+export const DEFAULT_MAX_IMPORT = 1024 * 1024 * 1024;
 
 /**
  * The parsed body: a JSON value, or an object of strings for a form; undefined where there is no body.

@@ -4,7 +4,18 @@ import { OPERATORS } from "./public-query.js";
 import type { HttpRoute } from "./route.js";
 
 /** Routes that every entity has: told once, and not for each. */
-const GENERATED = ["find", "create", "query", "aggregate", "get", "update", "delete", "restore", "export"];
+const GENERATED = [
+  "find",
+  "create",
+  "query",
+  "aggregate",
+  "get",
+  "update",
+  "delete",
+  "restore",
+  "export",
+  "import",
+];
 
 /** The API in a page of plain text: how to call it, the entities with their fields, every other route. */
 export function llmsText(routes: readonly HttpRoute[], settings: HttpSettings, prefix: string): string {
@@ -26,6 +37,7 @@ export function llmsText(routes: readonly HttpRoute[], settings: HttpSettings, p
     '- POST /api/{plural}/query takes {"filter", "sort", "include", "fields", "limit", "after", "search", "count"} as JSON, with `and`, `or`, `not`.',
     '- POST /api/{plural}/aggregate takes {"where", "groupBy": ["field", {"field", "bucket": "month"}], "measures": {"name": {"sum": "field"}}}.',
     "- GET /api/{plural}/export?format=csv (or ndjson) answers all records of a list as a stream; it takes filter, sort, fields and search.",
+    "- POST /api/{plural}/import takes a CSV (text/csv) or NDJSON (application/x-ndjson) file and answers 202 with a job: GET /api/imports/{id}, GET /api/imports/{id}/errors.",
     '- Ids are UUIDs, instants RFC 3339 in UTC, dates YYYY-MM-DD, money {"amount": "12.50", "currency": "EUR"}.',
     "- Send the `ETag` of a record as `If-Match` when changing it: 412 means that it has changed meanwhile.",
     "- Errors are problem documents (RFC 9457) with a stable `code`; `errors` points at wrong values.",

@@ -4,7 +4,7 @@ import type { CrmHandle } from "../plugin/crm-handle.js";
 import type { Runtime } from "../runtime/runtime.js";
 import { CORE_VERSION } from "../util/version.js";
 import { type Authenticate, type Authenticator, apiKeys, hostAuthenticator } from "./authenticate.js";
-import { DEFAULT_MAX_BODY } from "./body.js";
+import { DEFAULT_MAX_BODY, DEFAULT_MAX_IMPORT } from "./body.js";
 import { InvalidHttpOptions } from "./errors.js";
 
 export interface HttpOptions {
@@ -19,6 +19,8 @@ export interface HttpOptions {
   readonly clientAddress?: (c: HonoContext) => string | undefined;
   /** Longest body in bytes. Default 1 MiB. A route may say otherwise. */
   readonly maxBody?: number;
+  /** Longest file of an import in bytes. Default 1 GiB. */
+  readonly maxImport?: number;
   /** Of the OpenAPI document. Default `CRM`. */
   readonly title?: string;
   /** Of the OpenAPI document. Default core's. */
@@ -37,13 +39,14 @@ export interface HttpSettings {
   readonly challenge: string;
   readonly clientAddress: (c: HonoContext) => string | undefined;
   readonly maxBody: number;
+  readonly maxImport: number;
   readonly title: string;
   readonly version: string;
   /** Forgets old answers to requests with idempotency keys. */
   readonly sweeper: Sweeper;
 }
 
-const KNOWN = ["tenants", "authenticate", "clientAddress", "maxBody", "title", "version"];
+const KNOWN = ["tenants", "authenticate", "clientAddress", "maxBody", "maxImport", "title", "version"];
 
 /** @throws invalid-http-options */
 export function settingsOf(crm: HttpCrm, options: HttpOptions): HttpSettings {
@@ -53,9 +56,10 @@ export function settingsOf(crm: HttpCrm, options: HttpOptions): HttpSettings {
         problem: `createHttp has no option "${name}". It takes ${KNOWN.join(", ")}.`,
       });
   }
-  const { maxBody = DEFAULT_MAX_BODY } = options;
-  if (!Number.isSafeInteger(maxBody) || maxBody < 1)
-    throw InvalidHttpOptions({ problem: `"maxBody" is a number of bytes, at least 1.` });
+  const { maxBody = DEFAULT_MAX_BODY, maxImport = DEFAULT_MAX_IMPORT } = options;
+  for (const [name, size] of Object.entries({ maxBody, maxImport }))
+    if (!Number.isSafeInteger(size) || size < 1)
+      throw InvalidHttpOptions({ problem: `"${name}" is a number of bytes, at least 1.` });
   const authenticators = authenticatorsOf(crm, options);
   return {
     crm,
@@ -63,6 +67,7 @@ export function settingsOf(crm: HttpCrm, options: HttpOptions): HttpSettings {
     challenge: authenticators.map(({ challenge }) => challenge).join(", "),
     clientAddress: options.clientAddress ?? (() => undefined),
     maxBody,
+    maxImport,
     title: options.title ?? "CRM",
     version: options.version ?? CORE_VERSION,
     sweeper: new Sweeper(),

@@ -48,7 +48,8 @@ export function parseListQuery(
   };
 }
 
-function limitOf(text: string | undefined): number | undefined {
+/** @throws invalid-parameter */
+export function limitOf(text: string | undefined): number | undefined {
   if (text === undefined) return undefined;
   if (/^\d{1,6}$/.test(text)) return Number(text);
   throw InvalidParameter({ parameter: "limit", reason: "is a whole number" });

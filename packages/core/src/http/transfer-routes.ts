@@ -1,27 +1,187 @@
 import type { EntityModel } from "../model/entity-model.js";
+import { DEFAULT_LIMIT } from "../repository/read.js";
+import type { HttpMethod } from "../routes/define-route.js";
 import { DELIMITERS } from "../transfer/csv-write.js";
+import { ENCODINGS } from "../transfer/decode-text.js";
 import { type ExportFormat, exportRecords } from "../transfer/export-records.js";
-import { InvalidParameter } from "./errors.js";
-import { EXPORT_TYPES, exportOperation } from "./openapi/transfer-operations.js";
-import { booleanOf } from "./parameters.js";
-import { parseListQuery } from "./parse-list-query.js";
+import { importErrors } from "../transfer/import-errors.js";
+import { importStatus, listImports } from "../transfer/import-jobs.js";
+import type { ImportFormat, ImportStatus } from "../transfer/import-options.js";
+import { importFile, resumeImport } from "../transfer/run-import.js";
+import { limitedRequest } from "./body.js";
+import { InvalidParameter, UnsupportedMediaType } from "./errors.js";
+import { isPlainObject } from "./merge-patch.js";
+import type { Operation } from "./openapi/operation.js";
+import {
+  EXPORT_TYPES,
+  exportOperation,
+  importOperation,
+  jobOperations,
+} from "./openapi/transfer-operations.js";
+import type { HttpSettings } from "./options.js";
+import { booleanOf, listOf, readParameters } from "./parameters.js";
+import { limitOf, parseListQuery } from "./parse-list-query.js";
 import { toRawQuery } from "./public-query.js";
-import type { HttpCall, HttpRoute } from "./route.js";
+import type { Answer, HttpCall, HttpRoute } from "./route.js";
 import { streamed } from "./streamed.js";
 
 /** Taking the records of an entity out as a file, and bringing them in. */
-export function transferRoutes(entity: EntityModel): HttpRoute[] {
+export function transferRoutes(entity: EntityModel, settings: HttpSettings): HttpRoute[] {
+  const { entities } = settings.crm.runtime.composition;
   const base = `/api/${entity.path}`;
-  return [
-    {
-      owner: entity.owner,
-      method: "GET",
-      path: `${base}/export`,
-      access: "authenticated",
-      operation: exportOperation(entity),
-      handle: (call) => exportFile(call, call.session.entity(entity.name)),
-    },
+  const route = (method: HttpMethod, path: string, operation: Operation, handle: HttpRoute["handle"]) => ({
+    owner: entity.owner,
+    method,
+    path: `${base}${path}`,
+    access: "authenticated" as const,
+    operation,
+    handle,
+  });
+  const routes = [
+    route("GET", "/export", exportOperation(entity), (call) =>
+      exportFile(call, call.session.entity(entity.name)),
+    ),
   ];
+  if (entities.has("importJob"))
+    routes.push(
+      route("POST", "/import", importOperation(entity), (call) =>
+        importRecords(call, entity, settings.maxImport),
+      ),
+    );
+  return routes;
+}
+
+/** The caller's imports, whatever they import. */
+export function importRoutes(settings: HttpSettings): HttpRoute[] {
+  if (!settings.crm.runtime.composition.entities.has("importJob")) return [];
+  const route = (
+    method: HttpMethod,
+    path: string,
+    name: keyof typeof jobOperations,
+    handle: HttpRoute["handle"],
+  ): HttpRoute => ({
+    owner: "core",
+    method,
+    path: `/api/imports${path}`,
+    access: "authenticated",
+    operation: jobOperations[name],
+    handle,
+  });
+  const idOf = (call: HttpCall) => call.params["id"] as string;
+  return [
+    route("GET", "", "list", async (call) => {
+      const parameters = readParameters(call.query, ["limit", "after"]);
+      const limit = limitOf(parameters.get("limit"));
+      const { items, next } = await listImports(call.session, {
+        ...(limit === undefined ? {} : { limit }),
+        after: parameters.get("after") ?? null,
+      });
+      return { status: 200, body: { data: items, page: { next, limit: limit ?? DEFAULT_LIMIT } } };
+    }),
+    route("GET", "/{id}", "get", async (call) => {
+      readParameters(call.query, []);
+      return { status: 200, body: await importStatus(call.session, idOf(call)) };
+    }),
+    route("GET", "/{id}/errors", "errors", async (call) => {
+      readParameters(call.query, []);
+      const headers = {
+        "content-type": EXPORT_TYPES.csv,
+        "content-disposition": `attachment; filename="import-errors.csv"`,
+      };
+      return streamed(importErrors(call.session, idOf(call)), headers, call.session);
+    }),
+    route("POST", "/{id}/resume", "resume", async (call) => {
+      readParameters(call.query, []);
+      bodyFormat(call.request);
+      const status = await resumeImport(call.session, idOf(call), bytesOf(call.request, settings.maxImport));
+      return accepted(call, status, -"/resume".length);
+    }),
+  ];
+}
+
+const IMPORT_NAMES = ["mode", "on", "mapping", "empty", "dryRun", "delimiter", "encoding"];
+const IMPORT_TYPES: Readonly<Record<string, ImportFormat>> = {
+  "text/csv": "csv",
+  "application/x-ndjson": "ndjson",
+};
+
+async function importRecords(call: HttpCall, entity: EntityModel, limit: number): Promise<Answer> {
+  const parameters = readParameters(call.query, IMPORT_NAMES);
+  const one = <T extends string>(name: string, known: readonly T[]): T | undefined => {
+    const text = parameters.get(name);
+    if (text === undefined || known.includes(text as T)) return text as T | undefined;
+    throw InvalidParameter({ parameter: name, reason: `is one of ${known.join(", ")}` });
+  };
+  const mapping = parameters.get("mapping");
+  const on = listOf(parameters.get("on"));
+  const delimiter = parameters.get("delimiter");
+  const stated = {
+    mode: one("mode", ["create", "update", "upsert"]),
+    empty: one("empty", ["keep", "clear"]),
+    encoding: one("encoding", ENCODINGS),
+    on,
+    mapping: mapping === undefined ? undefined : mappingOf(mapping),
+    delimiter: delimiter === undefined ? undefined : delimiterOf(delimiter),
+    dryRun: booleanOf("dryRun", parameters.get("dryRun")),
+  };
+  const options = Object.fromEntries(Object.entries(stated).filter(([, value]) => value !== undefined));
+  const format = bodyFormat(call.request);
+  const status = await importFile(call.session, entity, bytesOf(call.request, limit), { ...options, format });
+  return accepted(call, status, -`${entity.path}/import`.length);
+}
+
+/** The job, and where it is to be found; `cut` characters at the end of the path lead to its start. */
+function accepted(call: HttpCall, status: ImportStatus, cut: number): Answer {
+  const base = call.path.slice(0, cut);
+  const location = base.endsWith(status.id) ? base : `${base}imports/${status.id}`;
+  return { status: 202, body: status, headers: { location } };
+}
+
+/** @throws invalid-parameter */
+function mappingOf(text: string): Record<string, string | null> {
+  const wrong = () =>
+    InvalidParameter({
+      parameter: "mapping",
+      reason: `is a JSON object of columns and their fields, such as {"Name":"lastName","Notes":null}`,
+    });
+  let mapping: unknown;
+  try {
+    mapping = JSON.parse(text);
+  } catch {
+    throw wrong();
+  }
+  const fields = isPlainObject(mapping) ? Object.values(mapping) : [undefined];
+  if (fields.every((field) => field === null || typeof field === "string"))
+    return mapping as Record<string, string | null>;
+  throw wrong();
+}
+
+/** What the body is. @throws unsupported-media-type: also for packed ones, of which none knows how large they are */
+function bodyFormat(request: Request): ImportFormat {
+  const accepted = Object.keys(IMPORT_TYPES);
+  const encoding = request.headers.get("content-encoding");
+  if (encoding !== null && encoding.toLowerCase() !== "identity")
+    throw UnsupportedMediaType({ given: `${encoding.slice(0, 40)}-encoded`, accepted });
+  const header = request.headers.get("content-type") ?? "";
+  const name = (header.split(";")[0] as string).trim().toLowerCase();
+  if (Object.hasOwn(IMPORT_TYPES, name)) return IMPORT_TYPES[name] as ImportFormat;
+  throw UnsupportedMediaType({ given: header.slice(0, 100), accepted });
+}
+
+/** The body, chunk by chunk, asked for when the last one is done with. @throws body-too-large */
+async function* bytesOf(request: Request, limit: number): AsyncGenerator<Uint8Array> {
+  const { body } = limitedRequest(request, limit);
+  if (!body) return;
+  const reader = body.getReader();
+  try {
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) return;
+      yield value;
+    }
+  } finally {
+    await reader.cancel().catch(() => undefined);
+  }
 }
 
 const EXPORT_NAMES = ["format", "sort", "fields", "search", "delimiter", "bom"];

@@ -1,19 +1,13 @@
 import type { Repository } from "../context/repository.js";
-import { type CormError, type Issue, isCormError } from "../errors/corm-error.js";
-import { TransactionConflict } from "../errors/storage-errors.js";
+import { SeenKeys } from "./seen-keys.js";
+import { type Pending, type Rejection, settle } from "./settle.js";
+
+export type { Rejection } from "./settle.js";
 
 /** One row of a source, already mapped to an input; or why it could not be. */
 export type ImportRow<Input> =
   | { readonly row: number; readonly input: Input }
   | { readonly row: number; readonly field?: string; readonly reason: string };
-
-export interface Rejection {
-  /** Number of the row in the source, as the source counts. */
-  readonly row: number;
-  /** Field that is to blame, or null for the row as a whole. */
-  readonly field: string | null;
-  readonly reason: string;
-}
 
 export interface ImportProgress {
   readonly done: number;
@@ -32,8 +26,9 @@ export interface ImportOptions<Input> {
 
 /**
  * Writes rows through the hooks, batch by batch, each batch in a transaction of its own. A row that is refused does
- * not keep the others out: its batch is halved until the row stands alone. `accepted + rejected` is the number of
- * rows. Memory holds one batch, and the keys of the rows so far to tell repeats.
+ * not keep the others out: its batch is written without it. `accepted + rejected` is the number of rows. Memory holds
+ * one batch, and 16 bytes for each key so far to tell repeats: two rows of one key cannot both be right, and the first
+ * one counts.
  */
 export async function importRecords<Row, Input>(
   repository: Repository<Row, Input>,
@@ -42,25 +37,25 @@ export async function importRecords<Row, Input>(
 ): Promise<ImportProgress> {
   const size = options.batch ?? 500;
   const state = { done: 0, accepted: 0, rejected: 0 };
-  const reject = (rejection: Rejection) => {
-    state.rejected += 1;
-    options.onReject?.(rejection);
-  };
-  const first = new Map<string, number>();
-  const flush = async (rows: readonly Accepted<Input>[]) => {
-    const unique = withoutRepeats(rows, options.key, first, reject);
-    state.accepted += await write(repository, unique, options.key, reject);
+  const repeats = repeatedRows(options.key);
+  const write = async (rows: readonly Pending<Input>[]) => {
+    const inputs = rows.flatMap((item) => ("input" in item ? [item.input] : []));
+    if (inputs.length > 0) await repository.upsertMany(inputs, options.key);
     state.done += rows.length;
+    state.accepted += inputs.length;
+    state.rejected += rows.length - inputs.length;
+    for (const item of rows) if ("rejection" in item) options.onReject?.(item.rejection);
+  };
+  const flush = async (rows: readonly Pending<Input>[]) => {
+    await settle(rows, { write });
     options.onProgress?.({ ...state });
   };
-  let batch: Accepted<Input>[] = [];
+  let batch: Pending<Input>[] = [];
   for await (const item of source) {
     if ("reason" in item) {
-      state.done += 1;
-      reject({ row: item.row, field: item.field ?? null, reason: item.reason });
-      continue;
-    }
-    batch.push(item);
+      const { row, field = null, reason } = item;
+      batch.push({ row, rejection: { row, field, reason } });
+    } else batch.push(repeats(item));
     if (batch.length < size) continue;
     await flush(batch);
     batch = [];
@@ -69,68 +64,18 @@ export async function importRecords<Row, Input>(
   return { ...state };
 }
 
-interface Accepted<Input> {
-  readonly row: number;
-  readonly input: Input;
-}
-
-/** Two rows of one key cannot both be right: the first one counts. */
-function withoutRepeats<Input>(
-  rows: readonly Accepted<Input>[],
+/** Turns a row away whose key came before. */
+export function repeatedRows<Input>(
   key: readonly (keyof Input & string)[],
-  first: Map<string, number>,
-  reject: (rejection: Rejection) => void,
-): Accepted<Input>[] {
-  return rows.filter(({ row, input }) => {
+): (item: { readonly row: number; readonly input: Input }) => Pending<Input> {
+  const seen = new SeenKeys();
+  return (item) => {
+    const { row, input } = item;
     // Without a key it is refused for that, and is no repeat.
-    if (key.some((name) => input[name] === undefined || input[name] === null)) return true;
-    const values = JSON.stringify(key.map((name) => input[name]));
-    const earlier = first.get(values);
-    if (earlier === undefined) {
-      first.set(values, row);
-      return true;
-    }
-    reject({ row, field: key.join(", "), reason: `has the same ${key.join(", ")} as row ${earlier}` });
-    return false;
-  });
-}
-
-async function write<Row, Input>(
-  repository: Repository<Row, Input>,
-  rows: readonly Accepted<Input>[],
-  key: readonly (keyof Input & string)[],
-  reject: (rejection: Rejection) => void,
-): Promise<number> {
-  if (rows.length === 0) return 0;
-  try {
-    await repository.upsertMany(
-      rows.map((item) => item.input),
-      key,
-    );
-    return rows.length;
-  } catch (error) {
-    // What is no row's fault (the database is gone, or too busy) must not be blamed on one.
-    if (!isCormError(error) || error.status >= 500 || TransactionConflict.is(error)) throw error;
-    const only = rows.length === 1 ? rows[0] : undefined;
-    if (only) {
-      reject(blame(only.row, error));
-      return 0;
-    }
-    const middle = rows.length >> 1;
-    const left = await write(repository, rows.slice(0, middle), key, reject);
-    return left + (await write(repository, rows.slice(middle), key, reject));
-  }
-}
-
-function blame(row: number, error: CormError): Rejection {
-  const [issue] = error.issues;
-  if (!issue) return { row, field: null, reason: error.message };
-  const reasons = error.issues.map((each: Issue) => `${nameOf(each)}: ${each.message}`);
-  return { row, field: nameOf(issue), reason: reasons.join("; ") };
-}
-
-/** `/0/amount/currency` and `/amount/currency` are both about `amount`. */
-function nameOf(issue: Issue): string {
-  const parts = issue.pointer.split("/").filter((part) => part !== "" && !/^\d+$/.test(part));
-  return parts[0] ?? "row";
+    if (key.some((name) => input[name] === undefined || input[name] === null)) return item;
+    const earlier = seen.first(JSON.stringify(key.map((name) => input[name])), row);
+    if (earlier === undefined) return item;
+    const names = key.join(", ");
+    return { row, rejection: { row, field: names, reason: `has the same ${names} as row ${earlier}` } };
+  };
 }

@@ -4,6 +4,7 @@ import type { HttpRoute } from "../route.js";
 import { querySchemas } from "./entity-operations.js";
 import type { Operation, Parameter, ResponseDoc } from "./operation.js";
 import { entitySchemas, ref, sharedSchemas } from "./schemas.js";
+import { importSchemas } from "./transfer-operations.js";
 
 type Json = Readonly<Record<string, unknown>>;
 
@@ -22,7 +23,7 @@ const ERRORS: Readonly<Record<number, string>> = {
 /** The routes as an OpenAPI 3.1 document, without `servers`, which depends on how the app is reached. */
 export function openApiDocument(routes: readonly HttpRoute[], settings: HttpSettings): Json {
   const { entities } = settings.crm.runtime.composition;
-  const schemas: Record<string, unknown> = { ...sharedSchemas, ...querySchemas };
+  const schemas: Record<string, unknown> = { ...sharedSchemas, ...querySchemas, ...importSchemas };
   for (const entity of entities.values())
     if (!entity.internal) Object.assign(schemas, entitySchemas(entity, entities));
   return {

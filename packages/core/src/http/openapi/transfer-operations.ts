@@ -1,18 +1,21 @@
 import type { EntityModel } from "../../model/entity-model.js";
+import { ENCODINGS } from "../../transfer/decode-text.js";
 import type { ExportFormat } from "../../transfer/export-records.js";
-import { selectParameters } from "./entity-operations.js";
-import type { Operation, Parameter } from "./operation.js";
+import { idParameter, selectParameters } from "./entity-operations.js";
+import type { BodyDoc, JsonSchema, Operation, Parameter, ResponseDoc } from "./operation.js";
+import { ref } from "./schemas.js";
 
 export const EXPORT_TYPES: Readonly<Record<ExportFormat, string>> = {
   csv: "text/csv; charset=utf-8",
   ndjson: "application/x-ndjson",
 };
 
+const delimiters = { enum: [",", ";", "|", "tab"] };
 const delimiter: Parameter = {
   name: "delimiter",
   in: "query",
   description: "Between the cells of CSV.",
-  schema: { enum: [",", ";", "|", "tab"], default: "," },
+  schema: { ...delimiters, default: "," },
 };
 
 export function exportOperation(entity: EntityModel): Operation {
@@ -43,3 +46,147 @@ export function exportOperation(entity: EntityModel): Operation {
     errors: [400, 403],
   };
 }
+
+const file: BodyDoc = {
+  required: true,
+  types: ["text/csv", "application/x-ndjson"],
+  schema: { type: "string" },
+};
+
+const job: ResponseDoc = {
+  description: "The file has been read to its end: the job says what became of its rows.",
+  schema: ref("Corm.Import"),
+  headers: { Location: { description: "Path of the job.", schema: { type: "string" } } },
+};
+
+export function importOperation(entity: EntityModel): Operation {
+  const label = entity.label.toLowerCase();
+  const unique = entity.unique.map((names) => `\`${names.join(",")}\``).join(", ") || "there is none";
+  const parameter = (name: string, description: string, schema: Parameter["schema"]): Parameter => ({
+    name,
+    in: "query",
+    description,
+    schema,
+  });
+  return {
+    id: `${entity.name}.import`,
+    tag: entity.label,
+    summary: `Bring ${label} records in from a file`,
+    description:
+      "Reads CSV or lines of JSON as they come, and writes them in batches. A row that is refused keeps no other out: the job counts it, and `GET /api/imports/{id}/errors` has it with the reason. The columns are the names of fields, or `mapping` says which field they are; money has a second column `<field>.currency`, or is written `1250.50 EUR`.",
+    parameters: [
+      parameter("mode", "Add records, change those that `on` finds, or either.", {
+        enum: ["create", "update", "upsert"],
+        default: "create",
+      }),
+      parameter("on", `Fields that find the record of a row: ${unique}; for \`update\` also \`id\`.`, {
+        type: "string",
+      }),
+      parameter(
+        "mapping",
+        'Fields of the columns that are called otherwise, as JSON: `{"Surname":"lastName","Notes":null}`; null leaves a column out.',
+        { type: "string" },
+      ),
+      parameter("empty", "What an empty cell does to a record that is there: keep its value, or clear it.", {
+        enum: ["keep", "clear"],
+        default: "keep",
+      }),
+      parameter("dryRun", "Try everything and write nothing but the job.", {
+        type: "boolean",
+        default: false,
+      }),
+      parameter("delimiter", "Between the cells. Default: found out by the header.", delimiters),
+      parameter("encoding", "Of the text. Default: found out.", { enum: ENCODINGS }),
+    ],
+    body: file,
+    responses: { 202: job },
+    errors: [400, 403, 413, 415],
+  };
+}
+
+const jobOperation = (name: string, rest: Omit<Operation, "id" | "tag">): Operation => ({
+  id: `import.${name}`,
+  tag: "imports",
+  ...rest,
+});
+
+/** What OpenAPI says of the routes below `/api/imports`. */
+export const jobOperations = {
+  list: jobOperation("list", {
+    summary: "List the caller's imports, newest first",
+    parameters: [
+      { name: "limit", in: "query", schema: { type: "integer", minimum: 1, maximum: 500, default: 50 } },
+      {
+        name: "after",
+        in: "query",
+        description: "`page.next` of the page before.",
+        schema: { type: "string" },
+      },
+    ],
+    responses: { 200: { description: "A page of imports.", schema: ref("Corm.ImportPage") } },
+    errors: [400],
+  }),
+  get: jobOperation("get", {
+    summary: "How far an import has come",
+    parameters: [idParameter],
+    responses: { 200: { description: "The import.", schema: ref("Corm.Import") } },
+    errors: [404],
+  }),
+  errors: jobOperation("errors", {
+    summary: "The rows that were not taken, with the reasons",
+    description:
+      "A CSV file: the line, the columns as they came, the reason. Corrected, it can be imported again.",
+    parameters: [idParameter],
+    responses: { 200: { description: "The file.", type: "text/csv", schema: { type: "string" } } },
+    errors: [404],
+  }),
+  resume: jobOperation("resume", {
+    summary: "Go on with an import that did not come to its end",
+    description: "Send the same file again, from its beginning: what is decided is passed over.",
+    parameters: [idParameter],
+    body: file,
+    responses: { 202: job },
+    errors: [400, 403, 404, 409, 413, 415],
+  }),
+} as const;
+
+/** Components of imports. */
+export const importSchemas: Readonly<Record<string, JsonSchema>> = {
+  "Corm.Import": {
+    type: "object",
+    properties: {
+      id: { type: "string", format: "uuid" },
+      entity: { type: "string" },
+      state: {
+        enum: ["running", "finished", "interrupted", "failed"],
+        description: "`interrupted` and `failed` can be resumed.",
+      },
+      mode: { enum: ["create", "update", "upsert"] },
+      dryRun: { type: "boolean" },
+      done: { type: "integer", description: "Rows that are decided." },
+      accepted: { type: "integer" },
+      rejected: { type: "integer" },
+      problem: { type: ["string", "null"], description: "Why it did not come to its end." },
+      startedAt: { type: "string", format: "date-time" },
+      finishedAt: { type: ["string", "null"], format: "date-time" },
+    },
+    required: [
+      "id",
+      "entity",
+      "state",
+      "mode",
+      "dryRun",
+      "done",
+      "accepted",
+      "rejected",
+      "problem",
+      "startedAt",
+      "finishedAt",
+    ],
+  },
+  "Corm.ImportPage": {
+    type: "object",
+    properties: { data: { type: "array", items: ref("Corm.Import") }, page: ref("Corm.PageInfo") },
+    required: ["data", "page"],
+  },
+};

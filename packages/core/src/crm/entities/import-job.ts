@@ -1,0 +1,50 @@
+import Type from "typebox";
+import { defineEntity, type Input, type Row } from "../../entity/define-entity.js";
+import { instant, json, longText, oneOf, reference } from "../../schema/field.js";
+
+const jobDraft = defineEntity("importJob", {
+  fields: {
+    /** Name of the entity that the rows become. */
+    target: Type.String({ maxLength: 48 }),
+    /** Who brought the file: `user:<id>`. Nobody else sees the job. */
+    startedBy: Type.String({ maxLength: 200 }),
+    state: oneOf(["running", "finished", "interrupted", "failed"]),
+    /** Everything that a resumed run must do in the same way. */
+    options: json(Type.Unknown()),
+    /** The columns of the file. */
+    header: json(Type.Array(Type.String())),
+    /** Records of the file that are decided. Written with the batch that they are in. */
+    position: Type.Integer({ minimum: 0 }),
+    /** Of those records, so that another file is not taken for the rest of this one. */
+    digest: Type.String({ maxLength: 16 }),
+    accepted: Type.Integer({ minimum: 0 }),
+    rejected: Type.Integer({ minimum: 0 }),
+    /** Why it did not come to its end. */
+    problem: Type.Optional(longText({ maxLength: 4000 })),
+    finishedAt: Type.Optional(instant()),
+  },
+  indexes: [["startedBy"]],
+  immutable: ["target", "startedBy", "options", "header"],
+  internal: true,
+});
+export interface ImportJob extends Row<typeof jobDraft> {}
+export interface ImportJobInput extends Input<typeof jobDraft> {}
+/** One file on its way in, and how far it has come. */
+export const importJob = jobDraft.as<ImportJob, ImportJobInput>();
+
+const rejectionDraft = defineEntity("importRejection", {
+  fields: {
+    jobId: reference(importJob, { onDelete: "cascade" }),
+    /** Where in the file it begins: of CSV, the line. */
+    row: Type.Integer(),
+    reason: longText({ maxLength: 4000 }),
+    /** The cells as they came, as a JSON list: text of any kind, also what no field could hold. */
+    cells: longText({ maxLength: 8_000_000 }),
+  },
+  indexes: [["jobId", "row"]],
+  internal: true,
+});
+export interface ImportRejection extends Row<typeof rejectionDraft> {}
+export interface ImportRejectionInput extends Input<typeof rejectionDraft> {}
+/** A row of a file that was not taken, and why. */
+export const importRejection = rejectionDraft.as<ImportRejection, ImportRejectionInput>();

@@ -1,0 +1,267 @@
+import type { Context } from "../context/context.js";
+import {
+  type ImportJob,
+  type ImportJobInput,
+  importJob,
+  importRejection,
+} from "../crm/entities/import-job.js";
+import { VersionConflict } from "../errors/core-errors.js";
+import { type CormError, isCormError } from "../errors/corm-error.js";
+import { repeatedRows } from "../import/import-records.js";
+import { hash64 } from "../import/seen-keys.js";
+import { settle } from "../import/settle.js";
+import type { RecordValues } from "../model/record-codec.js";
+import type { Session } from "../runtime/session.js";
+import { ImportNotResumable, ImportTakenOver, InvalidImport, RowTooLarge } from "./errors.js";
+import { booksOf, findJob, isStale, startedBy, statusOf } from "./import-jobs.js";
+import type { ImportOptions, ImportStatus } from "./import-options.js";
+import { openSource, type Source, type SourceRow } from "./read-source.js";
+import { requireRight } from "./require-right.js";
+import { takenKeys, writeBatch } from "./write-batch.js";
+
+const BATCH = 500;
+/** Characters of one batch, so that large rows make small ones. */
+const BATCH_SIZE = 1_048_576;
+
+/**
+ * Writes the records of a file, batch by batch, as the actor of `ctx`: through hooks, access and validation. A row that
+ * is refused is noted with its reason and keeps no other out. The job knows after every batch how far it has come.
+ *
+ * @throws unknown-field, invalid-import where nothing can be taken; invalid-import, row-too-large later, with what came
+ * before it written
+ */
+export async function importFile(
+  ctx: Context,
+  entity: { readonly name: string },
+  bytes: AsyncIterable<Uint8Array>,
+  options: ImportOptions,
+): Promise<ImportStatus> {
+  const session = ctx as Session;
+  requireRight(session, entity.name, "import");
+  const source = await openSource(session.entity(entity.name), bytes, options, session.currency);
+  const job = await booksOf(session)
+    .repo(importJob)
+    .create({
+      target: entity.name,
+      startedBy: startedBy(session.actor),
+      state: "running",
+      options,
+      header: [...source.header],
+      position: 0,
+      digest: "",
+      accepted: 0,
+      rejected: 0,
+    });
+  return new Run(session, job).from(source);
+}
+
+/**
+ * Goes on with an import that did not come to its end: the same file again, from its beginning. What is decided is
+ * skipped.
+ *
+ * @throws not-found, import-not-resumable
+ */
+export async function resumeImport(
+  ctx: Context,
+  id: string,
+  bytes: AsyncIterable<Uint8Array>,
+): Promise<ImportStatus> {
+  const session = ctx as Session;
+  const job = await findJob(session, id);
+  requireRight(session, job.target, "import");
+  if (job.state === "finished") throw ImportNotResumable({ id, reason: "has come to its end" });
+  if (job.state === "running" && !isStale(session, job))
+    throw ImportNotResumable({
+      id,
+      reason: "is still running: try again when it has been silent for a minute",
+    });
+  const source = await openSource(
+    session.entity(job.target),
+    bytes,
+    job.options as ImportOptions,
+    session.currency,
+  );
+  if (JSON.stringify(source.header) !== JSON.stringify(job.header))
+    throw ImportNotResumable({ id, reason: "began with a file of other columns" });
+  const taken = await booksOf(session)
+    .repo(importJob)
+    .update(id, { state: "running", problem: null }, { version: job.version });
+  return new Run(session, taken).from(source);
+}
+
+/** A record of the file with the place and the digest of the file up to it. */
+type Step = SourceRow & { readonly at: number; readonly digest: string };
+
+/** One process on its way through one file. A class: it is the state of something that happens. */
+class Run {
+  readonly #session: Session;
+  readonly #options: ImportOptions;
+  #job: ImportJob;
+  /** Records that were read, and their digest. */
+  #read = 0;
+  #digest: [number, number] = [0, 0];
+
+  constructor(session: Session, job: ImportJob) {
+    this.#session = session;
+    this.#job = job;
+    this.#options = job.options as ImportOptions;
+  }
+
+  async from(source: Source): Promise<ImportStatus> {
+    try {
+      await this.#all(source);
+      return statusOf(this.#session, await this.#end());
+    } catch (error) {
+      if (!ImportTakenOver.is(error)) await this.#stopped(error);
+      throw this.#explained(error);
+    } finally {
+      await source.rows.return(undefined).catch(() => undefined);
+    }
+  }
+
+  async #all(source: Source): Promise<void> {
+    const { on = [], mode = "create" } = this.#options;
+    const repeats = repeatedRows<RecordValues>(mode === "create" ? [] : on);
+    const { position, digest } = this.#job;
+    let batch: Step[] = [];
+    let size = 0;
+    for await (const given of source.rows) {
+      const item = mode !== "create" && "input" in given ? { ...repeats(given), cells: given.cells } : given;
+      this.#count(item);
+      if (this.#read <= position) {
+        if (this.#read === position && digest !== this.#digestText()) throw this.#other();
+        continue;
+      }
+      batch.push({ ...item, at: this.#read, digest: this.#digestText() });
+      for (const cell of item.cells) size += cell.length;
+      if (batch.length < BATCH && size < BATCH_SIZE) continue;
+      await this.#settle(batch);
+      batch = [];
+      size = 0;
+    }
+    if (this.#read < position) throw this.#other();
+    if (batch.length > 0) await this.#settle(batch);
+  }
+
+  #count({ cells }: SourceRow): void {
+    this.#read += 1;
+    for (const cell of cells) this.#digest = hash64(cell, ...this.#digest);
+  }
+
+  #digestText(): string {
+    return this.#digest.map((half) => half.toString(16).padStart(8, "0")).join("");
+  }
+
+  #other(): CormError {
+    const { id, position } = this.#job;
+    return ImportNotResumable({
+      id,
+      reason: `began with another file: the first ${position} rows are not the same`,
+    });
+  }
+
+  #settle(batch: readonly Step[]): Promise<void> {
+    const entity = this.#job.target;
+    const { mode = "create" } = this.#options;
+    return settle<RecordValues>(batch, {
+      entity,
+      write: (rows) => this.#write(rows as readonly Step[]),
+      isFatal: (error) => ImportTakenOver.is(error),
+      ...(mode === "create"
+        ? { explain: (error, inputs) => takenKeys(this.#session, entity, error, inputs) }
+        : {}),
+    });
+  }
+
+  /** The rows and how far they bring the job, in one transaction: after a crash nothing is done twice, or left out. */
+  async #write(rows: readonly Step[]): Promise<void> {
+    const { dryRun = false } = this.#options;
+    if (dryRun) await this.#rehearse(rows);
+    this.#job = await this.#session.atomically(async (tx) => {
+      if (!dryRun) await this.#records(tx, rows);
+      return this.#note(tx, rows);
+    });
+  }
+
+  /** Everything that writing the rows would do, rolled back. */
+  async #rehearse(rows: readonly Step[]): Promise<void> {
+    const end = new Error("the rehearsal is over");
+    try {
+      await this.#session.atomically(async (tx) => {
+        await this.#records(tx, rows);
+        throw end;
+      });
+    } catch (error) {
+      if (error !== end) throw error;
+    }
+  }
+
+  async #records(tx: Session, rows: readonly Step[]): Promise<void> {
+    const { mode = "create", on = [] } = this.#options;
+    const inputs = rows.flatMap((item) => ("input" in item ? [item.input] : []));
+    await writeBatch(tx, this.#job.target, inputs, mode, on);
+  }
+
+  async #note(tx: Session, rows: readonly Step[]): Promise<ImportJob> {
+    const books = booksOf(tx);
+    const refused = rows.flatMap((item) =>
+      "rejection" in item ? [{ item, rejection: item.rejection }] : [],
+    );
+    await books.repo(importRejection).createMany(
+      refused.map(({ item, rejection }) => ({
+        jobId: this.#job.id,
+        row: rejection.row,
+        reason: rejection.reason.slice(0, 2000),
+        cells: JSON.stringify(item.cells),
+      })),
+    );
+    const { at, digest } = rows[rows.length - 1] as Step;
+    const { accepted, rejected } = this.#job;
+    return this.#update(books, {
+      position: at,
+      digest,
+      accepted: accepted + rows.length - refused.length,
+      rejected: rejected + refused.length,
+    });
+  }
+
+  #end(): Promise<ImportJob> {
+    return this.#update(booksOf(this.#session), { state: "finished", finishedAt: this.#session.now() });
+  }
+
+  /** Notes why it did not come to its end: also when the caller has hung up. */
+  async #stopped(error: unknown): Promise<void> {
+    const refused = isCormError(error) && error.status < 500;
+    const gone = this.#session.signal?.aborted === true;
+    const problem = gone
+      ? "The caller hung up."
+      : refused
+        ? error.message
+        : "Something went wrong on this side.";
+    try {
+      const state = refused && !gone ? "failed" : "interrupted";
+      await this.#update(booksOf(this.#session.outside()), { state, problem: problem.slice(0, 2000) });
+    } catch (failed) {
+      this.#session.runtime.report(failed);
+    }
+  }
+
+  #explained(error: unknown): unknown {
+    const { id, position: done } = this.#job;
+    if (InvalidImport.is(error))
+      return InvalidImport({ ...(error.meta as { reason: string }), id, done }, { cause: error });
+    if (RowTooLarge.is(error))
+      return RowTooLarge({ ...(error.meta as { line: number; limit: number }), id, done }, { cause: error });
+    return error;
+  }
+
+  /** Nobody else may have gone on with the job since: its version is the proof. */
+  async #update(books: Context, patch: Partial<ImportJobInput>): Promise<ImportJob> {
+    const { id, version } = this.#job;
+    try {
+      return await books.repo(importJob).update(id, patch, { version });
+    } catch (error) {
+      throw VersionConflict.is(error) ? ImportTakenOver({ id }, { cause: error }) : error;
+    }
+  }
+}
