@@ -16,6 +16,7 @@ export const CORE_ORDER = [
   "context",
   "access",
   "metrics",
+  "timeline",
   "routes",
   "hooks",
   "actions",

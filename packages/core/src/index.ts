@@ -35,6 +35,7 @@ export type {
   RecordRight,
   Role,
 } from "./context/role.js";
+export type { TimelineEntry, TimelineOptions, TimelinePage } from "./context/timeline.js";
 export type { Tokens } from "./context/tokens.js";
 export * from "./crm/index.js";
 export {
@@ -175,6 +176,11 @@ export {
 export type { FieldsInput, FieldsRow, SystemFields } from "./schema/static.js";
 export { defineService, provide, type ServiceProvider } from "./services/define-service.js";
 export type { StorageAdapter } from "./storage/adapter.js";
+export {
+  defineTimelineSource,
+  type TimelineSource,
+  type TimelineSourceOptions,
+} from "./timeline/define-timeline-source.js";
 export { ImportNotResumable, ImportTakenOver, InvalidImport, RowTooLarge } from "./transfer/errors.js";
 export {
   type ExportFormat,

@@ -18,6 +18,7 @@ import { privacy } from "./privacy.js";
 import { publicForms } from "./routes/public-forms.js";
 import { capturableFields } from "./services/lead-fields.js";
 import { type CaptureSettings, captureSettings } from "./services/settings.js";
+import { timeline } from "./timeline.js";
 
 const positive = Type.Integer({ minimum: 1, maximum: 1_000_000 });
 
@@ -52,6 +53,7 @@ const plugin = definePlugin({
       routes: publicForms(options),
       privacy,
       metrics,
+      timeline,
       permissions,
     };
   },

@@ -30,6 +30,7 @@ import { privacy } from "./privacy.js";
 import { unsubscribeRoutes } from "./routes/unsubscribe.js";
 import { createCourier } from "./sending/courier.js";
 import { mailings, mailingsOf } from "./services/mailings.js";
+import { timeline } from "./timeline.js";
 
 const plugin = definePlugin({
   name: "marketing",
@@ -80,6 +81,7 @@ const plugin = definePlugin({
       routes: unsubscribeRoutes,
       privacy,
       metrics,
+      timeline,
       permissions: {
         "segment.preview": "Count and see the people of a segment",
         "segment.explain": "See why a contact is in a segment or not",

@@ -31,6 +31,7 @@ import { privacy } from "./privacy.js";
 import { type PipelineTemplate, standardPipeline, templateProblems } from "./services/default-pipeline.js";
 import { opportunitiesOf } from "./services/opportunities.js";
 import { pipelines, pipelinesOf } from "./services/pipelines.js";
+import { timeline } from "./timeline.js";
 
 const key = Type.String({ pattern: "^[a-z][a-z0-9-]*$", maxLength: 50 });
 const name = Type.String({ minLength: 1, maxLength: 100 });
@@ -79,6 +80,7 @@ const plugin = definePlugin({
       ],
       privacy,
       metrics,
+      timeline,
       permissions: {
         "pipeline.ensureDefault": "Make the default pipeline where there is none",
         "opportunity.moveTo": "Move an opportunity to another stage",

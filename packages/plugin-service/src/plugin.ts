@@ -24,6 +24,7 @@ import { privacy } from "./privacy.js";
 import { mailRoutes } from "./routes/mail-routes.js";
 import { createCalendars } from "./services/calendars.js";
 import { type ServiceSettings, serviceSettings } from "./services/settings.js";
+import { timeline } from "./timeline.js";
 
 const plugin = definePlugin({
   name: "service",
@@ -54,6 +55,7 @@ const plugin = definePlugin({
       routes: mailRoutes(options),
       privacy,
       metrics,
+      timeline,
       permissions: {
         "ticket.receiveEmail": "Hand in mail in the name of its senders",
         "ticket.reply": "Reply to customers",

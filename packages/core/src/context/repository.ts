@@ -1,4 +1,5 @@
 import type { AggregateQuery, AggregateRow, Measure, Page, Query, Where } from "./query.js";
+import type { TimelineOptions, TimelinePage } from "./timeline.js";
 
 type Names<T> = keyof T & string;
 
@@ -48,6 +49,8 @@ export interface Repository<Row, Input, Related = unknown> {
   aggregate<const M extends Readonly<Record<string, Measure<Row, Related>>>>(
     query: AggregateQuery<Row, Related, M>,
   ): Promise<AggregateRow<Row, M>[]>;
+  /** Everything that happened around a record, as the plugins of the app tell it. @throws not-found */
+  timeline(id: string, page?: TimelineOptions): Promise<TimelinePage>;
   /** Changes the given fields; `null` clears one. */
   update(id: string, patch: Partial<Input>, options?: WriteOptions): Promise<Row>;
   /** All or none, each with its own patch. */

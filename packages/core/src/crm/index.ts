@@ -20,6 +20,8 @@ import { crmPrivacy } from "./privacy.js";
 import { privacyRoutes } from "./routes/privacy-routes.js";
 import { consents, consentsOf } from "./services/consents.js";
 
+import { timeline } from "./timeline.js";
+
 export * from "./entities/account.js";
 export * from "./entities/activity.js";
 export * from "./entities/api-key.js";
@@ -51,6 +53,7 @@ export {
 } from "./services/mail.js";
 export { nextNumber, nextNumbers } from "./services/numbers.js";
 export { type Opportunities, type OpportunityRequest, opportunities } from "./services/opportunities.js";
+export { activityTimeline } from "./timeline.js";
 
 const plugin = definePlugin({
   name: "crm",
@@ -90,6 +93,7 @@ const plugin = definePlugin({
         level: "level",
       },
     },
+    timeline,
     routes: privacyRoutes,
     privacy: crmPrivacy,
     permissions: {

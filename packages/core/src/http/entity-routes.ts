@@ -15,7 +15,7 @@ import { isPlainObject, mergePatch } from "./merge-patch.js";
 import { entityOperations, type OperationName } from "./openapi/entity-operations.js";
 import { aggregateBody, queryBody } from "./openapi/query-schemas.js";
 import { booleanOf, listOf, readParameters } from "./parameters.js";
-import { parseListQuery } from "./parse-list-query.js";
+import { limitOf, parseListQuery } from "./parse-list-query.js";
 import { checkFilter, type EntityModels, namesOf, relationOf, toRawQuery } from "./public-query.js";
 import type { Answer, HttpCall, HttpRoute } from "./route.js";
 
@@ -86,6 +86,13 @@ export function entityRoutes(model: EntityModel, entities: EntityModels, maxBody
       // An included record may have changed while this one has not.
       if (!include && ifNoneMatch(call.request.headers, row)) return { status: 304, headers };
       return { status: 200, body: row, headers };
+    }),
+    route("GET", "/{id}/timeline", "timeline", async (call, repository) => {
+      const parameters = readParameters(call.query, ["limit", "after"]);
+      const limit = limitOf(parameters.get("limit")) ?? DEFAULT_LIMIT;
+      const page = { limit, after: parameters.get("after") ?? null };
+      const { items, next } = await repository.timeline(idOf(call), page);
+      return { status: 200, body: { data: items, page: { next, limit } } };
     }),
     route("PATCH", "/{id}", "update", async (call, repository, entity) => {
       readParameters(call.query, []);

@@ -15,6 +15,7 @@ const GENERATED = [
   "restore",
   "export",
   "import",
+  "timeline",
 ];
 
 /** The API in a page of plain text: how to call it, the entities with their fields, every other route. */
@@ -37,6 +38,7 @@ export function llmsText(routes: readonly HttpRoute[], settings: HttpSettings, p
     '- POST /api/{plural}/query takes {"filter", "sort", "include", "fields", "limit", "after", "search", "count"} as JSON, with `and`, `or`, `not`.',
     '- POST /api/{plural}/aggregate takes {"where", "groupBy": ["field", {"field", "bucket": "month"}], "measures": {"name": {"sum": "field"}}}.',
     "- GET /api/{plural}/export?format=csv (or ndjson) answers all records of a list as a stream; it takes filter, sort, fields and search.",
+    "- GET /api/{plural}/{id}/timeline: what happened around a record, newest first.",
     "- POST /api/{plural}/import takes a CSV (text/csv) or NDJSON (application/x-ndjson) file and answers 202 with a job: GET /api/imports/{id}, GET /api/imports/{id}/errors.",
     '- Ids are UUIDs, instants RFC 3339 in UTC, dates YYYY-MM-DD, money {"amount": "12.50", "currency": "EUR"}.',
     "- Send the `ETag` of a record as `If-Match` when changing it: 412 means that it has changed meanwhile.",

@@ -8,11 +8,13 @@ import { type EntityValidator, entityValidator } from "../model/validate.js";
 import type { PersonalModel } from "../privacy/personal-model.js";
 import type { RouteDefinition } from "../routes/define-route.js";
 import type { ServiceProvider } from "../services/define-service.js";
+import type { TimelineSource } from "../timeline/define-timeline-source.js";
 import { nearest } from "../util/words.js";
 import { claim, type Owned } from "./claim.js";
 import { compileHooks, type HookTable, type OwnedHook } from "./compile-hooks.js";
 import { composeActions } from "./compose-actions.js";
 import { composePersonalData } from "./compose-personal-data.js";
+import { composeTimelines } from "./compose-timeline.js";
 import type { AnyPlugin } from "./plugin.js";
 import { CompositionFailed } from "./plugin-errors.js";
 import { resolveOrder } from "./resolve-order.js";
@@ -36,6 +38,8 @@ export interface Composition {
   readonly directory: DirectoryTables | undefined;
   /** Entities that tell of people. */
   readonly personal: ReadonlyMap<string, PersonalModel>;
+  /** By the entity on whose timeline they stand. */
+  readonly timelines: ReadonlyMap<string, readonly TimelineSource[]>;
 }
 
 /**
@@ -99,6 +103,7 @@ export function compose(plugins: readonly AnyPlugin[], coreVersion: string): Com
   }
   const directory = composeDirectory(order, entities, problems);
   const personal = composePersonalData(order, entities, problems);
+  const timelines = composeTimelines(order, entities, problems);
   if (problems.length > 0) throw CompositionFailed({ problems });
   const validators = new Map([...entities].map(([name, model]) => [name, entityValidator(model)]));
   return {
@@ -118,6 +123,7 @@ export function compose(plugins: readonly AnyPlugin[], coreVersion: string): Com
     ]),
     directory,
     personal,
+    timelines,
   };
 }
 

@@ -7,6 +7,7 @@ import type { MetricDefinition } from "../metrics/define-metric.js";
 import type { PersonalData } from "../privacy/define-personal-data.js";
 import type { RouteDefinition } from "../routes/define-route.js";
 import type { ServiceProvider } from "../services/define-service.js";
+import type { TimelineSource } from "../timeline/define-timeline-source.js";
 import type { CrmHandle } from "./crm-handle.js";
 
 /** What a plugin contributes. `setup` answers it; nothing runs before all plugins are composed and checked. */
@@ -20,6 +21,8 @@ export interface PluginParts {
   readonly metrics?: readonly MetricDefinition[];
   /** Whom the records of its entities are about. */
   readonly privacy?: readonly PersonalData[];
+  /** Which records stand on the timelines of which others. */
+  readonly timeline?: readonly TimelineSource[];
   /** Permissions with what they allow, in words. */
   readonly permissions?: Readonly<Record<string, string>>;
   /** Where teams, managers and shares are kept; one plugin of an app says so. */

@@ -1,4 +1,5 @@
 import type { AnyAction } from "../actions/define-action.js";
+import type { TimelineOptions, TimelinePage } from "../context/timeline.js";
 import type { EntityModel } from "../model/entity-model.js";
 import { project, type RecordValues } from "../model/record-codec.js";
 import type { EntityValidator } from "../model/validate.js";
@@ -7,6 +8,7 @@ import { and } from "../storage/filter.js";
 import { aggregateRecords, type RawAggregate } from "./aggregate.js";
 import { nothingGiven } from "./parse-condition.js";
 import { findPage, type GetOptions, getRecord, MAX_LIMIT, queryFilter, type RawQuery } from "./read.js";
+import { findTimeline } from "./timeline.js";
 import { listed, single } from "./write/checks.js";
 import { createRecords } from "./write/create.js";
 import { deleteRecords, purgeRecords, restoreRecord } from "./write/delete.js";
@@ -98,6 +100,10 @@ export class EntityRepository {
 
   aggregate(query: RawAggregate): Promise<Record<string, unknown>[]> {
     return aggregateRecords(this.#session, this.#entity, query);
+  }
+
+  timeline(id: string, page?: TimelineOptions): Promise<TimelinePage> {
+    return findTimeline(this.#session, this.#entity, id, page);
   }
 
   async update(id: string, patch: unknown, options: Versioned = {}): Promise<RecordValues> {

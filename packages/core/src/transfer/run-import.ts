@@ -16,7 +16,6 @@ import { ImportNotResumable, ImportTakenOver, InvalidImport, RowTooLarge } from 
 import { booksOf, findJob, isStale, startedBy, statusOf } from "./import-jobs.js";
 import type { ImportOptions, ImportStatus } from "./import-options.js";
 import { openSource, type Source, type SourceRow } from "./read-source.js";
-import { requireRight } from "./require-right.js";
 import { takenKeys, writeBatch } from "./write-batch.js";
 
 const BATCH = 500;
@@ -37,7 +36,7 @@ export async function importFile(
   options: ImportOptions,
 ): Promise<ImportStatus> {
   const session = ctx as Session;
-  requireRight(session, entity.name, "import");
+  session.require(session.entity(entity.name), "import");
   const source = await openSource(session.entity(entity.name), bytes, options, session.currency);
   const job = await booksOf(session)
     .repo(importJob)
@@ -68,7 +67,7 @@ export async function resumeImport(
 ): Promise<ImportStatus> {
   const session = ctx as Session;
   const job = await findJob(session, id);
-  requireRight(session, job.target, "import");
+  session.require(session.entity(job.target), "import");
   if (job.state === "finished") throw ImportNotResumable({ id, reason: "has come to its end" });
   if (job.state === "running" && !isStale(session, job))
     throw ImportNotResumable({

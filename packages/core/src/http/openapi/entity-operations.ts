@@ -12,6 +12,7 @@ export type OperationName =
   | "query"
   | "aggregate"
   | "get"
+  | "timeline"
   | "update"
   | "delete"
   | "restore";
@@ -90,6 +91,14 @@ export function entityOperations(
         200: record("The record."),
         304: { description: "The copy at hand is still right.", headers: etag },
       },
+      errors: [400, 404],
+    }),
+    timeline: operation("timeline", {
+      summary: `What happened around a ${label}`,
+      description:
+        "Activities, sales, tickets, mail, consents and whatever else the plugins tell of, newest first, as far as the caller may read it.",
+      parameters: [idParameter, limitParameter, afterParameter],
+      responses: { 200: { description: "A page of entries.", schema: ref("Corm.Timeline") } },
       errors: [400, 404],
     }),
     update: operation("update", {
@@ -192,9 +201,20 @@ export function selectParameters(entity: EntityModel): Parameter[] {
   ];
 }
 
+export const limitParameter: Parameter = {
+  name: "limit",
+  in: "query",
+  schema: { type: "integer", minimum: 1, maximum: 500, default: 50 },
+};
+export const afterParameter: Parameter = {
+  name: "after",
+  in: "query",
+  description: "`page.next` of the page before.",
+  schema: { type: "string" },
+};
 const pageParameters: readonly Parameter[] = [
-  { name: "limit", in: "query", schema: { type: "integer", minimum: 1, maximum: 500, default: 50 } },
-  { name: "after", in: "query", description: "`page.next` of the page before.", schema: { type: "string" } },
+  limitParameter,
+  afterParameter,
   {
     name: "count",
     in: "query",

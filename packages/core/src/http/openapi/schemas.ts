@@ -199,6 +199,29 @@ export const sharedSchemas: Readonly<Record<string, JsonSchema>> = {
     },
     required: ["data"],
   },
+  "Corm.Timeline": {
+    type: "object",
+    properties: {
+      data: {
+        type: "array",
+        items: {
+          type: "object",
+          properties: {
+            at: { type: "string", format: "date-time" },
+            kind: { type: "string", description: "What it is: `activity`, `ticket`, …" },
+            entity: { type: "string", description: "Of the record that tells of it." },
+            id: { type: "string", format: "uuid" },
+            title: { type: "string" },
+            actor: { type: ["string", "null"], description: "Id of the user who did it, where known." },
+            data: { type: "object", additionalProperties: true },
+          },
+          required: ["at", "kind", "entity", "id", "title", "actor", "data"],
+        },
+      },
+      page: ref("Corm.PageInfo"),
+    },
+    required: ["data", "page"],
+  },
   "Corm.Problem": problem,
   "Corm.NotReady": {
     ...problem,

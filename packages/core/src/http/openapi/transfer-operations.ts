@@ -1,7 +1,7 @@
 import type { EntityModel } from "../../model/entity-model.js";
 import { ENCODINGS } from "../../transfer/decode-text.js";
 import type { ExportFormat } from "../../transfer/export-records.js";
-import { idParameter, selectParameters } from "./entity-operations.js";
+import { afterParameter, idParameter, limitParameter, selectParameters } from "./entity-operations.js";
 import type { BodyDoc, JsonSchema, Operation, Parameter, ResponseDoc } from "./operation.js";
 import { ref } from "./schemas.js";
 
@@ -114,15 +114,7 @@ const jobOperation = (name: string, rest: Omit<Operation, "id" | "tag">): Operat
 export const jobOperations = {
   list: jobOperation("list", {
     summary: "List the caller's imports, newest first",
-    parameters: [
-      { name: "limit", in: "query", schema: { type: "integer", minimum: 1, maximum: 500, default: 50 } },
-      {
-        name: "after",
-        in: "query",
-        description: "`page.next` of the page before.",
-        schema: { type: "string" },
-      },
-    ],
+    parameters: [limitParameter, afterParameter],
     responses: { 200: { description: "A page of imports.", schema: ref("Corm.ImportPage") } },
     errors: [400],
   }),
