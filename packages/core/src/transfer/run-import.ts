@@ -82,10 +82,18 @@ export async function resumeImport(
   );
   if (JSON.stringify(source.header) !== JSON.stringify(job.header))
     throw ImportNotResumable({ id, reason: "began with a file of other columns" });
-  const taken = await booksOf(session)
-    .repo(importJob)
-    .update(id, { state: "running", problem: null }, { version: job.version });
-  return new Run(session, taken).from(source);
+  return new Run(session, await takeOver(session, job)).from(source);
+}
+
+/** Of two who would go on with a job at the same moment, one does. */
+async function takeOver(session: Session, { id, version }: ImportJob): Promise<ImportJob> {
+  try {
+    const jobs = booksOf(session).repo(importJob);
+    return await jobs.update(id, { state: "running", problem: null }, { version });
+  } catch (error) {
+    if (!VersionConflict.is(error)) throw error;
+    throw ImportNotResumable({ id, reason: "has moved on meanwhile: it is still running" }, { cause: error });
+  }
 }
 
 /** A record of the file with the place and the digest of the file up to it. */

@@ -64,9 +64,9 @@ onDatabases({ plugins: [crmCore(), plugin] }, (app) => {
     let id = "";
     async function* slow(): AsyncGenerator<Uint8Array> {
       const bytes = Buffer.from(text);
-      yield bytes.subarray(0, 16_000);
+      yield bytes.subarray(0, 9_000);
       await waiting;
-      yield bytes.subarray(16_000);
+      yield bytes.subarray(9_000);
     }
     const first = importFile(me, thing, slow(), options).catch((error: unknown) => error);
     while (id === "" || (await importStatus(me, id)).done === 0) {
