@@ -90,6 +90,66 @@ onFreshDatabases(
       }
     }, 120_000);
 
+    it("lets nobody write with a key that is being taken away: not who has it open, nor who is in a transaction", async () => {
+      const { url } = fresh();
+      const [idle, busy, rotator] = [await open(url), await open(url), await open(url)];
+      // Both have the old key in memory.
+      await idle.me.entities.patient.create({ name: "warm", ssn: "warm" });
+      await busy.me.entities.patient.count({ ssn: "warm" });
+      let rotation: Promise<unknown> = Promise.resolve();
+      let rotated = false;
+      const made = await busy.me.transaction(async (tx) => {
+        const row = await tx.entities.patient.create({ name: "slow", ssn: "slow" });
+        rotation = rotateKeys(rotator.crm).then(() => {
+          rotated = true;
+        });
+        await new Promise((resolve) => setTimeout(resolve, 500));
+        expect(rotated).toBe(false);
+        return row;
+      });
+      await rotation;
+      const after = await idle.me.entities.patient.create({ name: "late", ssn: "late" });
+      const last = await open(url);
+      expect((await last.me.entities.patient.get(made.id)).ssn).toBe("slow");
+      expect((await last.me.entities.patient.get(after.id)).ssn).toBe("late");
+      for (const app of [idle, busy, rotator, last]) await app.crm.stop();
+    }, 120_000);
+
+    it("does not undo a change that is made between reading and encrypting anew", async () => {
+      const { url } = fresh();
+      const [writer, rotator] = [await open(url), await open(url)];
+      const { patient } = writer.me.entities;
+      const made = await patient.create({ name: "Ada", ssn: "before", diagnosis: "before" });
+      const { storage } = rotator.crm.runtime;
+      const forTenant = storage.forTenant.bind(storage);
+      let transactions = 0;
+      Object.assign(storage, {
+        forTenant: (tenant: string) => {
+          const bound = forTenant(tenant);
+          const transaction: typeof bound.transaction = async (work, options) => {
+            transactions += 1;
+            // The first one switches the key; the second one writes what was read before.
+            if (transactions === 2) await patient.update(made.id, { ssn: "after" });
+            return bound.transaction(work, options);
+          };
+          return new Proxy(bound, {
+            get: (target, key) => {
+              const value: unknown = key === "transaction" ? transaction : Reflect.get(target, key, target);
+              return typeof value === "function" ? value.bind(target) : value;
+            },
+          });
+        },
+      });
+      await rotateKeys(rotator.crm);
+      expect(transactions).toBeGreaterThan(2);
+      const last = await open(url);
+      expect(await last.me.entities.patient.get(made.id)).toMatchObject({
+        ssn: "after",
+        diagnosis: "before",
+      });
+      for (const app of [writer, rotator, last]) await app.crm.stop();
+    }, 120_000);
+
     it("does not need the provider's old key afterwards, and does before", async () => {
       const { url } = fresh();
       const keys = { old: key() };
