@@ -26,6 +26,11 @@ export interface RotationOptions {
    * by the provider's current key, which is quick, and enough where a key of the provider is to be taken away.
    */
   readonly what?: "data" | "wrapping";
+  /**
+   * What becomes of the values that the journal holds under the old data keys: `keep` (default) keeps those keys for
+   * reading history, wrapped anew; `forget` destroys them, and with them what encrypted fields held in the past.
+   */
+  readonly history?: "keep" | "forget";
   /** Records of one statement. Default 200. */
   readonly batch?: number;
   /** Stops between two batches; what is done stays done. */
@@ -39,21 +44,21 @@ export interface RotationReport {
   readonly rewrapped: number;
   /** Records encrypted anew. */
   readonly resealed: number;
-  /** Data keys that nothing needs any more; they are gone. */
-  readonly dropped: number;
+  /** Data keys that no record needs any more: kept for history, or destroyed. */
+  readonly retired: number;
 }
 
 /**
  * Replaces keys while the app runs. A run that was stopped or killed is taken up by the next one: it finds what is left
- * in the data itself. Afterwards the provider's keys before the current one are not needed, and backups alone hold what
- * the old data keys opened.
+ * in the data itself. Afterwards the provider's keys before the current one are not needed, and no record needs the old
+ * data keys.
  */
 export async function rotateKeys(
   crm: { readonly runtime: Runtime },
   options: RotationOptions = {},
 ): Promise<RotationReport> {
   const { runtime } = crm;
-  const report = { tenants: 0, rewrapped: 0, resealed: 0, dropped: 0 };
+  const report = { tenants: 0, rewrapped: 0, resealed: 0, retired: 0 };
   const { vault } = runtime;
   if (!vault) return report;
   for await (const tenant of tenantsOf(runtime, options.tenants)) {
@@ -61,9 +66,9 @@ export async function rotateKeys(
     report.rewrapped += await rewrap(runtime, vault, tenant);
     if (options.what !== "wrapping") {
       await beginRotation(runtime, vault, tenant);
-      const { resealed, dropped } = await drain(runtime, vault, tenant, options);
+      const { resealed, retired } = await drain(runtime, vault, tenant, options);
       report.resealed += resealed;
-      report.dropped += dropped;
+      report.retired += retired;
     }
     report.tenants += 1;
   }
@@ -129,17 +134,17 @@ async function beginRotation(runtime: Runtime, vault: Vault, tenant: string): Pr
 
 const dataKeys = (keys: readonly DataKey[]): DataKey[] => keys.filter((key) => key.purpose === "data");
 
-/** Encrypts anew what old keys encrypted, then drops them. */
+/** Encrypts anew what old keys encrypted, then retires them. */
 async function drain(
   runtime: Runtime,
   vault: Vault,
   tenant: string,
   options: RotationOptions,
-): Promise<{ resealed: number; dropped: number }> {
+): Promise<{ resealed: number; retired: number }> {
   const old = dataKeys(await listDataKeys(runtime.storage.forTenant(tenant), tenant)).filter(
     (key) => !key.active,
   );
-  if (old.length === 0) return { resealed: 0, dropped: 0 };
+  if (old.length === 0) return { resealed: 0, retired: 0 };
   const cipher = await vault.reopen(tenant, runtime.storage.forTenant(tenant), false);
   const prefixes = old.map((key) => sealedPrefix(key.id));
   let resealed = 0;
@@ -159,11 +164,15 @@ async function drain(
     }
     resealed += done;
   }
-  const { count } = await runtime.storage
-    .forTenant(tenant)
-    .deleteWhere(
-      DATA_KEY_TABLE.name,
-      and(ofTenant(tenant), { op: "in", column: "id", values: old.map((key) => key.id) }),
-    );
-  return { resealed, dropped: count };
+  const storage = runtime.storage.forTenant(tenant);
+  const these: Filter = { op: "in", column: "id", values: old.map((key) => key.id) };
+  const { count } = await storage.updateWhere(DATA_KEY_TABLE.name, and(ofTenant(tenant), these), {
+    purpose: "history",
+  });
+  if (options.history === "forget") {
+    const past: Filter = { op: "eq", column: "purpose", value: "history" };
+    await storage.deleteWhere(DATA_KEY_TABLE.name, and(ofTenant(tenant), past));
+    vault.close(tenant);
+  }
+  return { resealed, retired: count };
 }

@@ -7,8 +7,11 @@ import type { RandomBytes } from "../util/random-bytes.js";
 import { KEY_BYTES } from "./envelope.js";
 import type { KeyProvider } from "./key-provider.js";
 
-/** `data` keys encrypt, the one `index` key of a tenant makes blind indexes. */
-export type KeyPurpose = "data" | "index";
+/**
+ * `data` keys encrypt, the one `index` key of a tenant makes blind indexes. A `history` key was a data key: no record
+ * needs it any more, and older entries of the journal do.
+ */
+export type KeyPurpose = "data" | "index" | "history";
 
 /** The keys of tenants, each wrapped by a key of the provider. */
 export const DATA_KEY_TABLE: PhysicalTable = {
@@ -49,7 +52,7 @@ const isActive: Filter = { op: "eq", column: "active", value: 1 };
 
 /** To what a wrapped key is bound: it opens for no other tenant and no other purpose. */
 export const wrapContext = (tenant: string, purpose: KeyPurpose, id: string): string =>
-  JSON.stringify(["corm data key", tenant, purpose, id]);
+  JSON.stringify(["corm data key", tenant, purpose === "index" ? "index" : "data", id]);
 
 export async function listDataKeys(
   operations: Operations,

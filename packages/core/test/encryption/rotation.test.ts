@@ -70,7 +70,7 @@ onFreshDatabases(
       writing = false;
       await Promise.all(writers);
 
-      expect(report).toMatchObject({ tenants: 2, rewrapped: 0, dropped: 2 });
+      expect(report).toMatchObject({ tenants: 2, rewrapped: 0, retired: 2 });
       expect(report.resealed).toBeGreaterThanOrEqual(42);
       expect(progress.length).toBeGreaterThan(3);
       const after = await rotator.keyIds("data");
@@ -81,6 +81,10 @@ onFreshDatabases(
       expect(await last.me.entities.patient.count({ ssn: { in: ["s3", "s4", "a-0-again"] } })).toBe(3);
       expect((await last.me.entities.patient.get(binned.id, { withDeleted: true })).ssn).toBe("binned");
       expect((await last.inTenant("other").entities.patient.get(theirs.id)).ssn).toBe("theirs");
+      expect((await rotator.keyIds("history")).sort()).toEqual([...before].sort());
+      await rotateKeys(rotator.crm, { history: "forget" });
+      expect(await rotator.keyIds("history")).toEqual([]);
+      expect((await last.me.entities.patient.get(binned.id, { withDeleted: true })).ssn).toBe("binned");
       // Processes that never heard of the rotation read and write on.
       expect((await two.me.entities.patient.get(binned.id, { withDeleted: true })).ssn).toBe("binned");
       for (const app of [...apps, last]) await app.crm.stop();
@@ -163,7 +167,7 @@ onFreshDatabases(
           tenants: 1,
           rewrapped: what === "wrapping" ? 2 : 0,
           resealed: what === "wrapping" ? 0 : 1,
-          dropped: what === "wrapping" ? 0 : 1,
+          retired: what === "wrapping" ? 0 : 1,
         });
         expect((await both.me.entities.patient.get(made.id)).version).toBe(1);
         await both.crm.stop();
@@ -197,7 +201,7 @@ onFreshDatabases(
       expect(await patient.count({ ssn: { in: ["s1", "s59"] } })).toBe(2);
       const rest = await rotateKeys(app.crm, { batch: 50 });
       expect(rest.resealed).toBeLessThan(60);
-      expect(rest.dropped).toBe(1);
+      expect(rest.retired).toBe(1);
       const after = await app.keyIds("data");
       expect(after).toHaveLength(1);
       expect(before).not.toContain(after[0]);
