@@ -14,6 +14,8 @@ function counting(storage: StorageAdapter, count: () => void): StorageAdapter {
           return (work: (tx: object) => Promise<unknown>, ...rest: unknown[]) =>
             value.call(object, (tx: object) => work(wrap(tx)), ...rest);
         }
+        if (name === "forTenant" || name === "acrossTenants")
+          return (word: string) => wrap(value.call(object, word) as object);
         return (...args: unknown[]) => {
           if (/^(?:findMany|aggregate|insertMany|updateEach|updateWhere|deleteWhere)$/.test(String(name)))
             count();

@@ -101,19 +101,22 @@ describe("failures", () => {
 /** A database that goes away when it is told to. */
 function fallible() {
   let down = false;
-  const storage = new Proxy(sqlite(":memory:"), {
-    get(target, name) {
-      const value = Reflect.get(target, name);
-      if (typeof value !== "function") return value;
-      return (...args: unknown[]) => {
-        if (down && name !== "close")
-          return Promise.reject(StorageUnavailable({ reason: "no route to 10.0.0.7" }));
-        return Reflect.apply(value, target, args);
-      };
-    },
-  });
+  const wrap = <T extends object>(inner: T): T =>
+    new Proxy(inner, {
+      get(target, name) {
+        const value = Reflect.get(target, name);
+        if (typeof value !== "function") return value;
+        return (...args: unknown[]) => {
+          if (name === "forTenant" || name === "acrossTenants")
+            return wrap(Reflect.apply(value, target, args));
+          if (down && name !== "close")
+            return Promise.reject(StorageUnavailable({ reason: "no route to 10.0.0.7" }));
+          return Reflect.apply(value, target, args);
+        };
+      },
+    });
   return {
-    storage,
+    storage: wrap(sqlite(":memory:")),
     fall: () => {
       down = true;
     },
