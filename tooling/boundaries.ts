@@ -17,6 +17,7 @@ export const CORE_ORDER = [
   "access",
   "metrics",
   "timeline",
+  "events",
   "routes",
   "hooks",
   "actions",
@@ -26,6 +27,7 @@ export const CORE_ORDER = [
   "migrations",
   "runtime",
   "idempotency",
+  "journal",
   "repository",
   "kernel",
   "data-protection",
@@ -34,13 +36,14 @@ export const CORE_ORDER = [
   "transfer",
   "http",
   "testing",
+  "cli",
 ];
 
 /** Folders that only re-export, so that a subpath of the package has an entry. They may import anything. */
 export const CORE_ENTRIES = ["knex"];
 
 /** The SQL engine is private to its folder: only these core folders may reach into `storage/knex`. */
-export const KNEX_USERS = ["knex", "testing"];
+export const KNEX_USERS = ["knex", "testing", "cli"];
 
 /** Longest source file allowed. */
 export const MAX_LINES = 400;

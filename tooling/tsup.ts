@@ -10,7 +10,7 @@ type ExportTarget = string | Record<string, unknown>;
  */
 export function libraryConfig(): Options {
   return {
-    entry: entriesOf(JSON.parse(readFileSync("package.json", "utf8")).exports),
+    entry: entriesOf(JSON.parse(readFileSync("package.json", "utf8"))),
     format: "esm",
     target: "node20",
     platform: "node",
@@ -29,8 +29,18 @@ export function libraryConfig(): Options {
   };
 }
 
-function entriesOf(exports: Record<string, ExportTarget>): Record<string, string> {
+interface Manifest {
+  readonly exports: Record<string, ExportTarget>;
+  /** Each is built from the source file of its name. */
+  readonly bin?: Record<string, string>;
+}
+
+function entriesOf({ exports, bin = {} }: Manifest): Record<string, string> {
   const entries: Record<string, string> = {};
+  for (const path of Object.values(bin)) {
+    const name = path.slice(path.lastIndexOf("/") + 1, -".js".length);
+    entries[name] = `./src/${name}.ts`;
+  }
   for (const [subpath, target] of Object.entries(exports)) {
     if (typeof target === "string") continue;
     entries[subpath === "." ? "index" : subpath.slice(2)] = String(target["@corm/source"]);

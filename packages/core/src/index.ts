@@ -12,6 +12,17 @@ export { UnknownRole } from "./access/registry.js";
 export { type Action, type ActionCall, defineAction } from "./actions/define-action.js";
 export type { Catalog, CatalogEntity, CatalogField } from "./context/catalog.js";
 export type { Actor, Context, Identity, ServiceToken } from "./context/context.js";
+export type { EventHandle, EventSubject } from "./context/event.js";
+export type {
+  Change,
+  ChangesPage,
+  ChangesQuery,
+  HistoryPage,
+  HistoryQuery,
+  JournalActor,
+  JournalEntry,
+  JournalOperation,
+} from "./context/journal.js";
 export type {
   AggregateQuery,
   AggregateRow,
@@ -78,6 +89,7 @@ export type { AnyEntity, Entity, EntityDefinition, InputOf, RelatedOf, RowOf } f
 export { type AnyExtension, type Extension, extendEntity } from "./entity/extend-entity.js";
 export { type Many, many, type One, one, type RelationRows } from "./entity/relation.js";
 export * from "./errors/index.js";
+export { defineEvent, type EventDefinition } from "./events/define-event.js";
 export {
   type AfterChanges,
   after,
@@ -99,6 +111,14 @@ export {
   importRecords,
   type Rejection,
 } from "./import/import-records.js";
+export { type AuditHead, auditHead } from "./journal/head.js";
+export {
+  createSubscriber,
+  eventsOf,
+  type Subscriber,
+  type SubscriberOptions,
+} from "./journal/subscriber.js";
+export { type AuditOptions, type AuditReport, verifyAudit } from "./journal/verify.js";
 export { type CrmOptions, createCrm, InvalidCrmOptions } from "./kernel/create-crm.js";
 export type {
   AppEntity,

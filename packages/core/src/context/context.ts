@@ -1,6 +1,8 @@
 import type { Entity } from "../entity/entity.js";
 import type { Clock } from "../util/clock.js";
 import type { Catalog } from "./catalog.js";
+import type { EventHandle, EventSubject } from "./event.js";
+import type { ChangesPage, ChangesQuery } from "./journal.js";
 import type { Repository } from "./repository.js";
 import type { AccessExplanation, RecordRight, Role } from "./role.js";
 import type { Tokens } from "./tokens.js";
@@ -86,6 +88,13 @@ export interface Context extends Required<Pick<Identity, "actor" | "tenant" | "l
     input: Input,
     target?: { readonly id: string; readonly version?: number },
   ): Promise<Output>;
+  /**
+   * What happened in the tenant, in the order of commits, as the actor may see it: a cursor never skips what commits
+   * late. Outside of transactions.
+   */
+  changes(query?: ChangesQuery): Promise<ChangesPage>;
+  /** Enters an event in the journal, together with the transaction that it is emitted in. */
+  emit<Payload>(event: EventHandle<Payload>, payload: Payload, subject?: EventSubject): Promise<void>;
   /** @throws service-missing where no plugin of the app provides it */
   service<T>(token: ServiceToken<T>): T;
   /** The service, or undefined where no plugin of the app provides it. */

@@ -1,3 +1,4 @@
+import type { HistoryPage, HistoryQuery } from "./journal.js";
 import type { AggregateQuery, AggregateRow, Measure, Page, Query, Where } from "./query.js";
 import type { TimelineOptions, TimelinePage } from "./timeline.js";
 
@@ -67,6 +68,8 @@ export interface Repository<Row, Input, Related = unknown> {
   deleteMany(ids: readonly string[]): Promise<void>;
   /** Out of the recycle bin. */
   restore(id: string): Promise<Row>;
+  /** What happened to the record, newest first; also of one in the recycle bin. Outside of transactions. */
+  history(id: string, query?: HistoryQuery): Promise<HistoryPage>;
   /** For good, with what `onDelete` of its references says. Also out of the recycle bin. */
   purge(id: string): Promise<void>;
   purgeMany(ids: readonly string[]): Promise<void>;

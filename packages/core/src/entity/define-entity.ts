@@ -24,6 +24,8 @@ export interface EntityOptions<F extends Fields, R extends Relations> {
   readonly internal?: boolean;
   /** To whom records belong. Default: `ownerId` and `teamId`, where they refer to a user and a team. */
   readonly access?: EntityAccess;
+  /** False for bookkeeping whose changes nobody will ask after, such as counters. Default true. */
+  readonly journal?: boolean;
 }
 
 /**
@@ -81,6 +83,7 @@ export function defineEntity<
     searchable: options.searchable ?? [],
     internal: options.internal ?? false,
     access: options.access ?? {},
+    journal: options.journal ?? true,
   };
   const draft = { name, definition, as: () => ({ name, definition }) };
   return draft as unknown as EntityDraft<Name, F, R>;

@@ -24,6 +24,7 @@ export interface EntityDefinition {
   readonly searchable: readonly string[];
   readonly internal: boolean;
   readonly access: EntityAccess;
+  readonly journal: boolean;
 }
 
 /** The types of an entity, by name, so that declaration files print names and not structures. */

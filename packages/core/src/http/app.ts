@@ -3,6 +3,7 @@ import { routePath } from "hono/route";
 import { CompositionFailed } from "../plugin/plugin-errors.js";
 import { actionRoutes } from "./action-routes.js";
 import { entityRoutes } from "./entity-routes.js";
+import { journalRoutes } from "./journal-routes.js";
 import { type HttpCrm, type HttpOptions, type HttpSettings, settingsOf } from "./options.js";
 import { pluginRoutes } from "./plugin-routes.js";
 import type { HttpRoute } from "./route.js";
@@ -55,6 +56,7 @@ function routesOf(settings: HttpSettings): { tree: RouteTree; systemPaths: strin
         ...transferRoutes(entity, settings),
       ]),
     ...importRoutes(settings),
+    ...journalRoutes(entities, settings.crm.report),
     ...actionRoutes(composition, entities, settings.maxBody),
     ...pluginRoutes(composition.routes, settings),
   ];

@@ -14,6 +14,8 @@ export interface HttpCall {
   readonly clientAddress: string | undefined;
   /** The caller's session. @throws unauthenticated on an open route */
   readonly session: Session;
+  /** Looks again who asks, for answers that take long. @throws unauthenticated where the credential holds no more */
+  again(): Promise<Session>;
 }
 
 /** What a route answers; core adds the headers that every answer has. */

@@ -140,6 +140,9 @@ class Call implements HttpCall {
   get clientAddress(): string | undefined {
     return this.#settings.clientAddress(this.#c);
   }
+  again(): Promise<Session> {
+    return authenticated(this.request, this.requestId, this.#settings);
+  }
   get session(): Session {
     if (!this.#session) throw Unauthenticated({ reason: "This route has no authenticated caller." });
     return this.#session;

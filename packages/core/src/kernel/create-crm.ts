@@ -4,18 +4,22 @@ import type { Restriction } from "../access/define-role.js";
 import type { Context, Identity } from "../context/context.js";
 import type { Role } from "../context/role.js";
 import { InvalidQuery } from "../errors/core-errors.js";
+import { emitEvent } from "../journal/emit.js";
 import { type MigrationOptions, migrate } from "../migrations/migrate.js";
 import { physicalSchema } from "../migrations/physical-schema.js";
 import { planMigration } from "../migrations/plan-migration.js";
 import { resolveSecret } from "../migrations/secret.js";
 import { compose } from "../plugin/compose.js";
+import { readChanges } from "../repository/changes.js";
 import { repositoryFactory } from "../repository/repository-factory.js";
 import { runAction } from "../repository/run-action.js";
 import type { Runtime, TransactionScope } from "../runtime/runtime.js";
 import { Session, type SessionServices } from "../runtime/session.js";
+import { createSignals } from "../runtime/signals.js";
 import { createTokens } from "../runtime/tokens.js";
 import type { StorageAdapter } from "../storage/adapter.js";
 import { type Clock, systemClock } from "../util/clock.js";
+import { hmacBase64Url } from "../util/hash.js";
 import { createIds } from "../util/uuid.js";
 import { CORE_VERSION } from "../util/version.js";
 import { accessRegistry } from "./access-registry.js";
@@ -87,6 +91,8 @@ export async function createCrm<const Ps extends PluginList>(options: CrmOptions
       currency,
       access,
       tokens: createTokens(secret, clock),
+      fingerprint: (value) => hmacBase64Url(secret, `fingerprint\n${value}`),
+      journalled: createSignals(),
       guard: new AsyncLocalStorage<TransactionScope>(),
       report:
         // With its causes, which its stack alone does not show.
@@ -123,7 +129,12 @@ export async function createCrm<const Ps extends PluginList>(options: CrmOptions
 }
 
 function assemble<Ps extends PluginList>(runtime: Runtime, defaultTenant: string | undefined): Crm<Ps> {
-  const services: SessionServices = { repository: repositoryFactory(runtime.composition), runAction };
+  const services: SessionServices = {
+    repository: repositoryFactory(runtime.composition),
+    runAction,
+    changes: readChanges,
+    emit: emitEvent,
+  };
   const session = (identity: Identity): Context => new Session(runtime, services, identity);
   return {
     runtime,

@@ -3,6 +3,7 @@ import type { Composition } from "../plugin/compose.js";
 import { ERASURE_TABLE } from "../privacy/erasure-table.js";
 import type { PhysicalSchema, PhysicalTable } from "../storage/physical-schema.js";
 import { IDEMPOTENCY_TABLE } from "./idempotency-table.js";
+import { CURSOR_TABLE, JOURNAL_HEAD_TABLE, JOURNAL_TABLE } from "./journal-tables.js";
 
 /** Core's own table: the ledger of what is in the database and whose it is, and the generated secret. */
 export const META_TABLE: PhysicalTable = {
@@ -16,8 +17,14 @@ export const META_TABLE: PhysicalTable = {
   indexes: [],
 };
 
-/** Tables that every database has for core itself. */
-export const CORE_TABLES: readonly PhysicalTable[] = [META_TABLE, IDEMPOTENCY_TABLE];
+/** Tables that every database has for core itself. No entity can have their names. */
+export const CORE_TABLES: readonly PhysicalTable[] = [
+  META_TABLE,
+  IDEMPOTENCY_TABLE,
+  JOURNAL_TABLE,
+  JOURNAL_HEAD_TABLE,
+  CURSOR_TABLE,
+];
 
 /** Every table that core and the composed plugins need. */
 export function physicalSchema(composition: Composition): PhysicalSchema {

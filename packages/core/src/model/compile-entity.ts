@@ -265,6 +265,7 @@ export function compileEntity(
     searchColumn: true,
     internal: definition.internal,
     access: facts,
+    journal: definition.journal,
     physical: physicalTable(table, fieldList, {
       indexes: goodIndexes,
       unique: goodUnique,

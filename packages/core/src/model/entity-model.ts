@@ -65,6 +65,8 @@ export interface EntityModel {
   /** Not served over HTTP. */
   readonly internal: boolean;
   readonly access: AccessFacts;
+  /** Its writes are entered in the journal. */
+  readonly journal: boolean;
   readonly physical: PhysicalTable;
 }
 

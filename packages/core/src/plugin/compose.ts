@@ -1,5 +1,6 @@
 import { type DirectoryTables, directoryTables } from "../access/directory.js";
 import type { AnyAction } from "../actions/define-action.js";
+import type { EventDefinition } from "../events/define-event.js";
 import type { HookDefinition } from "../hooks/define-hook.js";
 import type { MetricDefinition } from "../metrics/define-metric.js";
 import { compileEntity, type OwnedExtension } from "../model/compile-entity.js";
@@ -32,6 +33,7 @@ export interface Composition {
   readonly services: ReadonlyMap<string, Owned<ServiceProvider>>;
   readonly routes: readonly Owned<RouteDefinition>[];
   readonly metrics: ReadonlyMap<string, Owned<MetricDefinition>>;
+  readonly events: ReadonlyMap<string, Owned<EventDefinition>>;
   readonly permissions: ReadonlyMap<string, Owned<string>>;
   /** What actions and routes ask for, declared with words or not. */
   readonly permissionNames: ReadonlySet<string>;
@@ -41,6 +43,8 @@ export interface Composition {
   /** By the entity on whose timeline they stand. */
   readonly timelines: ReadonlyMap<string, readonly TimelineSource[]>;
 }
+
+const EVENT_NAME = /^(?=.{3,100}$)[a-z][a-zA-Z0-9]*\.[a-z][a-zA-Z0-9]*$/;
 
 /**
  * Puts plugins together and checks the whole: order, clashes, unknown targets. Everything that is wrong is reported
@@ -67,6 +71,7 @@ export function compose(plugins: readonly AnyPlugin[], coreVersion: string): Com
 
   const services = new Map<string, Owned<ServiceProvider>>();
   const metrics = new Map<string, Owned<MetricDefinition>>();
+  const events = new Map<string, Owned<EventDefinition>>();
   const permissions = new Map<string, Owned<string>>();
   const routes: Owned<RouteDefinition>[] = [];
   for (const plugin of order) {
@@ -77,6 +82,13 @@ export function compose(plugins: readonly AnyPlugin[], coreVersion: string): Com
     for (const metric of parts.metrics ?? []) {
       claim(metrics, metric.name, plugin.name, metric, "metric", problems);
       problems.push(...metricProblems(metric, entities).map((wrong) => `plugin "${plugin.name}": ${wrong}`));
+    }
+    for (const event of parts.events ?? []) {
+      claim(events, event.name, plugin.name, event, "event", problems);
+      if (!EVENT_NAME.test(event.name))
+        problems.push(
+          `plugin "${plugin.name}": event "${event.name}" must be two camelCase words with a dot between, such as "lead.converted", at most 100 characters`,
+        );
     }
     for (const [name, words] of Object.entries(parts.permissions ?? {})) {
       claim(permissions, name, plugin.name, words, "permission", problems);
@@ -115,6 +127,7 @@ export function compose(plugins: readonly AnyPlugin[], coreVersion: string): Com
     services,
     routes,
     metrics,
+    events,
     permissions,
     permissionNames: new Set([
       ...permissions.keys(),

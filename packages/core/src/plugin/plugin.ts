@@ -2,6 +2,7 @@ import type { AccessDirectory } from "../access/directory.js";
 import type { AnyAction } from "../actions/define-action.js";
 import type { AnyEntity } from "../entity/entity.js";
 import type { AnyExtension } from "../entity/extend-entity.js";
+import type { EventDefinition } from "../events/define-event.js";
 import type { HookDefinition } from "../hooks/define-hook.js";
 import type { MetricDefinition } from "../metrics/define-metric.js";
 import type { PersonalData } from "../privacy/define-personal-data.js";
@@ -18,6 +19,9 @@ export interface PluginParts {
   readonly hooks?: readonly HookDefinition[];
   readonly services?: readonly ServiceProvider[];
   readonly routes?: readonly RouteDefinition[];
+  /** Events that the plugin emits. */
+  // biome-ignore lint/suspicious/noExplicitAny: events of any payload.
+  readonly events?: readonly EventDefinition<any>[];
   readonly metrics?: readonly MetricDefinition[];
   /** Whom the records of its entities are about. */
   readonly privacy?: readonly PersonalData[];

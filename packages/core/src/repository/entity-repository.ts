@@ -1,4 +1,5 @@
 import type { AnyAction } from "../actions/define-action.js";
+import type { HistoryPage, HistoryQuery } from "../context/journal.js";
 import type { TimelineOptions, TimelinePage } from "../context/timeline.js";
 import type { EntityModel } from "../model/entity-model.js";
 import { project, type RecordValues } from "../model/record-codec.js";
@@ -6,6 +7,7 @@ import type { EntityValidator } from "../model/validate.js";
 import type { Session } from "../runtime/session.js";
 import { and } from "../storage/filter.js";
 import { aggregateRecords, type RawAggregate } from "./aggregate.js";
+import { readHistory } from "./history.js";
 import { nothingGiven } from "./parse-condition.js";
 import { findPage, type GetOptions, getRecord, MAX_LIMIT, queryFilter, type RawQuery } from "./read.js";
 import { findTimeline } from "./timeline.js";
@@ -148,6 +150,10 @@ export class EntityRepository {
 
   async restore(id: string): Promise<RecordValues> {
     return this.#shown(await restoreRecord(this.#session, this.#entity, id));
+  }
+
+  history(id: string, query?: HistoryQuery): Promise<HistoryPage> {
+    return readHistory(this.#session, this.#entity, id, query);
   }
 
   purge(id: string): Promise<void> {

@@ -6,6 +6,7 @@ import type { Vault } from "../encryption/vault.js";
 import type { Composition } from "../plugin/compose.js";
 import type { StorageAdapter, Transaction } from "../storage/adapter.js";
 import type { Clock } from "../util/clock.js";
+import type { Signals } from "./signals.js";
 
 /** What all sessions of one CRM share. */
 export interface Runtime {
@@ -18,6 +19,10 @@ export interface Runtime {
   /** Null where no field is encrypted. */
   readonly vault: Vault | null;
   readonly access: AccessRegistry;
+  /** Stands for a secret value where it must not be seen: equal for equal values of this app only. */
+  readonly fingerprint: (value: string) => string;
+  /** Tells who waits in this process that something was entered in the journal of a tenant, and committed. */
+  readonly journalled: Signals;
   /** The transaction that the running asynchronous code is inside of. */
   readonly guard: AsyncLocalStorage<TransactionScope>;
   /** Takes errors that have no caller left to go to. */
@@ -35,6 +40,8 @@ export interface TransactionScope {
   writes: number;
   /** Work for after the outermost commit. */
   committed: (() => Promise<void>)[];
+  /** Something was entered in the journal, and is told after the commit. */
+  journalled: boolean;
   /** Last versions written by hooks, so that a caller gets back the record as it was left. */
   readonly versions: Map<string, number>;
   /** References that were found to exist, as `entity:id`. */
@@ -51,6 +58,7 @@ export function openScope(tx: Transaction, parent: TransactionScope | null): Tra
     failed: null,
     writes: 0,
     committed: [],
+    journalled: false,
     versions: parent?.versions ?? new Map(),
     seen: new Set(parent?.seen),
     cipher: parent?.cipher ?? null,

@@ -2,6 +2,8 @@ import { explainAccess } from "../access/explain.js";
 import { type SessionAccess, systemAccess } from "../access/session-access.js";
 import type { Catalog } from "../context/catalog.js";
 import type { ActionHandle, Actor, Context, Identity, ServiceToken } from "../context/context.js";
+import type { EventHandle, EventSubject } from "../context/event.js";
+import type { ChangesPage, ChangesQuery } from "../context/journal.js";
 import type { Repository } from "../context/repository.js";
 import type { AccessExplanation, RecordRight } from "../context/role.js";
 import type { FieldCipher } from "../encryption/field-cipher.js";
@@ -34,6 +36,13 @@ export interface SessionServices {
     input: unknown,
     target: ActionTarget | undefined,
   ): Promise<unknown>;
+  changes(session: Session, query: ChangesQuery | undefined): Promise<ChangesPage>;
+  emit(
+    session: Session,
+    event: EventHandle,
+    payload: unknown,
+    subject: EventSubject | undefined,
+  ): Promise<void>;
 }
 
 export interface ActionTarget {
@@ -102,6 +111,14 @@ export class Session extends SessionBase implements Context {
     target?: ActionTarget,
   ): Promise<Output> {
     return this.#services.runAction(this, action, input, target) as Promise<Output>;
+  }
+
+  changes(query?: ChangesQuery): Promise<ChangesPage> {
+    return this.#services.changes(this, query);
+  }
+
+  emit<Payload>(event: EventHandle<Payload>, payload: Payload, subject?: EventSubject): Promise<void> {
+    return this.#services.emit(this, event, payload, subject);
   }
 
   service<T>(token: ServiceToken<T>): T {
@@ -280,6 +297,7 @@ export class Session extends SessionBase implements Context {
       const kept = scope as TransactionScope;
       for (const later of kept.committed) parent.committed.push(later);
       parent.writes += kept.writes;
+      parent.journalled ||= kept.journalled;
       return result;
     } finally {
       if (scope) scope.active = false;

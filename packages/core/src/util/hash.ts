@@ -1,10 +1,10 @@
-import { createHash, createHmac, timingSafeEqual } from "node:crypto";
+import { createHash, createHmac, hash, timingSafeEqual } from "node:crypto";
 import { InvalidArgument } from "../errors/value-errors.js";
 import { cryptoRandom, type RandomBytes } from "./random-bytes.js";
 
 /** SHA-256 as 64 lower-case hexadecimal digits. Text is hashed as UTF-8. */
 export function sha256Hex(data: string | Uint8Array): string {
-  return createHash("sha256").update(data).digest("hex");
+  return hash("sha256", data, "hex");
 }
 
 /** HMAC-SHA-256 as 43 characters of base64url without padding. Texts are taken as UTF-8. */

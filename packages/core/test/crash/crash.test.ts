@@ -1,3 +1,4 @@
+import { verifyAudit } from "@corm/core";
 import { knexStorage } from "@corm/core/knex";
 import { createTestCrm } from "@corm/core/testing";
 import { expect, it } from "vitest";
@@ -16,7 +17,10 @@ onFreshDatabases(
       async () => {
         const { url } = fresh();
         const acknowledged = new Set<string>();
-        for (let round = 0; round < kills / 2; round++) {
+        /** Last version of each record that the journal has. */
+        const entered = new Map<string, number>();
+        let after: string | undefined;
+        for (let round = 0; round < kills / 3; round++) {
           const writer = spawnScript(child, url);
           expect(await writer.line()).toBe("ready");
           // Now in the middle of a statement, now in a commit, now between two.
@@ -36,14 +40,30 @@ onFreshDatabases(
           });
           const { thing, box } = inTenant("crash").entities;
           const titles = new Set<string>();
+          const versions: [string, number][] = [];
           for await (const row of thing.stream({ include: ["box"] })) {
             expect(row.box?.label).toBe(row.title);
             titles.add(row.title);
+            versions.push([row.id, row.version], [row.box?.id as string, row.box?.version as number]);
           }
           expect([...acknowledged].filter((title) => !titles.has(title))).toEqual([]);
           expect(await box.count()).toBe(titles.size);
           const whole = [...titles].filter((title) => title.endsWith("-a"));
           expect(whole.length * 3).toBe(titles.size);
+          // No row without its entries, no entry without its row, and what went before is as it was.
+          const system = crm.system({ tenant: "crash", reason: "count" });
+          for (let more = true; more; ) {
+            const page = await system.changes({ after, limit: 500 });
+            for (const entry of page.items) {
+              const last = entered.get(entry.record as string) ?? 0;
+              expect(entry.version).toBe(last + 1);
+              entered.set(entry.record as string, last + 1);
+            }
+            ({ next: after, more } = page);
+          }
+          expect(entered.size).toBe(versions.length);
+          expect(versions.filter(([id, version]) => entered.get(id) !== version)).toEqual([]);
+          expect((await verifyAudit(crm, { tenant: "crash" })).broken).toBeNull();
           await crm.stop();
         }
         expect(acknowledged.size).toBeGreaterThan(kills);
@@ -51,5 +71,5 @@ onFreshDatabases(
       60_000 + kills * 20_000,
     );
   },
-  ["SQLite in a file", "PostgreSQL"],
+  ["SQLite in a file", "PostgreSQL", "MariaDB"],
 );

@@ -111,6 +111,7 @@ describe("batches", () => {
     expect(app.log.asked).toEqual([
       { verb: "findMany", table: "box", rows: 0 },
       { verb: "insertMany", table: "thing", rows: 1000 },
+      { verb: "insertMany", table: "corm_journal", rows: 1000 },
     ]);
     expect(app.log.transactions).toBe(1);
     await app.me.entities.thing.updateMany(rows.map(({ id }, i) => ({ id, patch: { count: i } })));

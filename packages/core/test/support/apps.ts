@@ -1,6 +1,7 @@
 import type { AppSession, PluginList } from "@corm/core";
 import { createTestCrm, type TestCrm, type TestCrmOptions } from "@corm/core/testing";
 import { afterAll, beforeAll, describe } from "vitest";
+import { ENTRY_COLUMNS } from "../../src/journal/entry.js";
 import { counting, type StatementLog } from "./counting.js";
 import { securedToo, storageAt, suiteName, type TestDatabase } from "./databases.js";
 
@@ -18,6 +19,8 @@ export interface TestApp<Ps extends PluginList> extends TestCrm<Ps> {
   readonly url: string;
   /** A session in a tenant of its own, so that tests of one database do not meet. */
   fresh(): AppSession<Ps>;
+  /** The rows of a tenant's journal as they are stored, in the order of their ids. */
+  storedJournal(tenant: string): Promise<Record<string, unknown>[]>;
 }
 
 const everywhere: readonly DatabaseName[] = [
@@ -64,6 +67,14 @@ export async function openApp<const Ps extends PluginList>(
     ...app,
     log,
     url,
+    storedJournal: (tenant) =>
+      storage.findMany({
+        table: "corm_journal",
+        columns: ENTRY_COLUMNS,
+        where: { op: "eq", column: "tenant_id", value: tenant },
+        orderBy: [{ column: "id", direction: "asc" }],
+        limit: 10_000,
+      }),
     fresh: () => {
       tenants += 1;
       return app.inTenant(`tenant-${tenants}`);

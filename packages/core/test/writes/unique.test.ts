@@ -79,7 +79,7 @@ onDatabases({ plugins: [toys()] }, (app) => {
         ["same", 1, null],
       ]);
       expect([rows[1]?.id, rows[2]?.id]).toEqual([old?.id, same.id]);
-      expect(app().log.of("insertMany")).toHaveLength(1);
+      expect(app().log.of("insertMany", "thing")).toHaveLength(1);
       expect(app().log.of("updateEach")).toEqual([{ verb: "updateEach", table: "thing", rows: 1 }]);
     });
 

@@ -9,6 +9,7 @@ const draft = defineEntity("sequence", {
   },
   unique: [["key"]],
   internal: true,
+  journal: false,
 });
 
 export interface Sequence extends Row<typeof draft> {}

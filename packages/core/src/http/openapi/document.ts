@@ -2,6 +2,7 @@ import type { HttpSettings } from "../options.js";
 import { PROBLEM_TYPE } from "../problem.js";
 import type { HttpRoute } from "../route.js";
 import { querySchemas } from "./entity-operations.js";
+import { journalSchemas } from "./journal-operations.js";
 import type { Operation, Parameter, ResponseDoc } from "./operation.js";
 import { entitySchemas, ref, sharedSchemas } from "./schemas.js";
 import { importSchemas } from "./transfer-operations.js";
@@ -23,7 +24,12 @@ const ERRORS: Readonly<Record<number, string>> = {
 /** The routes as an OpenAPI 3.1 document, without `servers`, which depends on how the app is reached. */
 export function openApiDocument(routes: readonly HttpRoute[], settings: HttpSettings): Json {
   const { entities } = settings.crm.runtime.composition;
-  const schemas: Record<string, unknown> = { ...sharedSchemas, ...querySchemas, ...importSchemas };
+  const schemas: Record<string, unknown> = {
+    ...sharedSchemas,
+    ...querySchemas,
+    ...importSchemas,
+    ...journalSchemas,
+  };
   for (const entity of entities.values())
     if (!entity.internal) Object.assign(schemas, entitySchemas(entity, entities));
   return {

@@ -1,3 +1,4 @@
+import { journalCreated } from "../../journal/changed-fields.js";
 import type { EntityModel } from "../../model/entity-model.js";
 import { encodeRecord, type RecordValues } from "../../model/record-codec.js";
 import type { EntityValidator } from "../../model/validate.js";
@@ -49,6 +50,7 @@ export async function createRecords(
       records.map((record) => encodeRecord(entity, record, cipher)),
     );
     await assertReach(session, entity, "create", records);
+    await journalCreated(session, entity, records);
     const changes = records.map((row) => ({ row: Object.freeze(row) }));
     await runHooks(session, entity.name, "create", "after", changes);
     queueCommitted(session, entity.name, "create", changes);

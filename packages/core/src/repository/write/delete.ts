@@ -1,5 +1,6 @@
 import { NotFound } from "../../errors/core-errors.js";
 import { ReferenceViolation } from "../../errors/storage-errors.js";
+import { journalMoved, journalPurged } from "../../journal/changed-fields.js";
 import type { EntityModel } from "../../model/entity-model.js";
 import { encodePatch, type RecordValues } from "../../model/record-codec.js";
 import { TENANT_COLUMN } from "../../model/system-fields.js";
@@ -7,10 +8,11 @@ import type { Session } from "../../runtime/session.js";
 import { and, type Filter } from "../../storage/filter.js";
 import { checkReferences, raiseIssues } from "./checks.js";
 import { type Child, childrenOf, inBatches, pointsAt } from "./children.js";
+import { clearReferences } from "./clear.js";
 import { asLeft } from "./create.js";
 import { operation, queueCommitted, runHooks } from "./operation.js";
 import { assertReach } from "./reach.js";
-import { guard, lockRecords, noteVersions, type RawChange, writeGuarded } from "./update.js";
+import { guard, later, lockRecords, noteVersions, type RawChange, writeGuarded } from "./update.js";
 
 /** One deletion, restoring or purge with everything that it takes along. */
 interface Sweep {
@@ -138,6 +140,7 @@ export async function purgeRecords(
     const batch = locked.map((before) => ({ before: Object.freeze(before) }));
     progress.started = true;
     await runHooks(session, entity.name, "purge", "before", batch);
+    const records = await asLeft(session, entity, locked, { withDeleted: true });
     for (const child of childrenOf(session, entity)) {
       const where = and(pointsAt(child, ids), session.rows(true));
       if (child.field.onDelete === "restrict") await refuseWhile(session, entity, child, where, done);
@@ -145,10 +148,7 @@ export async function purgeRecords(
         await inBatches(session, child.entity, where, done, (found) =>
           purgeRecords(session.trusted(), child.entity, found, { at, done }),
         );
-      } else {
-        const patch = { [child.field.column]: null, version: { add: 1 }, updated_at: at };
-        await session.operations().updateWhere(child.entity.table, where, patch);
-      }
+      } else await clearReferences(session, child, where, done, at);
     }
     const own: Filter = { op: "eq", column: TENANT_COLUMN, value: session.tenant };
     const { count } = await session
@@ -159,6 +159,7 @@ export async function purgeRecords(
       throw NotFound({ entity: entity.name, id: ids[0] as string });
     await endShares(session, entity, ids);
     session.forgetReferences();
+    await journalPurged(session, entity, records);
     await runHooks(session, entity.name, "purge", "after", batch);
     queueCommitted(session, entity.name, "purge", batch);
   };
@@ -188,21 +189,22 @@ async function flip(
   records: readonly RecordValues[],
   deletedAt: string | null,
 ): Promise<RecordValues[]> {
-  const updatedAt = deletedAt ?? session.now();
-  const rows = records.map((before) => {
+  const now = deletedAt ?? session.now();
+  const rows = records.map((before): RecordValues => {
     const version = (before["version"] as number) + 1;
-    return { ...before, deletedAt, updatedAt, version };
+    return { ...before, deletedAt, updatedAt: later(before, now), version };
   });
   await writeGuarded(
     session,
     entity,
     rows.map((row, i) => ({
       where: guard(session, records[i] as RecordValues),
-      patch: encodePatch(entity, { deletedAt, updatedAt, version: row.version }, row),
+      patch: encodePatch(entity, { deletedAt, updatedAt: row["updatedAt"], version: row["version"] }, row),
     })),
     records,
   );
   noteVersions(session, entity, rows);
+  await journalMoved(session, entity, deletedAt === null ? "restore" : "delete", records, rows);
   return rows;
 }
 

@@ -1,5 +1,6 @@
 import { InvalidQuery, NotFound, VersionConflict } from "../../errors/core-errors.js";
 import type { Issue } from "../../errors/corm-error.js";
+import { journalUpdated } from "../../journal/changed-fields.js";
 import type { EntityModel } from "../../model/entity-model.js";
 import { encodePatch, type RecordValues, sameValue } from "../../model/record-codec.js";
 import { TENANT_COLUMN } from "../../model/system-fields.js";
@@ -79,7 +80,7 @@ export async function updateRecords(
       const patch = effective[at] as RecordValues;
       const before = (batch[at] as Change).before;
       if (Object.keys(patch).length === 0) return;
-      const system = { updatedAt: now, version: row["version"] };
+      const system = { updatedAt: row["updatedAt"], version: row["version"] };
       const columns = encodePatch(entity, { ...patch, ...system }, row, cipher);
       updates.push({ at, update: { where: guard(session, before), patch: columns } });
     });
@@ -110,6 +111,7 @@ export async function updateRecords(
         entity,
         after.map((change) => change.row),
       );
+      await journalUpdated(session, entity, after);
       await runHooks(session, entity.name, "update", "after", after);
       queueCommitted(session, entity.name, "update", after);
     }
@@ -211,7 +213,13 @@ function effectivePatch(before: RecordValues, patch: RecordValues): RecordValues
 
 function afterImage(before: RecordValues, patch: RecordValues, now: string): RecordValues {
   if (Object.keys(patch).length === 0) return before;
-  return { ...before, ...patch, updatedAt: now, version: (before["version"] as number) + 1 };
+  return { ...before, ...patch, updatedAt: later(before, now), version: (before["version"] as number) + 1 };
+}
+
+/** The instant of a write: clocks of several processes differ, but a record never goes back in time. */
+export function later(before: RecordValues, now: string): string {
+  const last = before["updatedAt"] as string;
+  return now < last ? last : now;
 }
 
 function immutableIssues(entity: EntityModel, before: RecordValues, patch: RecordValues): Issue[] {

@@ -1,0 +1,106 @@
+import type { Actor } from "../context/context.js";
+import type { EventSubject } from "../context/event.js";
+import type { JournalOperation } from "../context/journal.js";
+import { JOURNAL_TABLE } from "../migrations/journal-tables.js";
+import type { Session } from "../runtime/session.js";
+import type { StoredRow } from "../storage/adapter.js";
+import { digestOf, UNORDERED } from "./entry.js";
+
+/** What an entry says of one record. */
+export interface Written {
+  readonly record: string;
+  /** Null where the record has none of its own for it. */
+  readonly version: number | null;
+  readonly at: string;
+  /** JSON, or null for none. */
+  readonly changes: string | null;
+}
+
+const TEXT = 255;
+
+/** Enters a batch of one operation, in the transaction of the session: one statement. Answers the entries' ids. */
+export async function append(
+  session: Session,
+  entity: string,
+  operation: JournalOperation,
+  batch: readonly Written[],
+): Promise<string[]> {
+  const common = commonColumns(session);
+  const rows = batch.map((written): StoredRow => {
+    const { record, version, at, changes } = written;
+    return {
+      id: session.newId(),
+      position: UNORDERED,
+      entity,
+      record,
+      operation,
+      event: null,
+      version,
+      at,
+      changes,
+      digest: digestOf(changes),
+      ...common,
+    };
+  });
+  await insert(session, rows);
+  return rows.map((row) => row["id"] as string);
+}
+
+/** Enters an event. @param payload JSON */
+export async function appendEvent(
+  session: Session,
+  event: string,
+  payload: string,
+  subject: EventSubject | undefined,
+): Promise<void> {
+  const row: StoredRow = {
+    id: session.newId(),
+    position: UNORDERED,
+    entity: subject?.entity.name ?? null,
+    record: subject?.record.toLowerCase() ?? null,
+    operation: "event",
+    event,
+    version: null,
+    at: session.now(),
+    changes: payload,
+    digest: digestOf(payload),
+    ...commonColumns(session),
+  };
+  await insert(session, [row]);
+}
+
+async function insert(session: Session, rows: readonly StoredRow[]): Promise<void> {
+  await session.operations().insertMany(JOURNAL_TABLE.name, rows);
+  const { scope, tenant } = session;
+  if (!scope || scope.journalled) return;
+  scope.journalled = true;
+  const { journalled } = session.runtime;
+  scope.committed.push(async () => journalled.emit(tenant));
+}
+
+function commonColumns(session: Session): StoredRow {
+  const { actor, userId } = session.identity;
+  return {
+    tenant_id: session.tenant,
+    actor_kind: actor.kind,
+    actor_id: cut(actorId(actor)),
+    user_id: cut(userId ?? null),
+    reason: actor.kind === "system" ? actor.reason : null,
+    cause: session.chain.join(" "),
+    request_id: cut(session.requestId ?? null),
+  };
+}
+
+function actorId(actor: Actor): string | null {
+  switch (actor.kind) {
+    case "system":
+      return actor.capability ?? null;
+    case "public":
+      return actor.route;
+    default:
+      return actor.id;
+  }
+}
+
+const cut = (text: string | null): string | null =>
+  text !== null && text.length > TEXT ? text.slice(0, TEXT) : text;

@@ -1,0 +1,207 @@
+import type { Context } from "../context/context.js";
+import type { EventHandle } from "../context/event.js";
+import type { JournalEntry } from "../context/journal.js";
+import { UniqueViolation } from "../errors/storage-errors.js";
+import { CURSOR_TABLE } from "../migrations/journal-tables.js";
+import type { CrmHandle } from "../plugin/crm-handle.js";
+import type { Session } from "../runtime/session.js";
+import { and, type Filter, or } from "../storage/filter.js";
+import { toInstant } from "../util/clock.js";
+import { readEntry } from "./entry.js";
+import { entriesAfter, headOf, tenantIs } from "./read.js";
+
+export interface SubscriberOptions {
+  /** Its cursor is kept under this name: at most 100 characters, one per purpose and tenant. */
+  readonly name: string;
+  readonly tenant: string;
+  /**
+   * Every entry of the tenant, in order, whoever may see it. What is written through `tx` is committed together with
+   * the cursor, once for each entry. What happens elsewhere may happen again after a failure: use the entry's id as its
+   * key.
+   */
+  readonly handle: (entries: readonly JournalEntry[], tx: Context) => Promise<void>;
+  /** Where a new one starts. Default `beginning`. */
+  readonly from?: "beginning" | "now";
+  /** Entries of one transaction, 1 to 500. Default 100. */
+  readonly batch?: number;
+  /** Milliseconds after which others take over from one that is gone. Default 30,000. */
+  readonly lease?: number;
+  /** Milliseconds between looks for what other processes wrote. Default 1,000. */
+  readonly interval?: number;
+}
+
+export interface Subscriber {
+  /** Handles what there is. Answers the number of entries; 0 where another process is at it. */
+  run(): Promise<number>;
+  /** Goes on by itself, in the background; what fails is reported and tried again, ever more slowly. */
+  start(): void;
+  /** Ends after the batch at hand. */
+  stop(): Promise<void>;
+}
+
+const SLOWEST = 60_000;
+
+/**
+ * Reads the journal on, from where it last came, also after a restart: at least once, in order, one process at a time.
+ *
+ * @example
+ * const subscriber = createSubscriber(crm, { name: "search.index", tenant: "acme", handle: async (entries) => { … } });
+ * subscriber.start();
+ */
+export function createSubscriber(crm: CrmHandle, options: SubscriberOptions): Subscriber {
+  const { interval = 1000 } = options;
+  const session = crm.system({ tenant: options.tenant, reason: `subscriber ${options.name}` }) as Session;
+  const cursor = new Cursor(session, options);
+  const ending = new AbortController();
+  let loop: Promise<void> | undefined;
+  const run = () => cursor.drain(ending.signal);
+  const work = async (): Promise<void> => {
+    let failures = 0;
+    while (!ending.signal.aborted) {
+      try {
+        await run();
+        failures = 0;
+      } catch (error) {
+        failures += 1;
+        crm.report(error);
+      }
+      const pause = Math.min(interval * 2 ** Math.min(failures, 16), Math.max(interval, SLOWEST));
+      // After a failure nobody wakes it: more of the same would fail as well.
+      await session.runtime.journalled.next(failures > 0 ? "" : options.tenant, pause, ending.signal);
+    }
+  };
+  return {
+    run,
+    start: () => {
+      loop ??= work();
+    },
+    stop: async () => {
+      ending.abort();
+      await loop;
+    },
+  };
+}
+
+/** The payloads of one event among entries. */
+export function eventsOf<Payload>(
+  entries: readonly JournalEntry[],
+  event: EventHandle<Payload>,
+): { readonly entry: JournalEntry; readonly payload: Payload }[] {
+  return entries
+    .filter((entry) => entry.event === event.name && !entry.erased)
+    .map((entry) => ({ entry, payload: entry.payload as Payload }));
+}
+
+class Cursor {
+  readonly #session: Session;
+  readonly #options: SubscriberOptions;
+  readonly #holder: string;
+  readonly #own: Filter;
+
+  constructor(session: Session, options: SubscriberOptions) {
+    this.#session = session;
+    this.#options = options;
+    this.#holder = session.newId();
+    this.#own = and(tenantIs(options.tenant), { op: "eq", column: "name", value: options.name });
+  }
+
+  async drain(signal: AbortSignal): Promise<number> {
+    if (!(await this.#claim())) return 0;
+    let handled = 0;
+    try {
+      while (!signal.aborted) {
+        const count = await this.#batch();
+        if (count === 0) break;
+        handled += count;
+      }
+    } finally {
+      await this.#session
+        .operations()
+        .updateWhere(CURSOR_TABLE.name, this.#held(), { holder: null, held_until: null });
+    }
+    return handled;
+  }
+
+  async #batch(): Promise<number> {
+    const { batch = 100, handle } = this.#options;
+    const before = await this.#position(this.#session);
+    if (before === undefined) return 0;
+    const rows = await entriesAfter(this.#session, before, batch);
+    if (rows.length === 0) return 0;
+    const position = rows[rows.length - 1]?.["position"] as number;
+    return this.#session.atomically(async (tx) => {
+      // Another process may have taken over while this one was away: the row is locked, and tells.
+      if ((await this.#position(tx)) !== before) return 0;
+      await handle(rows.map(readEntry), tx);
+      const renewed = { position, held_until: this.#until(), updated_at: tx.now() };
+      await tx.operations().updateWhere(CURSOR_TABLE.name, this.#held(), renewed);
+      return rows.length;
+    });
+  }
+
+  async #position(session: Session): Promise<number | undefined> {
+    const [row] = await session.operations().findMany({
+      table: CURSOR_TABLE.name,
+      columns: ["position"],
+      where: this.#held(),
+      orderBy: [],
+      limit: 1,
+      ...(session.inTransaction ? { lock: "update" as const } : {}),
+    });
+    return row?.["position"] as number | undefined;
+  }
+
+  async #claim(): Promise<boolean> {
+    // Looked at first without waiting: some engines lock the row also for an update that leaves it alone.
+    const [row] = await this.#session.operations().findMany({
+      table: CURSOR_TABLE.name,
+      columns: ["holder", "held_until"],
+      where: this.#own,
+      orderBy: [],
+      limit: 1,
+    });
+    if (!row) return this.#begin();
+    const now = this.#session.now();
+    const { holder, held_until: until } = row as { holder: string | null; held_until: string | null };
+    if (holder !== null && holder !== this.#holder && (until ?? "") >= now) return false;
+    const free: Filter = or(
+      { op: "null", column: "holder", is: true },
+      { op: "eq", column: "holder", value: this.#holder },
+      { op: "lt", column: "held_until", value: now },
+    );
+    const patch = { holder: this.#holder, held_until: this.#until() };
+    const { count } = await this.#session
+      .operations()
+      .updateWhere(CURSOR_TABLE.name, and(this.#own, free), patch);
+    return count === 1;
+  }
+
+  async #begin(): Promise<boolean> {
+    const { tenant, name, from } = this.#options;
+    const position = from === "now" ? (await headOf(this.#session)).position : 0;
+    const row = {
+      tenant_id: tenant,
+      name,
+      position,
+      holder: this.#holder,
+      held_until: this.#until(),
+      updated_at: this.#session.now(),
+    };
+    try {
+      await this.#session.operations().insertMany(CURSOR_TABLE.name, [row]);
+      return true;
+    } catch (error) {
+      // It is there, and another process has it.
+      if (!UniqueViolation.is(error)) throw error;
+      return false;
+    }
+  }
+
+  #held(): Filter {
+    return and(this.#own, { op: "eq", column: "holder", value: this.#holder });
+  }
+
+  #until(): string {
+    return toInstant(this.#session.clock.now() + (this.#options.lease ?? 30_000));
+  }
+}

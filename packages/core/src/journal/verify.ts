@@ -1,0 +1,124 @@
+import { JOURNAL_TABLE } from "../migrations/journal-tables.js";
+import type { CrmHandle } from "../plugin/crm-handle.js";
+import type { Session } from "../runtime/session.js";
+import type { StoredRow } from "../storage/adapter.js";
+import { and } from "../storage/filter.js";
+import { digestOf, ENTRY_COLUMNS, genesis, sealOf } from "./entry.js";
+import { type AuditHead, isOurHead } from "./head.js";
+import { type Head, headOf, tenantIs } from "./read.js";
+
+const BATCH = 500;
+
+export interface AuditOptions {
+  readonly tenant: string;
+  /** One that was taken before and kept elsewhere. */
+  readonly head?: AuditHead;
+  readonly signal?: AbortSignal;
+}
+
+export interface AuditReport {
+  readonly tenant: string;
+  /** Entries found in order. */
+  readonly entries: number;
+  /** Those of them whose values were erased, by an entry that says so. */
+  readonly erased: number;
+  readonly head: Head;
+  /** The first place where the trail is not as it was written; null where it is. */
+  readonly broken: { readonly position: number; readonly problem: string } | null;
+}
+
+/**
+ * Walks the journal of a tenant from its beginning: positions without a gap, every entry sealed by what it says and by
+ * the one before it, values as their digests. Memory stays flat. It finds what was changed, removed, moved or put in
+ * between; that the end was cut off together with the head, or that all of it was written anew, only a head that was
+ * kept elsewhere shows.
+ */
+export async function verifyAudit(crm: CrmHandle, options: AuditOptions): Promise<AuditReport> {
+  const { tenant, head: kept, signal } = options;
+  const session = crm.system({ tenant, reason: "verify the audit trail" }) as Session;
+  const head = await headOf(session);
+  const report = { tenant, entries: 0, erased: 0, head };
+  const broken = (position: number, problem: string): AuditReport => ({
+    ...report,
+    broken: { position, problem },
+  });
+  if (kept && (kept.tenant !== tenant || !isOurHead(session, kept)))
+    return broken(0, "the given head was not signed by this app for this tenant");
+  let hash = genesis(tenant);
+  while (report.entries < head.position) {
+    signal?.throwIfAborted();
+    const rows = await page(session, report.entries, head.position);
+    const erasures = await erasuresOf(session, rows);
+    for (const row of rows) {
+      const expected = report.entries + 1;
+      if (row["position"] !== expected)
+        return row["position"] === report.entries
+          ? broken(report.entries, "two entries have this position")
+          : broken(expected, "the entry is missing");
+      hash = sealOf(hash, row);
+      if (row["hash"] !== hash)
+        return broken(expected, "the entry is not as it was sealed, or what it follows on is another one");
+      const problem = valuesProblem(row, erasures);
+      if (problem) return broken(expected, problem);
+      if (kept?.position === expected && kept.hash !== hash)
+        return broken(expected, "the chain is not the one whose head was kept");
+      report.entries = expected;
+      if (row["erased"] != null) report.erased += 1;
+    }
+    if (rows.length === 0) return broken(report.entries + 1, "the entry is missing");
+  }
+  if (hash !== head.hash) return broken(head.position, "the head is not the seal of the last entry");
+  const beyond = await page(session, head.position - 1, head.position + 1);
+  if (beyond.length > 1 && beyond[1]?.["position"] === head.position)
+    return broken(head.position, "two entries have this position");
+  if (kept && kept.position > head.position)
+    return broken(head.position + 1, "the entry is missing, though the head that was kept has it");
+  return { ...report, broken: null };
+}
+
+function page(session: Session, after: number, last: number): Promise<StoredRow[]> {
+  return session.operations().findMany({
+    table: JOURNAL_TABLE.name,
+    columns: ENTRY_COLUMNS,
+    where: and(
+      tenantIs(session.tenant),
+      { op: "gt", column: "position", value: after },
+      { op: "lte", column: "position", value: last },
+    ),
+    orderBy: [
+      { column: "position", direction: "asc" },
+      { column: "id", direction: "asc" },
+    ],
+    limit: BATCH,
+  });
+}
+
+/** The entries that say that values of a page were erased. They stand in the same chain, and are verified there. */
+async function erasuresOf(session: Session, rows: readonly StoredRow[]): Promise<Map<unknown, StoredRow>> {
+  const ids = new Set(rows.flatMap((row) => (row["erased"] == null ? [] : [row["erased"] as string])));
+  if (ids.size === 0) return new Map();
+  const found = await session.operations().findMany({
+    table: JOURNAL_TABLE.name,
+    columns: ["id", "position", "operation", "entity", "record"],
+    where: and(tenantIs(session.tenant), { op: "in", column: "id", values: [...ids] }),
+    orderBy: [],
+    limit: ids.size,
+  });
+  return new Map(found.map((row) => [row["id"], row]));
+}
+
+function valuesProblem(row: StoredRow, erasures: ReadonlyMap<unknown, StoredRow>): string | undefined {
+  const intact = digestOf(row["changes"] as string | null) === row["digest"];
+  if (row["erased"] == null)
+    return intact
+      ? undefined
+      : "the values are not those that were written, and no entry says that they were erased";
+  const erasure = erasures.get(row["erased"]);
+  const valid =
+    erasure?.["operation"] === "erase" &&
+    (erasure["position"] as number) > 0 &&
+    erasure["entity"] === row["entity"] &&
+    erasure["record"] === row["record"];
+  if (!valid) return "the values are said to be erased, but no entry says so";
+  return intact ? "the values are said to be erased, but are there" : undefined;
+}
