@@ -239,6 +239,23 @@ export async function seed(me: Everything, person: string): Promise<Seeded> {
     text: `${word("mention")} says that ${email} wrote`,
     quarantineReason: word("quarantine"),
   });
+  const job = await entities.importJob.create({
+    target: "contact",
+    startedBy: "user:x",
+    state: "finished",
+    options: {},
+    header: ["email", "note"],
+    position: 1,
+    digest: "0",
+    accepted: 0,
+    rejected: 1,
+  });
+  await entities.importRejection.create({
+    jobId: job.id,
+    row: 2,
+    reason: `${email} is there already`,
+    cells: JSON.stringify([email, word("cells")]),
+  });
   // Old values are somewhere, too.
   await entities.contact.update(made.id, { title: "Dr" });
   await entities.activity.updateWhere({ contactId: made.id }, { subject: word("second") });
