@@ -58,7 +58,7 @@ export async function applyRetention(
         await eraseRows(tx, model, rows);
         await eraseHistory(
           tx,
-          name,
+          model,
           rows.map((row) => row["id"] as string),
         );
       });

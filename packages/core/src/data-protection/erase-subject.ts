@@ -150,7 +150,7 @@ async function eraseBatch(tx: Session, model: PersonalModel, job: ErasureJob): P
   if (rows.length > 0) {
     const ids = rows.map((row) => row["id"] as string);
     const { anonymised, deleted } = await eraseRows(tx, model, rows);
-    const journal = typeof model.erase === "object" ? 0 : await eraseHistory(tx, name, ids);
+    const journal = typeof model.erase === "object" ? 0 : await eraseHistory(tx, model, ids);
     counts = {
       anonymised: before.anonymised + anonymised,
       deleted: before.deleted + deleted,

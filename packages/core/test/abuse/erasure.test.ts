@@ -7,6 +7,7 @@ import {
   listErasures,
   NotFound,
   reapplyErasures,
+  verifyAudit,
 } from "@corm/core";
 import { createTestCrm } from "@corm/core/testing";
 import { expect, it } from "vitest";
@@ -54,6 +55,13 @@ onDatabases({ plugins: everything, on }, (app) => {
     expect(certificate.erased["activity"]).toMatchObject({ anonymised: 4 });
     expect(certificate.erased["captureSubmission"]).toMatchObject({ anonymised: 2 });
     expect(certificate.erased["ticketMessage"]).toMatchObject({ anonymised: 2 });
+
+    // The trail says that something was erased, keeps the numbers of what stays, and is whole.
+    expect(certificate.erased["activity"]?.journal).toBeGreaterThan(4);
+    expect(await verifyAudit(app().crm, { tenant: me.tenant })).toMatchObject({ broken: null });
+    const sale = await me.entities.opportunity.first({ where: { name: "[erased]" } });
+    const past = await me.entities.opportunity.history(sale?.id as string);
+    expect(JSON.stringify(past.items)).toContain("1200.00");
 
     const dump = await dumpEverything(app().url);
     expect(found(dump, ada.canaries)).toEqual([]);
