@@ -65,7 +65,8 @@ export interface Repository<Row, Input, Related = unknown> {
   upsertMany(inputs: readonly Input[], on: readonly Names<Input>[]): Promise<Row[]>;
   /** Into the recycle bin. */
   delete(id: string, options?: WriteOptions): Promise<void>;
-  deleteMany(ids: readonly string[]): Promise<void>;
+  /** All or none, by id, or by id and the version that was read. */
+  deleteMany(records: readonly (string | (WriteOptions & { readonly id: string }))[]): Promise<void>;
   /** Out of the recycle bin. */
   restore(id: string): Promise<Row>;
   /** What happened to the record, newest first; also of one in the recycle bin. Outside of transactions. */

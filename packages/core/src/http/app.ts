@@ -4,6 +4,7 @@ import { CompositionFailed } from "../plugin/plugin-errors.js";
 import { actionRoutes } from "./action-routes.js";
 import { entityRoutes } from "./entity-routes.js";
 import { journalRoutes } from "./journal-routes.js";
+import { metaRoute } from "./meta.js";
 import { type HttpCrm, type HttpOptions, type HttpSettings, settingsOf } from "./options.js";
 import { pluginRoutes } from "./plugin-routes.js";
 import type { HttpRoute } from "./route.js";
@@ -52,12 +53,13 @@ function routesOf(settings: HttpSettings): { tree: RouteTree; systemPaths: strin
     ...[...entities.values()]
       .filter((entity) => !entity.internal)
       .flatMap((entity) => [
-        ...entityRoutes(entity, entities, settings.maxBody),
+        ...entityRoutes(entity, entities, settings),
         ...transferRoutes(entity, settings),
       ]),
     ...importRoutes(settings),
     ...journalRoutes(entities, settings.crm.report),
-    ...actionRoutes(composition, entities, settings.maxBody),
+    ...actionRoutes(composition, entities, settings),
+    metaRoute(settings),
     ...pluginRoutes(composition.routes, settings),
   ];
   const system = systemRoutes(described, settings);

@@ -1,30 +1,38 @@
 import type { RecordValues } from "../model/record-codec.js";
+import { IfMatchRequired } from "./errors.js";
+import type { Etags } from "./etags.js";
 
-const TAG = /^"v([1-9]\d{0,15})"$/;
-/** A version that no record has: what a foreign tag asks for. */
-const NO_VERSION = 0;
-
-/** Opaque to callers; changes with the record's version. */
-export function etagOf(record: RecordValues): string {
-  return `"v${record["version"] as number}"`;
+/** How a host wants requests under conditions. */
+export interface Conditions {
+  readonly etags: Etags;
+  /** Changes without `If-Match` are refused. */
+  readonly requireIfMatch: boolean;
 }
 
 /**
- * Versions that `If-Match` allows; undefined where it allows any. Tags that are weak or not made here match nothing,
- * which is a list of an impossible version.
+ * Versions that `If-Match` allows; undefined where it allows any. Tags that are weak, or not of this record, match
+ * nothing, which is a list of an impossible version.
+ *
+ * @throws if-match-required where the host asks for the header and it is not there
  */
-export function ifMatch(headers: Headers): readonly number[] | undefined {
+export function ifMatch(
+  headers: Headers,
+  { etags, requireIfMatch }: Conditions,
+  entity: string,
+  id: string,
+): readonly number[] | undefined {
   const header = headers.get("if-match");
+  if (header === null && requireIfMatch) throw IfMatchRequired({});
   if (header === null || header.trim() === "*") return undefined;
-  return tagsOf(header).map((tag) => Number(TAG.exec(tag)?.[1] ?? NO_VERSION));
+  return tagsOf(header).map((tag) => etags.versionOf(entity, id, tag));
 }
 
 /** True where the caller has this version already. Compares weakly, as RFC 9110 says for reading. */
-export function ifNoneMatch(headers: Headers, record: RecordValues): boolean {
+export function ifNoneMatch(headers: Headers, etags: Etags, entity: string, record: RecordValues): boolean {
   const header = headers.get("if-none-match");
   if (header === null) return false;
   if (header.trim() === "*") return true;
-  const current = etagOf(record);
+  const current = etags.of(entity, record);
   return tagsOf(header).some((tag) => tag.replace(/^W\//, "") === current);
 }
 

@@ -8,19 +8,29 @@ import { DEFAULT_LIMIT, type RawQuery } from "../repository/read.js";
 import { checkVersion } from "../repository/write/update.js";
 import type { HttpMethod } from "../routes/define-route.js";
 import type { Session } from "../runtime/session.js";
+import { type BatchResult, runBatch } from "./batch.js";
+import { type BatchOperation, readBatch } from "./batch-body.js";
+import { batchResult } from "./batch-result.js";
 import { JSON_TYPE, MERGE_PATCH_TYPE, readObject } from "./body.js";
-import { etagOf, ifMatch, ifNoneMatch } from "./conditional.js";
+import { type Conditions, ifMatch, ifNoneMatch } from "./conditional.js";
 import { InvalidBody } from "./errors.js";
 import { isPlainObject, mergePatch } from "./merge-patch.js";
 import { entityOperations, type OperationName } from "./openapi/entity-operations.js";
 import { aggregateBody, queryBody } from "./openapi/query-schemas.js";
+import type { HttpSettings } from "./options.js";
 import { booleanOf, listOf, readParameters } from "./parameters.js";
 import { limitOf, parseListQuery } from "./parse-list-query.js";
 import { checkFilter, type EntityModels, namesOf, relationOf, toRawQuery } from "./public-query.js";
 import type { Answer, HttpCall, HttpRoute } from "./route.js";
 
 /** Reading, writing and measuring the records of one entity. */
-export function entityRoutes(model: EntityModel, entities: EntityModels, maxBody: number): HttpRoute[] {
+export function entityRoutes(
+  model: EntityModel,
+  entities: EntityModels,
+  settings: HttpSettings,
+): HttpRoute[] {
+  const { maxBody, etags } = settings;
+  const etag = (row: RecordValues) => ({ etag: etags.of(model.name, row) });
   const operations = entityOperations(model, entities);
   const base = `/api/${model.path}`;
   const route = (
@@ -49,7 +59,7 @@ export function entityRoutes(model: EntityModel, entities: EntityModels, maxBody
       readParameters(call.query, []);
       const row = await repository.create(await readObject(call.request, [JSON_TYPE], maxBody));
       const location = `${call.path}/${row["id"] as string}`;
-      return { status: 201, body: row, headers: { location, etag: etagOf(row) } };
+      return { status: 201, body: row, headers: { location, ...etag(row) } };
     }),
     route("POST", "/query", "query", async (call, repository, entity) => {
       readParameters(call.query, []);
@@ -78,13 +88,25 @@ export function entityRoutes(model: EntityModel, entities: EntityModels, maxBody
         if (isPlainObject(measure)) checkFilter(entity, measure["where"], call.session);
       return { status: 200, body: { data: await repository.aggregate(body as RawAggregate as never) } };
     }),
+    route("POST", "/batch", "batch", async (call, _, entity) => {
+      readParameters(call.query, []);
+      const batch = readBatch(await readObject(call.request, [JSON_TYPE], maxBody), settings.requireIfMatch);
+      const { operations } = batch;
+      const results = await runBatch(call.session, entity, batch);
+      const answer = (result: BatchResult, i: number) =>
+        batchResult(operations[i] as BatchOperation, result, call.requestId, (row) =>
+          etags.of(entity.name, row),
+        );
+      return { status: 200, body: { results: results.map(answer) } };
+    }),
     route("GET", "/{id}", "get", async (call, repository, entity) => {
       const include = listOf(readParameters(call.query, ["include"]).get("include"));
       for (const name of include ?? []) relationOf(entity, name, call.session);
       const row = await repository.get(idOf(call), include ? { include: include as never[] } : {});
-      const headers = { etag: etagOf(row) };
+      const headers = etag(row);
       // An included record may have changed while this one has not.
-      if (!include && ifNoneMatch(call.request.headers, row)) return { status: 304, headers };
+      if (!include && ifNoneMatch(call.request.headers, etags, entity.name, row))
+        return { status: 304, headers };
       return { status: 200, body: row, headers };
     }),
     route("GET", "/{id}/timeline", "timeline", async (call, repository) => {
@@ -97,19 +119,19 @@ export function entityRoutes(model: EntityModel, entities: EntityModels, maxBody
     route("PATCH", "/{id}", "update", async (call, repository, entity) => {
       readParameters(call.query, []);
       const patch = await readObject(call.request, [MERGE_PATCH_TYPE, JSON_TYPE], maxBody);
-      const row = await update(call, entity, repository, patch);
-      return { status: 200, body: row, headers: { etag: etagOf(row) } };
+      const row = await update(call, entity, repository, patch, settings);
+      return { status: 200, body: row, headers: etag(row) };
     }),
     route("DELETE", "/{id}", "delete", async (call, repository, entity) => {
       const purge = booleanOf("purge", readParameters(call.query, ["purge"]).get("purge"));
-      if (purge) await atVersion(call, entity, (tx) => tx.purge(idOf(call)));
-      else await repository.delete(idOf(call), await expectedVersion(call, repository));
+      if (purge) await atVersion(call, entity, settings, (tx) => tx.purge(idOf(call)));
+      else await repository.delete(idOf(call), await expectedVersion(call, entity, repository, settings));
       return { status: 204 };
     }),
     route("POST", "/{id}/restore", "restore", async (call, _, entity) => {
       readParameters(call.query, []);
-      const row = await atVersion(call, entity, (tx) => tx.restore(idOf(call)));
-      return { status: 200, body: row, headers: { etag: etagOf(row) } };
+      const row = await atVersion(call, entity, settings, (tx) => tx.restore(idOf(call)));
+      return { status: 200, body: row, headers: etag(row) };
     }),
   ];
 }
@@ -129,12 +151,14 @@ async function page(repository: Records, query: RawQuery, count: boolean): Promi
   };
 }
 
-/** The version that `If-Match` asks for; of several the one that the record has. */
+/** The version that `If-Match` asks for; of several the one that the record has. @throws if-match-required */
 export async function expectedVersion(
   call: HttpCall,
+  entity: EntityModel,
   repository: Pick<Records, "get">,
+  conditions: Conditions,
 ): Promise<{ readonly version?: number }> {
-  const versions = ifMatch(call.request.headers);
+  const versions = ifMatch(call.request.headers, conditions, entity.name, idOf(call));
   if (versions === undefined) return {};
   if (versions.length === 1) return { version: versions[0] as number };
   const current = (await repository.get(idOf(call)))["version"] as number;
@@ -145,14 +169,16 @@ export async function expectedVersion(
 async function atVersion<T>(
   call: HttpCall,
   entity: EntityModel,
+  conditions: Conditions,
   work: (repository: Records) => Promise<T>,
 ): Promise<T> {
   const inside = (session: Session) => work(session.repoOf(entity.name) as Records);
-  if (ifMatch(call.request.headers) === undefined) return inside(call.session);
+  if (ifMatch(call.request.headers, conditions, entity.name, idOf(call)) === undefined)
+    return inside(call.session);
   return call.session.atomically(async (tx) => {
     const records = tx.repoOf(entity.name) as Records;
     const read = (id: string) => records.get(id, { withDeleted: true, lock: true });
-    const { version } = await expectedVersion(call, { get: read as Records["get"] });
+    const { version } = await expectedVersion(call, entity, { get: read as Records["get"] }, conditions);
     checkVersion(entity, await read(idOf(call)), version);
     return inside(tx);
   });
@@ -164,14 +190,16 @@ async function update(
   entity: EntityModel,
   repository: Records,
   patch: Record<string, unknown>,
+  conditions: Conditions,
 ): Promise<RecordValues> {
   const nested = Object.keys(patch).filter((name) => entity.fields.has(name) && isPlainObject(patch[name]));
   const id = idOf(call);
-  if (nested.length === 0) return repository.update(id, patch, await expectedVersion(call, repository));
+  if (nested.length === 0)
+    return repository.update(id, patch, await expectedVersion(call, entity, repository, conditions));
   return call.session.atomically(async (tx) => {
     const records = tx.repoOf(entity.name) as Records;
     const before = await records.get(id, { lock: true });
-    checkVersion(entity, before, (await expectedVersion(call, records)).version);
+    checkVersion(entity, before, (await expectedVersion(call, entity, records, conditions)).version);
     const merged = { ...patch };
     for (const name of nested) merged[name] = mergePatch(before[name], patch[name]);
     return records.update(id, merged, { version: before["version"] as number });

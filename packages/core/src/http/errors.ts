@@ -71,6 +71,15 @@ export const UnsupportedMediaType = defineError<{ given: string; accepted: reado
   },
 );
 
+export const IfMatchRequired = defineError<{ pointer?: string }>("if-match-required", {
+  status: 428,
+  title: "The version to change is missing",
+  detail: ({ pointer }) =>
+    pointer === undefined
+      ? "Send the ETag of the record that was read as If-Match, so that nobody else's change is overwritten."
+      : `Say which "version" of the record ${pointer} changes, so that nobody else's change is overwritten.`,
+});
+
 /** What the log gets of a request that failed for reasons of the server; the caller gets its id only. */
 export const RequestFailed = defineError<{ requestId: string; method: string; path: string }>(
   "request-failed",

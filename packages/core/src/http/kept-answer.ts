@@ -42,7 +42,7 @@ export async function keepAnswer(answer: Answer | Response): Promise<{ kept: Kep
 
 /** The first answer again. @throws answer-not-kept */
 export function replyAgain({ status, headers, body }: KeptAnswer): Response {
-  if (typeof body === "number") throw AnswerNotKept({ status, bytes: body });
+  if (typeof body === "number") throw AnswerNotKept({ reason: `of ${body} bytes was too long to keep` });
   const bytes = body === null ? null : Buffer.from(body, "base64");
   return new Response(bytes, { status, headers: { ...headers, "idempotency-replayed": "true" } });
 }

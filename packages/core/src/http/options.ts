@@ -1,11 +1,14 @@
 import type { Context as HonoContext } from "hono";
 import { Sweeper } from "../idempotency/sweep.js";
+import type { MigrationPlan } from "../migrations/plan-migration.js";
 import type { CrmHandle } from "../plugin/crm-handle.js";
 import type { Runtime } from "../runtime/runtime.js";
 import { CORE_VERSION } from "../util/version.js";
 import { type Authenticate, type Authenticator, apiKeys, hostAuthenticator } from "./authenticate.js";
 import { DEFAULT_MAX_BODY, DEFAULT_MAX_IMPORT } from "./body.js";
+import type { Conditions } from "./conditional.js";
 import { InvalidHttpOptions } from "./errors.js";
+import { createEtags } from "./etags.js";
 
 export interface HttpOptions {
   /** Tenants whose API keys are accepted. Default: the app's one tenant (`createCrm({ tenant })`). */
@@ -21,6 +24,8 @@ export interface HttpOptions {
   readonly maxBody?: number;
   /** Longest file of an import in bytes. Default 1 GiB. */
   readonly maxImport?: number;
+  /** Refuses changes that do not say with `If-Match` which version they change: 428. Default false. */
+  readonly requireIfMatch?: boolean;
   /** Of the OpenAPI document. Default `CRM`. */
   readonly title?: string;
   /** Of the OpenAPI document. Default core's. */
@@ -30,10 +35,11 @@ export interface HttpOptions {
 /** A CRM as HTTP needs it: what `createCrm` answers. */
 export interface HttpCrm extends CrmHandle {
   readonly runtime: Runtime;
+  planMigration(): Promise<MigrationPlan>;
 }
 
 /** Options with their defaults. */
-export interface HttpSettings {
+export interface HttpSettings extends Conditions {
   readonly crm: HttpCrm;
   readonly authenticators: readonly Authenticator[];
   readonly challenge: string;
@@ -46,7 +52,16 @@ export interface HttpSettings {
   readonly sweeper: Sweeper;
 }
 
-const KNOWN = ["tenants", "authenticate", "clientAddress", "maxBody", "maxImport", "title", "version"];
+const KNOWN = [
+  "tenants",
+  "authenticate",
+  "clientAddress",
+  "maxBody",
+  "maxImport",
+  "requireIfMatch",
+  "title",
+  "version",
+];
 
 /** @throws invalid-http-options */
 export function settingsOf(crm: HttpCrm, options: HttpOptions): HttpSettings {
@@ -68,6 +83,8 @@ export function settingsOf(crm: HttpCrm, options: HttpOptions): HttpSettings {
     clientAddress: options.clientAddress ?? (() => undefined),
     maxBody,
     maxImport,
+    etags: createEtags(crm.runtime.tokens),
+    requireIfMatch: options.requireIfMatch ?? false,
     title: options.title ?? "CRM",
     version: options.version ?? CORE_VERSION,
     sweeper: new Sweeper(),

@@ -1,6 +1,6 @@
 import { Compile } from "typebox/schema";
 import type { Context } from "../context/context.js";
-import { NotFound, Unauthenticated, ValidationFailed } from "../errors/core-errors.js";
+import { Forbidden, NotFound, Unauthenticated, ValidationFailed } from "../errors/core-errors.js";
 import { InvalidCrmOptions } from "../kernel/check-options.js";
 import { issuesOf } from "../model/validate.js";
 import type { Owned } from "../plugin/compose.js";
@@ -24,6 +24,8 @@ export function pluginRoutes(routes: readonly Owned<RouteDefinition>[], settings
       once: route.atomic ? "inside" : "around",
       maxBody: route.maxBody ?? undefined,
       handle: async (call) => {
+        if (route.permission !== "public" && !call.session.permits(route.permission))
+          throw Forbidden({ reason: `Your roles do not allow "${route.permission}".` });
         const request = await bodyOf(call);
         const handle = (own: () => Context) => route.handle(request, accessOf(route, call, own, settings));
         // A body that the route reads itself can be read once only: such a route is not run again on a collision.

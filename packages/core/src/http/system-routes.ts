@@ -1,11 +1,11 @@
+import { docsRoutes } from "./docs-viewer.js";
 import { llmsText } from "./llms.js";
 import { openApiDocument } from "./openapi/document.js";
 import { ref } from "./openapi/schemas.js";
 import type { HttpSettings } from "./options.js";
 import { PROBLEM_TYPE } from "./problem.js";
+import { readinessProbe } from "./readiness.js";
 import type { HttpCall, HttpRoute } from "./route.js";
-
-const PING_TIMEOUT_MS = 3000;
 
 /** What a host's operators and readers ask: is it up, is it ready, what is there. */
 export function systemRoutes(described: readonly HttpRoute[], settings: HttpSettings): HttpRoute[] {
@@ -17,7 +17,10 @@ export function systemRoutes(described: readonly HttpRoute[], settings: HttpSett
     once: "around" as const,
     operation: { ...operation, tag: "system", errors: [] },
   });
+  const probe = readinessProbe(settings);
   const status = { type: "object", properties: { status: { const: "ok" } }, required: ["status"] };
+  const checks = { type: "object", additionalProperties: { const: "ok" } };
+  const ready = { ...status, properties: { ...status.properties, checks }, required: ["status", "checks"] };
   const routes: HttpRoute[] = [
     {
       ...system("/healthz", {
@@ -32,11 +35,11 @@ export function systemRoutes(described: readonly HttpRoute[], settings: HttpSett
         id: "system.readiness",
         summary: "Can it answer requests?",
         responses: {
-          200: { description: "It can.", schema: status },
+          200: { description: "It can.", schema: ready },
           503: { description: "It cannot, and why.", type: PROBLEM_TYPE, schema: ref("Corm.NotReady") },
         },
       }),
-      handle: (call) => readiness(call, settings),
+      handle: (call) => probe(call.requestId),
     },
     {
       ...system("/openapi.json", {
@@ -64,6 +67,7 @@ export function systemRoutes(described: readonly HttpRoute[], settings: HttpSett
         }),
     },
   ];
+  routes.push(...docsRoutes(settings));
   const all = [...routes, ...described];
   let made: Readonly<Record<string, unknown>> | undefined;
   const document = () => {
@@ -76,33 +80,4 @@ export function systemRoutes(described: readonly HttpRoute[], settings: HttpSett
 /** What the host mounted the app under, by what it was asked for. */
 function prefixOf(call: HttpCall, path: string): string {
   return call.path.slice(0, -path.length);
-}
-
-async function readiness(call: HttpCall, { crm }: HttpSettings) {
-  let timer: NodeJS.Timeout | undefined;
-  const timeout = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error("the database takes too long")), PING_TIMEOUT_MS);
-  });
-  try {
-    await Promise.race([crm.runtime.storage.ping(), timeout]);
-    return { status: 200, body: { status: "ok" } };
-  } catch (error) {
-    crm.report(error);
-    const problem = {
-      type: "https://corm.dev/problems/not-ready",
-      title: "Not ready",
-      status: 503,
-      code: "not-ready",
-      detail: "The database does not answer.",
-      instance: call.requestId,
-      checks: { storage: "the database does not answer" },
-    };
-    return {
-      status: 503,
-      body: problem,
-      headers: { "content-type": PROBLEM_TYPE, "retry-after": "1" },
-    };
-  } finally {
-    clearTimeout(timer);
-  }
 }

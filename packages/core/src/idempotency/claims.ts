@@ -6,7 +6,7 @@ import type { StoredRow } from "../storage/adapter.js";
 import { and, type Filter } from "../storage/filter.js";
 import { toInstant } from "../util/clock.js";
 import { randomToken, sha256Hex } from "../util/hash.js";
-import { IdempotencyMismatch, InProgress } from "./errors.js";
+import { AnswerNotKept, IdempotencyMismatch, InProgress } from "./errors.js";
 
 /** How long an answer is kept. */
 export const KEPT_MS = 24 * 60 * 60 * 1000;
@@ -44,7 +44,7 @@ export function keyId(tenant: string, owner: string, key: string): string {
  * process dies; a holder that was only slow finds out at `finish`, which is in the transaction of its work.
  *
  * @param session of the tenant; outside of any transaction
- * @throws idempotency-mismatch, in-progress
+ * @throws idempotency-mismatch, in-progress, answer-not-kept
  */
 export async function claimKey<T>(
   session: Session,
@@ -74,8 +74,7 @@ export async function claimKey<T>(
     if (answer === null) break;
     const opened = session.tokens.open<T>(PURPOSE, answer, request.id);
     if (opened !== undefined) return { answer: opened };
-    // Sealed with another secret: nobody can read it, and the work is done.
-    break;
+    throw AnswerNotKept({ reason: "was sealed with another secret of the app" });
   }
   throw InProgress({ retryAfterSeconds: RETRY_AFTER_SECONDS });
 }

@@ -21,9 +21,9 @@ export const InProgress = defineError<{ retryAfterSeconds: number }>("in-progres
     "A request with this Idempotency-Key has not been answered yet. Send the same again in a moment: it gets the answer of the first.",
 });
 
-export const AnswerNotKept = defineError<{ status: number; bytes: number }>("answer-not-kept", {
+export const AnswerNotKept = defineError<{ reason: string }>("answer-not-kept", {
   status: 409,
   title: "The request was done, its answer is gone",
-  detail: ({ status, bytes }) =>
-    `The request with this Idempotency-Key has succeeded (${status}) and is not done again. Its answer of ${bytes} bytes was too long to keep: read what it made.`,
+  detail: ({ reason }) =>
+    `The request with this Idempotency-Key has succeeded and is not done again. Its answer ${reason}: read what it made.`,
 });

@@ -37,6 +37,11 @@ export interface PluginParts {
   readonly start?: (crm: CrmHandle) => Promise<void>;
   /** Runs on `crm.stop()`, in reverse order. */
   readonly stop?: (crm: CrmHandle) => Promise<void>;
+  /**
+   * What `GET /readyz` asks beside the database, by name: null where all is well, else why not, in words that anybody
+   * may read. Cheap, since probes come every few seconds; three seconds are too long.
+   */
+  readonly ready?: Readonly<Record<string, (crm: CrmHandle) => Promise<string | null>>>;
 }
 
 /** The part of a plugin that shows in the type of an app. */

@@ -143,8 +143,8 @@ export class EntityRepository {
     return deleteRecords(this.#session, this.#entity, [{ id, version: options.version }]);
   }
 
-  deleteMany(ids: readonly string[]): Promise<void> {
-    const changes = ids.map((id) => ({ id }));
+  deleteMany(records: readonly (string | (Versioned & { readonly id: string }))[]): Promise<void> {
+    const changes = records.map((record) => (typeof record === "string" ? { id: record } : record));
     return deleteRecords(this.#session, this.#entity, changes);
   }
 

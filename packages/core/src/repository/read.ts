@@ -12,6 +12,7 @@ import { decodeRows } from "./decode-rows.js";
 import { loadIncludes } from "./include.js";
 import { isId } from "./parse-condition.js";
 import { parseWhere } from "./parse-where.js";
+import { queryIdentity } from "./query-identity.js";
 import { cursorOf, parseSort, readCursor, type SortPlan } from "./sort.js";
 
 /** A query as it arrives: typed at the repository, unchecked over HTTP. */
@@ -58,6 +59,7 @@ export async function findPage(
   if (query.withDeleted !== undefined && typeof query.withDeleted !== "boolean")
     throw InvalidQuery({ reason: `"withDeleted" takes true or false.` });
   if (session.runtime.vault) await session.openKeys();
+  const identity = () => queryIdentity(session, sort.key, query);
   const spec: FindSpec = {
     table: entity.table,
     columns: query.select
@@ -66,10 +68,10 @@ export async function findPage(
     where: and(session.visible(entity, query.withDeleted), queryFilter(session, entity, query)),
     orderBy: sort.orderBy,
     limit: limit + 1,
-    ...(query.after == null ? {} : { after: readCursor(sort, query.after, session.tokens) }),
+    ...(query.after == null ? {} : { after: readCursor(query.after, session.tokens, identity()) }),
   };
   const rows = await session.operations().findMany(spec);
-  const next = pageEnd(rows, limit, sort, session);
+  const next = pageEnd(rows, limit, sort, session, identity);
   const items = await decodeRows(session, wanted, rows);
   if (includes.length > 0) await loadIncludes(session, entity, includes, rows, items);
   return { items, next };
@@ -85,10 +87,16 @@ export function queryFilter(
   return query.search === undefined ? where : and(where, searchFilter(entity, query.search));
 }
 
-function pageEnd(rows: StoredRow[], limit: number, sort: SortPlan, session: Session): string | null {
+function pageEnd(
+  rows: StoredRow[],
+  limit: number,
+  sort: SortPlan,
+  session: Session,
+  identity: () => string,
+): string | null {
   if (rows.length <= limit) return null;
   rows.length = limit;
-  return cursorOf(sort, rows[limit - 1] as StoredRow, session.tokens);
+  return cursorOf(sort, rows[limit - 1] as StoredRow, session.tokens, identity());
 }
 
 function searchFilter(entity: EntityModel, search: unknown): Filter {

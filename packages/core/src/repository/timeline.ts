@@ -5,6 +5,7 @@ import type { FieldModel } from "../model/field-model.js";
 import type { RecordValues } from "../model/record-codec.js";
 import type { Session } from "../runtime/session.js";
 import type { TimelineSource } from "../timeline/define-timeline-source.js";
+import { queryIdentity } from "./query-identity.js";
 import { findPage, getRecord, type RawQuery, readLimit } from "./read.js";
 import { cursorOf, parseSort } from "./sort.js";
 
@@ -79,9 +80,9 @@ async function entriesOf(
     select: [...new Set(["id", source.at, ...fields])],
     orderBy: [`-${source.at}`],
     limit,
-    ...(place?.source === number ? { after: within(session, entity, source, place) } : {}),
   } satisfies RawQuery;
-  const { items, next } = await findPage(session, entity, query);
+  const after = place?.source === number ? within(session, entity, source, place, query) : null;
+  const { items, next } = await findPage(session, entity, { ...query, after });
   const entries = items.map((row) => entryOf(source, number, row));
   return { entries, more: next !== null };
 }
@@ -98,10 +99,17 @@ function before(source: TimelineSource, number: number, place: Place | undefined
 }
 
 /** The place within its own source, as a cursor of that list. */
-function within(session: Session, entity: EntityModel, source: TimelineSource, place: Place): string {
+function within(
+  session: Session,
+  entity: EntityModel,
+  source: TimelineSource,
+  place: Place,
+  query: RawQuery,
+): string {
   const sort = parseSort(entity, [`-${source.at}`]);
   const at = entity.fields.get(source.at) as FieldModel;
-  return cursorOf(sort, { [at.column]: place.at, id: place.id }, session.tokens);
+  const identity = queryIdentity(session, sort.key, query);
+  return cursorOf(sort, { [at.column]: place.at, id: place.id }, session.tokens, identity);
 }
 
 function entryOf(source: TimelineSource, number: number, row: RecordValues): Found {

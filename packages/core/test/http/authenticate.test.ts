@@ -13,7 +13,7 @@ beforeAll(async () => {
 });
 afterAll(() => api.crm.stop());
 
-const open = ["/healthz", "/readyz", "/openapi.json", "/llms.txt", "/public/"];
+const open = ["/healthz", "/readyz", "/openapi.json", "/llms.txt", "/docs", "/public/"];
 
 it("asks for a credential at every route that is not open", async () => {
   const closed = api.contract.operations.filter(

@@ -1,8 +1,12 @@
-import { account, crmCore, issueApiKey, StorageUnavailable } from "@corm/core";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { account, crmCore, defineEntity, definePlugin, issueApiKey, StorageUnavailable } from "@corm/core";
 import { createHttp } from "@corm/core/http";
 import { sqlite } from "@corm/core/knex";
 import { createTestCrm, type TestCrm } from "@corm/core/testing";
 import { Hono } from "hono";
+import Type from "typebox";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Json, startApi } from "./support/start.js";
 
@@ -87,14 +91,67 @@ describe("failures", () => {
     const api = await startApi(undefined, storage);
     fall();
     const ready = await api.call("GET", "/readyz", { key: null });
-    expect([ready.status, ready.body["checks"]]).toEqual([503, { storage: "the database does not answer" }]);
+    const away = "the database does not answer";
+    expect([ready.status, ready.body["checks"]]).toEqual([503, { storage: away, migrations: away }]);
     expect(ready.headers.get("retry-after")).toBe("1");
     expect((await api.call("GET", "/healthz", { key: null })).body).toEqual({ status: "ok" });
     const { text, headers } = await api.fails(503, "storage-unavailable", "GET", "/api/parcels");
     expect(text).not.toMatch(/10\.0\.0\.7|DATABASE_URL/);
     expect(headers.get("retry-after")).toBe("1");
-    expect(api.errors).toHaveLength(2);
+    expect(api.errors).toHaveLength(3);
     await api.crm.stop();
+  });
+});
+
+describe("readiness", () => {
+  it("names every check, those of plugins too, and why one fails", async () => {
+    const state: { queue: () => Promise<string | null> } = { queue: async () => null };
+    const jobs = definePlugin({
+      name: "jobs",
+      version: "1.0.0",
+      corm: "^0.1",
+      setup: () => ({ ready: { queue: () => state.queue() } }),
+    });
+    const { crm, errors } = await createTestCrm({ plugins: [crmCore(), jobs()] });
+    const http = createHttp(crm);
+    const ask = async () => {
+      const answer = await http.request("/readyz");
+      const { checks } = (await answer.json()) as { checks: Record<string, string> };
+      return [answer.status, checks["jobs.queue"], checks["storage"], checks["migrations"]];
+    };
+    expect(await ask()).toEqual([200, "ok", "ok", "ok"]);
+    state.queue = async () => "no worker has been seen for a minute";
+    expect(await ask()).toEqual([503, "no worker has been seen for a minute", "ok", "ok"]);
+    expect(errors).toEqual([]);
+    state.queue = async () => {
+      throw new Error("redis://:password@10.0.0.7");
+    };
+    expect(await ask()).toEqual([503, "the check failed", "ok", "ok"]);
+    expect(errors).toHaveLength(1);
+    state.queue = () => new Promise(() => {});
+    expect(await ask()).toEqual([503, "no answer within 3 s", "ok", "ok"]);
+    await crm.stop();
+  });
+
+  it("says so where the database is behind the plugins", async () => {
+    const database = mkdtempSync(join(tmpdir(), "corm-ready-"));
+    const storage = () => sqlite(join(database, "crm.db"));
+    await (await createTestCrm({ plugins: [crmCore()], storage: storage() })).crm.stop();
+    const more = definePlugin({
+      name: "more",
+      version: "1.0.0",
+      corm: "^0.1",
+      setup: () => ({ entities: { extra: defineEntity("extra", { fields: { name: Type.String() } }) } }),
+    });
+    const behind = await createTestCrm({ plugins: [crmCore(), more()], storage: storage(), migrate: "off" });
+    const answer = await createHttp(behind.crm).request("/readyz");
+    expect(answer.status).toBe(503);
+    expect(await answer.json()).toMatchObject({
+      code: "not-ready",
+      checks: { storage: "ok", migrations: "the database is behind the plugins" },
+    });
+    await behind.crm.stop();
+    rmSync(database, { recursive: true });
   });
 });
 

@@ -158,22 +158,57 @@ onEngines((started) => {
       const cursorOf = async (path: string) =>
         ((await api.call("GET", path)).body["page"] as Json)["next"] as string;
       const cursor = await cursorOf("/api/parcels?sort=code&limit=1");
-      const [body = "", mac = ""] = cursor.split(".");
-      const forged = `${Buffer.from('{"d":["parcel code asc,id asc",["A","B"]]}').toString("base64url")}.${mac}`;
       const foreign = await cursorOf("/api/accounts?limit=1");
+      const bytes = Buffer.from(cursor, "base64url");
+      const flipped = [0, 11, 12, bytes.length - 17, bytes.length - 16, bytes.length - 1].map((at) => {
+        const copy = Buffer.from(bytes);
+        copy[at] = (copy[at] as number) ^ 1;
+        return copy.toString("base64url");
+      });
       for (const after of [
-        forged,
-        `${body}.x`,
-        body,
+        ...flipped,
         cursor.slice(0, -1),
+        `${cursor}A`,
+        `${cursor}=`,
         "nonsense",
         "",
         foreign,
         "a".repeat(5000),
+        Buffer.from('{"d":["parcel code asc,id asc",["A","B"]]}').toString("base64url"),
       ])
-        await api.fails(400, "invalid-cursor", "GET", `/api/parcels?sort=code&after=${after}`);
+        await api.fails(
+          400,
+          "invalid-cursor",
+          "GET",
+          `/api/parcels?sort=code&after=${encodeURIComponent(after)}`,
+        );
       await api.fails(400, "invalid-cursor", "GET", `/api/parcels?sort=-code&after=${cursor}`);
       await api.fails(400, "invalid-cursor", "POST", "/api/parcels/query", { body: { after: cursor } });
+    });
+
+    it("have cursors that show no value, and hold for one caller and one set of conditions", async () => {
+      const cursorOf = async (path: string) =>
+        ((await api.call("GET", path)).body["page"] as Json)["next"] as string;
+      const sorted = "/api/parcels?sort=code&filter[code][gte]=A&filter[code][lte]=Z";
+      const cursor = await cursorOf(`${sorted}&limit=1`);
+      const read = Buffer.from(cursor, "base64url").toString("latin1");
+      for (const word of ["A1", "B2", "code", "parcel"]) expect(read).not.toContain(word);
+      expect(await cursorOf(`${sorted}&limit=1`)).not.toBe(cursor);
+
+      const next = (path: string) => `${path}&after=${cursor}`;
+      expect((await api.call("GET", next(`${sorted}&limit=2&fields=code`))).status).toBe(200);
+      // The same conditions in another order.
+      const turned = "/api/parcels?filter[code][lte]=Z&sort=code&filter[code][gte]=A";
+      expect((await api.call("GET", next(turned))).status).toBe(200);
+      for (const other of [
+        "/api/parcels?sort=code",
+        "/api/parcels?sort=code&filter[code][gte]=B&filter[code][lte]=Z",
+        `${sorted}&search=a`,
+      ])
+        await api.fails(400, "invalid-cursor", "GET", next(other));
+      const { key } = await api.newKey("somebody else");
+      await api.fails(400, "invalid-cursor", "GET", next(sorted), { key });
+      await api.fails(400, "invalid-cursor", "GET", next(sorted), { key: api.foreignKey });
     });
   });
 

@@ -86,6 +86,9 @@ describe("creating", () => {
   });
 });
 
+const tagOf = async (record: Json): Promise<string> =>
+  (await api.call("GET", pathOf(record))).headers.get("etag") as string;
+
 describe("reading", () => {
   it("answers 304 to whoever has the version, and 200 to others", async () => {
     const record = await made();
@@ -121,7 +124,8 @@ describe("reading", () => {
     const record = await made();
     const foreign = { key: api.foreignKey };
     const absent = await api.fails(404, "not-found", "GET", ABSENT, foreign);
-    const hidden = await api.fails(404, "not-found", "GET", pathOf(record), foreign);
+    const known = { ...foreign, headers: { "if-none-match": await tagOf(record) } };
+    const hidden = await api.fails(404, "not-found", "GET", pathOf(record), known);
     const plain = (text: string) => text.replaceAll(/[0-9a-f]{8}-[0-9a-f-]{27}/g, "id");
     expect(plain(hidden.text)).toBe(plain(absent.text));
   });
@@ -145,6 +149,7 @@ describe("changing", () => {
 
   it("merges into money and JSON values, as RFC 7396 says", async () => {
     const record = await made({ price: { amount: "5.00", currency: "EUR" }, box: { width: 1, lid: "red" } });
+    const created = await tagOf(record);
     const first = await api.call("PATCH", pathOf(record), {
       body: { price: { amount: "7" }, box: { lid: null, height: 2 } },
     });
@@ -153,7 +158,7 @@ describe("changing", () => {
     const polluting = '{"box": {"__proto__": {"polluted": true}, "width": 4}}';
     expect((await api.call("PATCH", pathOf(record), { body: polluting })).status).toBe(200);
     expect(({} as Json)["polluted"]).toBeUndefined();
-    const stale = { body: { box: { width: 9 } }, headers: { "if-match": '"v1"' } };
+    const stale = { body: { box: { width: 9 } }, headers: { "if-match": created } };
     await api.fails(412, "version-conflict", "PATCH", pathOf(record), stale);
     await api.fails(404, "not-found", "PATCH", ABSENT, { body: { box: { width: 9 } } });
   });
@@ -163,11 +168,28 @@ describe("changing", () => {
     const etag = (await api.call("GET", pathOf(record))).headers.get("etag") as string;
     const change = (ifMatch: string) => ({ body: { weight: codes++ }, headers: { "if-match": ifMatch } });
     expect((await api.call("PATCH", pathOf(record), change(etag))).status).toBe(200);
-    for (const tag of [etag, '"nonsense"', "garbage", `W/"v2"`, `"a", "b"`])
+    const current = await tagOf(record);
+    for (const tag of [etag, '"nonsense"', "garbage", `W/${current}`, `"a", "b"`, '"v2"', current.slice(1)])
       await api.fails(412, "version-conflict", "PATCH", pathOf(record), change(tag));
-    expect((await api.call("PATCH", pathOf(record), change(`"nonsense", "v2"`))).status).toBe(200);
+    expect((await api.call("PATCH", pathOf(record), change(`"nonsense", ${current}`))).status).toBe(200);
     expect((await api.call("PATCH", pathOf(record), change("*"))).status).toBe(200);
     expect((await api.call("GET", pathOf(record))).body["version"]).toBe(4);
+  });
+
+  it("has tags that tell nothing, and are good for one record", async () => {
+    const tags = new Set<string>();
+    const [one, two] = [await made(), await made()];
+    for (const record of [one, two]) {
+      for (let n = 0; n < 3; n++) {
+        const tag = await tagOf(record);
+        expect(tag).toMatch(/^"[\w-]{22}"$/);
+        tags.add(tag);
+        await api.call("PATCH", pathOf(record), { body: { weight: codes++ } });
+      }
+    }
+    expect(tags.size).toBe(6);
+    const foreign = { body: { weight: 1 }, headers: { "if-match": await tagOf(two) } };
+    await api.fails(412, "version-conflict", "PATCH", pathOf(one), foreign);
   });
 
   it("cannot be done from another tenant", async () => {
@@ -185,14 +207,18 @@ describe("changing", () => {
 describe("deleting", () => {
   it("goes through the recycle bin", async () => {
     const record = await made();
-    const stale = { headers: { "if-match": '"v7"' } };
+    const tag = await tagOf(record);
+    const stale = { headers: { "if-match": await tagOf(await made()) } };
     await api.fails(412, "version-conflict", "DELETE", pathOf(record), stale);
-    const { status, text } = await api.call("DELETE", pathOf(record), { headers: { "if-match": '"v1"' } });
+    const { status, text } = await api.call("DELETE", pathOf(record), { headers: { "if-match": tag } });
     expect([status, text]).toEqual([204, ""]);
     await api.fails(404, "not-found", "GET", pathOf(record));
     await api.fails(404, "not-found", "DELETE", pathOf(record));
+    // Whoever holds a tag of it learns nothing of what is in the bin.
+    const read = { headers: { "if-none-match": tag } };
+    await api.fails(404, "not-found", "GET", pathOf(record), read);
     await api.fails(412, "version-conflict", "POST", `${pathOf(record)}/restore`, {
-      headers: { "if-match": '"v1"' },
+      headers: { "if-match": tag },
     });
     const restored = await api.call("POST", `${pathOf(record)}/restore`);
     expect(restored.body).toMatchObject({ id: record["id"], deletedAt: null });
@@ -202,9 +228,10 @@ describe("deleting", () => {
 
   it("is for good with purge=true", async () => {
     const record = await made();
+    const tag = await tagOf(record);
     await api.call("DELETE", pathOf(record));
     await api.fails(412, "version-conflict", "DELETE", `${pathOf(record)}?purge=true`, {
-      headers: { "if-match": '"v1"' },
+      headers: { "if-match": tag },
     });
     expect((await api.call("DELETE", `${pathOf(record)}?purge=true`)).status).toBe(204);
     await api.fails(404, "not-found", "POST", `${pathOf(record)}/restore`);

@@ -155,7 +155,7 @@ onDatabases({ plugins: [toys()] }, (app, database) => {
       const { next } = await me.entities.thing.find({ limit: 2, orderBy: ["count"] });
       for (const orderBy of [["-count"], ["stage"], ["count", "stage"], []]) {
         const asked = me.entities.thing.find({ limit: 2, orderBy: orderBy as never, after: next });
-        await expect(asked).rejects.toThrowError(/another order/);
+        await expect(asked).rejects.toMatchObject({ code: "invalid-cursor" });
       }
       await expect(me.entities.box.find({ orderBy: ["label"], after: next })).rejects.toMatchObject({
         code: "invalid-cursor",
@@ -165,11 +165,8 @@ onDatabases({ plugins: [toys()] }, (app, database) => {
 
     it("show another tenant nothing", async () => {
       const { next } = await me.entities.thing.find({ limit: 2 });
-      const page = await app()
-        .fresh()
-        .entities.thing.find({ after: next })
-        .catch(({ code }) => code);
-      expect(page === "invalid-cursor" || page.items.length === 0).toBe(true);
+      const foreign = app().fresh().entities.thing.find({ after: next });
+      await expect(foreign).rejects.toMatchObject({ code: "invalid-cursor" });
     });
 
     it("reach over long values of any script", async () => {

@@ -1,4 +1,5 @@
 import type { EntityModel } from "../../model/entity-model.js";
+import { MAX_OPERATIONS } from "../batch-body.js";
 import { JSON_TYPE, MERGE_PATCH_TYPE } from "../body.js";
 import { type EntityModels, OPERATORS } from "../public-query.js";
 import { exampleInput, examplePatch } from "./examples.js";
@@ -11,6 +12,7 @@ export type OperationName =
   | "create"
   | "query"
   | "aggregate"
+  | "batch"
   | "get"
   | "timeline"
   | "update"
@@ -83,6 +85,14 @@ export function entityOperations(
       }),
       responses: { 200: { description: "One entry per group.", schema: ref("Corm.Aggregate") } },
       errors: [400, 413, 415, 422],
+    }),
+    batch: operation("batch", {
+      summary: `Create, change and delete up to ${MAX_OPERATIONS} ${label} records`,
+      description:
+        "In one transaction and in the order given. `atomic` (the default): all or nothing, and the problem points at the operation that failed. Otherwise a result for each, and those that fail are left out.",
+      ...body(ref(`${name}.Batch`), { operations: [{ op: "create", data: exampleInput(entity) ?? {} }] }),
+      responses: { 200: { description: "One result per operation.", schema: ref(`${name}.BatchResults`) } },
+      errors: [400, 404, 409, 412, 413, 415, 422],
     }),
     get: operation("get", {
       summary: `Read a ${label}`,

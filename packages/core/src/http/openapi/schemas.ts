@@ -2,6 +2,7 @@ import type { TSchema } from "typebox";
 import type { EntityModel } from "../../model/entity-model.js";
 import type { FieldModel } from "../../model/field-model.js";
 import { metaOf } from "../../schema/field.js";
+import { batchBody } from "../batch-body.js";
 import type { EntityModels } from "../public-query.js";
 import type { JsonSchema } from "./operation.js";
 
@@ -120,6 +121,27 @@ export function entitySchemas(entity: EntityModel, entities: EntityModels): Reco
       properties: patches,
       additionalProperties: false,
     },
+    [`${name}.Batch`]: batchBody(ref(`${name}.Input`), ref(`${name}.Patch`)),
+    [`${name}.BatchResults`]: batchResults(ref(name)),
+  };
+}
+
+function batchResults(record: JsonSchema): JsonSchema {
+  const line = {
+    type: "object",
+    properties: {
+      op: { enum: ["create", "update", "delete"] },
+      status: { type: "integer", description: "What the operation would have been answered alone." },
+      etag: { type: "string" },
+      data: { ...record, description: "The record as it is now." },
+      problem: { ...ref("Corm.Problem"), description: "Why it was left out." },
+    },
+    required: ["op", "status"],
+  };
+  return {
+    type: "object",
+    properties: { results: { type: "array", items: line } },
+    required: ["results"],
   };
 }
 

@@ -136,8 +136,11 @@ const routes = [
     produces: "text/html",
     response: Type.String(),
     handle: async ({ params, clientAddress }, access) => {
-      const ctx = access.forTenant(access.defaultTenant as string).asSystem("public route");
-      const found = await ctx.repo(parcel).first({ where: { code: params["code"] as string } });
+      const ctx = access.forTenant(access.defaultTenant as string);
+      const found = await ctx
+        .asSystem("public route")
+        .repo(parcel)
+        .first({ where: { code: params["code"] as string } });
       const text = `${params["code"]}: ${found?.state ?? "unknown"}, ${ctx.actor.kind} from ${clientAddress ?? "somewhere"}`;
       return new Response(text, { headers: { "content-type": "text/html", "cache-control": "max-age=60" } });
     },
@@ -179,6 +182,7 @@ const routes = [
       Response.json({
         n: await access
           .forTenant(params["tenant"] as string)
+          .asSystem("count")
           .repo(parcel)
           .count(),
       }),

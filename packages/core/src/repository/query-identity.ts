@@ -1,0 +1,29 @@
+import { createHash } from "node:crypto";
+import type { Session } from "../runtime/session.js";
+import type { RawQuery } from "./read.js";
+
+/**
+ * A digest of what a cursor is good for: this tenant, this actor, this entity in this order, these conditions. What
+ * may differ from page to page (limit, fields, includes) is left out.
+ */
+export function queryIdentity(session: Session, sortKey: string, query: RawQuery): string {
+  const { tenant, actor } = session;
+  const who = "id" in actor ? `${actor.kind}:${actor.id}` : actor.kind;
+  const { where = null, search = null, withDeleted = false } = query;
+  const parts = [tenant, who, sortKey, canonical(where), search, withDeleted];
+  return createHash("sha256").update(JSON.stringify(parts)).digest("base64url");
+}
+
+/** Conditions in a form that does not depend on the order in which they were written. */
+function canonical(value: unknown): unknown {
+  if (typeof value === "bigint") return `${value}n`;
+  if (Array.isArray(value)) return value.map(canonical);
+  if (typeof value !== "object" || value === null || value instanceof Date) return value;
+  return Object.keys(value)
+    .sort()
+    .map((name) => {
+      const part = canonical((value as Record<string, unknown>)[name]);
+      const unordered = (name === "and" || name === "or") && Array.isArray(part);
+      return [name, unordered ? part.map((each) => JSON.stringify(each)).sort() : part];
+    });
+}
