@@ -3,7 +3,7 @@ import { UniqueViolation } from "../errors/storage-errors.js";
 import { JOURNAL_HEAD_TABLE, JOURNAL_TABLE } from "../migrations/journal-tables.js";
 import type { Runtime } from "../runtime/runtime.js";
 import type { Session } from "../runtime/session.js";
-import type { StoredRow } from "../storage/adapter.js";
+import type { RowUpdate, StoredRow } from "../storage/adapter.js";
 import { and, type Filter } from "../storage/filter.js";
 import { genesis, SEALED, sealOf, UNORDERED } from "./entry.js";
 
@@ -104,13 +104,14 @@ async function orderBatch(session: Session, size: number): Promise<{ found: numb
     if (ready.length === 0) return { found: rows.length, ordered: 0 };
     let position = head["position"] as number;
     let hash = head["hash"] as string;
-    const sealed = ready.map((row): StoredRow => {
+    const sealed = ready.map((row): RowUpdate => {
       position += 1;
       const placed = { ...row, position };
       hash = sealOf(hash, placed);
-      return { ...placed, hash };
+      const own: Filter = { op: "eq", column: "id", value: row["id"] as string };
+      return { where: and(ofTenant, own), patch: { position, hash } };
     });
-    await tx.operations().upsert(JOURNAL_TABLE.name, sealed, ["id"], ["position", "hash"]);
+    await tx.operations().updateEach(JOURNAL_TABLE.name, sealed);
     await tx.operations().updateWhere(JOURNAL_HEAD_TABLE.name, ofTenant, { position, hash });
     return { found: rows.length, ordered: ready.length };
   });

@@ -27,6 +27,7 @@ export const JOURNAL_TABLE: PhysicalTable = {
     { name: "hash", type: "string", length: 64, nullable: true },
     { name: "erased", type: "id", nullable: true },
   ],
+  tenant: "tenant_id",
   primaryKey: ["id"],
   indexes: [
     // Readers walk positions; whoever orders finds what has none yet at 0, by id.
@@ -43,6 +44,7 @@ export const JOURNAL_HEAD_TABLE: PhysicalTable = {
     { name: "position", type: "integer", nullable: false },
     { name: "hash", type: "string", length: 64, nullable: false },
   ],
+  tenant: "tenant_id",
   primaryKey: ["tenant_id"],
   indexes: [],
 };
@@ -58,6 +60,7 @@ export const CURSOR_TABLE: PhysicalTable = {
     { name: "held_until", type: "instant", nullable: true },
     { name: "updated_at", type: "instant", nullable: false },
   ],
+  tenant: "tenant_id",
   primaryKey: ["tenant_id", "name"],
   indexes: [],
 };

@@ -1,12 +1,13 @@
 import { mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { auditHead, type StorageAdapter, verifyAudit } from "@corm/core";
+import { auditHead, verifyAudit } from "@corm/core";
 import { describe, expect, it } from "vitest";
 import { runCli } from "../../src/cli/run.js";
 import { eraseJournal } from "../../src/journal/erasures.js";
 import { JOURNAL_HEAD_TABLE, JOURNAL_TABLE } from "../../src/migrations/journal-tables.js";
 import type { Session } from "../../src/runtime/session.js";
+import type { BoundStorage } from "../../src/storage/adapter.js";
 import { onDatabases } from "../support/apps.js";
 import { toys } from "../support/toys.js";
 
@@ -33,7 +34,7 @@ const CHANGED: Record<string, unknown> = {
 };
 
 onDatabases({ plugins: [toys()] }, (app) => {
-  const storage = (): StorageAdapter => app().crm.runtime.storage;
+  const storage = (): BoundStorage => app().crm.runtime.storage.acrossTenants("tamper");
   const rowAt = (tenant: string, position: number) => ({
     op: "and" as const,
     of: [

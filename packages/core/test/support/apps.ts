@@ -68,7 +68,7 @@ export async function openApp<const Ps extends PluginList>(
     log,
     url,
     storedJournal: (tenant) =>
-      storage.findMany({
+      storage.forTenant(tenant).findMany({
         table: "corm_journal",
         columns: ENTRY_COLUMNS,
         where: { op: "eq", column: "tenant_id", value: tenant },
