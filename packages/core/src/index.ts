@@ -28,11 +28,13 @@ export type {
   AggregateRow,
   Condition,
   GroupBy,
+  Including,
   Measure,
   Operators,
   Page,
   Query,
   RelativeRange,
+  Selected,
   Sort,
   Where,
 } from "./context/query.js";

@@ -72,6 +72,14 @@ export interface Query<Row, Related, S extends Names<Row>, I extends Names<Relat
   readonly withDeleted?: boolean;
 }
 
+/** A row with the relations that `include` names: the row itself where it names none, so that editors show its name. */
+export type Including<Row, Related, I> = [I] extends [never] ? Row : Row & Pick<Related, I & keyof Related>;
+
+/** The selected fields of a row, and the relations that `include` names. */
+export type Selected<Row, Related, S, I> = [keyof Row] extends [S]
+  ? Including<Row, Related, I>
+  : Including<Pick<Row, S & keyof Row>, Related, I>;
+
 export interface Page<T> {
   readonly items: T[];
   /** Cursor of the next page; null at the end. */

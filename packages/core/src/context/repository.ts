@@ -1,5 +1,14 @@
 import type { HistoryPage, HistoryQuery } from "./journal.js";
-import type { AggregateQuery, AggregateRow, Measure, Page, Query, Where } from "./query.js";
+import type {
+  AggregateQuery,
+  AggregateRow,
+  Including,
+  Measure,
+  Page,
+  Query,
+  Selected,
+  Where,
+} from "./query.js";
 import type { TimelineOptions, TimelinePage } from "./timeline.js";
 
 type Names<T> = keyof T & string;
@@ -32,19 +41,19 @@ export interface Repository<Row, Input, Related = unknown> {
       /** Inside a transaction: nobody else changes the record before it ends, where the engine locks rows. */
       readonly lock?: boolean;
     },
-  ): Promise<Row & Pick<Related, I>>;
+  ): Promise<Including<Row, Related, I>>;
   /** One page of at most `limit` records, keyset-paged. */
   find<S extends Names<Row> = Names<Row>, I extends Names<Related> = never>(
     query?: Query<Row, Related, S, I>,
-  ): Promise<Page<Pick<Row, S> & Pick<Related, I>>>;
+  ): Promise<Page<Selected<Row, Related, S, I>>>;
   /** The first record of a `find`, or null. */
   first<S extends Names<Row> = Names<Row>, I extends Names<Related> = never>(
     query?: Query<Row, Related, S, I>,
-  ): Promise<(Pick<Row, S> & Pick<Related, I>) | null>;
+  ): Promise<Selected<Row, Related, S, I> | null>;
   /** All records of a query, page by page behind the iterator: memory stays flat. `limit` is the page size. */
   stream<S extends Names<Row> = Names<Row>, I extends Names<Related> = never>(
     query?: Query<Row, Related, S, I>,
-  ): AsyncIterable<Pick<Row, S> & Pick<Related, I>>;
+  ): AsyncIterable<Selected<Row, Related, S, I>>;
   /** `search` as in `find`. */
   count(where?: Where<Row, Related>, options?: { readonly search?: string }): Promise<number>;
   aggregate<const M extends Readonly<Record<string, Measure<Row, Related>>>>(

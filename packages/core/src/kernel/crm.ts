@@ -72,16 +72,21 @@ type EntityActions<Ps extends PluginList, K> = {
   readonly [A in ActionsOf<Ps> as A["on"] extends K ? A["name"] : never]: ActionMethod<A>;
 };
 
-export type RowIn<Ps extends PluginList, K extends keyof EntitiesOf<Ps>> = TypesOf<EntitiesOf<Ps>[K]>["row"] &
-  AddedAll<Ps, K, "row">;
-export type InputIn<Ps extends PluginList, K extends keyof EntitiesOf<Ps>> = TypesOf<
-  EntitiesOf<Ps>[K]
->["input"] &
-  AddedAll<Ps, K, "input">;
-export type RelatedIn<Ps extends PluginList, K extends keyof EntitiesOf<Ps>> = TypesOf<
-  EntitiesOf<Ps>[K]
->["related"] &
-  AddedAll<Ps, K, "related">;
+/** In this form and not as a bare `&`, so that editors show the names of the parts instead of this alias. */
+type Joined<Base, Added> = unknown extends Added ? Base : Base & Added;
+
+export type RowIn<Ps extends PluginList, K extends keyof EntitiesOf<Ps>> = Joined<
+  TypesOf<EntitiesOf<Ps>[K]>["row"],
+  AddedAll<Ps, K, "row">
+>;
+export type InputIn<Ps extends PluginList, K extends keyof EntitiesOf<Ps>> = Joined<
+  TypesOf<EntitiesOf<Ps>[K]>["input"],
+  AddedAll<Ps, K, "input">
+>;
+export type RelatedIn<Ps extends PluginList, K extends keyof EntitiesOf<Ps>> = Joined<
+  TypesOf<EntitiesOf<Ps>[K]>["related"],
+  AddedAll<Ps, K, "related">
+>;
 
 /** The repositories of an app: exactly the entities that its plugins declare, with everything they add. */
 export type Entities<Ps extends PluginList> = {
