@@ -12,5 +12,5 @@ export default defineConfig({
   ...config,
   platform: "neutral",
   target: "es2022",
-  dts: { compilerOptions: { ...compilerOptions, paths: { "@corm/core": ["../core/src/context/query.ts"] } } },
+  dts: { compilerOptions: { ...compilerOptions, paths: { "@corm/core": ["./core-types.ts"] } } },
 });

@@ -1,5 +1,7 @@
 import { createDirectory } from "./directory.js";
 import { entityClient, kebabCase, named, post } from "./entity-client.js";
+import { createImports } from "./files.js";
+import { type ChangesOptions, changes } from "./live/changes.js";
 import { type CallOptions, type ClientOptions, checkOptions, type PostOptions } from "./options.js";
 import { createSender } from "./send/sender.js";
 import type { AnyApp, Client } from "./surface.js";
@@ -26,6 +28,8 @@ export function createClient<C extends AnyApp>(options: ClientOptions): Client<C
       const path = `/api/actions/${action.slice(0, dot)}.${kebabCase(action.slice(dot + 1))}`;
       return (await sender.send(post(path, input, sender, call), call)).body;
     },
+    imports: createImports(sender),
+    changes: (call: ChangesOptions = {}) => changes(sender, call),
     paths: (call: CallOptions = {}) => directory.paths(call),
   };
   return named(base, (name) => (entities as Record<string, unknown>)[name]) as unknown as Client<C>;

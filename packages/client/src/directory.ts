@@ -2,6 +2,8 @@ import { CormClientError, clientErrors } from "./errors.js";
 import type { CallOptions } from "./options.js";
 import type { Sender } from "./send/sender.js";
 
+const PREFIX = "/api/";
+
 /** Where entities are, by name: `{ priceBook: "price-books" }`. */
 export type Paths = Readonly<Record<string, string>>;
 
@@ -52,7 +54,7 @@ async function readPaths(sender: Sender, options: CallOptions): Promise<Paths> {
   try {
     const { body } = await sender.send({ method: "GET", path: "/api/meta", repeat: "safe" }, options);
     const { entities = [] } = body as Meta;
-    return Object.fromEntries(entities.map(({ name, path }) => [name, path]));
+    return Object.fromEntries(entities.map(({ name, path }) => [name, path.slice(PREFIX.length)]));
   } catch (error) {
     if (error instanceof CormClientError && error.code === "route-not-found")
       return readOpenApi(sender, options);
@@ -74,7 +76,7 @@ export function pathsIn(document: OpenApi): Paths {
   const found: Record<string, string> = {};
   for (const [path, operations] of Object.entries(document.paths)) {
     const name = /^(\w+)\.find$/.exec(operations["get"]?.operationId ?? "")?.[1];
-    if (name !== undefined) found[name] = path.slice("/api/".length);
+    if (name !== undefined) found[name] = path.slice(PREFIX.length);
   }
   return found;
 }

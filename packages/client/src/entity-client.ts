@@ -1,8 +1,19 @@
 import type { Directory } from "./directory.js";
 import { clientErrors } from "./errors.js";
+import { createTags } from "./etags.js";
+import {
+  type ExportOptions,
+  type FileBody,
+  type ImportJob,
+  type ImportOptions,
+  openExport,
+  sendFile,
+} from "./files.js";
+import { type BatchOptions, batchResults } from "./many.js";
 import type { CallOptions, ChangeOptions, PostOptions } from "./options.js";
 import type { Answer } from "./send/answer.js";
 import type { Outgoing, Sender } from "./send/sender.js";
+import type { PageQuery } from "./surface.js";
 
 type Values = Record<string, unknown>;
 
@@ -10,6 +21,12 @@ interface Query extends Values {
   readonly where?: unknown;
   readonly select?: unknown;
   readonly orderBy?: unknown;
+}
+
+interface RowChange {
+  readonly id: string;
+  readonly patch: Values;
+  readonly version?: number;
 }
 
 type Changing = ChangeOptions & PostOptions;
@@ -27,6 +44,7 @@ export function post(path: string, json: unknown, sender: Sender, options: PostO
 
 /** The methods of one entity. Whatever else is called on it is an action. */
 export function entityClient(entity: string, sender: Sender, directory: Directory): object {
+  const tags = createTags();
   const at = async (options: CallOptions, rest = "") => (await directory.pathOf(entity, options)) + rest;
   const ofRecord = (id: string, options: CallOptions, rest = "") => at(options, `/${segment(id)}${rest}`);
   const read = async (path: string, json: unknown, options: CallOptions): Promise<Answer> =>
@@ -34,18 +52,16 @@ export function entityClient(entity: string, sender: Sender, directory: Director
 
   const methods = {
     async create(input: Values, options: PostOptions = {}) {
-      return bodyOf(await sender.send(post(await at(options), input, sender, options), options));
+      return recordOf(await sender.send(post(await at(options), input, sender, options), options));
     },
     async get(id: string, options: CallOptions & { readonly include?: readonly string[] } = {}) {
       const { include = [] } = options;
       const query = include.length > 0 ? `?include=${include.map(encodeURIComponent).join(",")}` : "";
       const path = await ofRecord(id, options, query);
-      return bodyOf(await sender.send({ method: "GET", path, repeat: "safe" }, options));
+      return recordOf(await sender.send({ method: "GET", path, repeat: "safe" }, options));
     },
     async find(query: Query = {}, options: CallOptions = {}): Promise<Items> {
-      const { body } = await read("/query", toBody(query), options);
-      const { data, page } = body as { data: Values[]; page: { next: string | null } };
-      return { items: data, next: page.next };
+      return pageOf(await read("/query", toBody(query), options));
     },
     async first(query: Query = {}, options: CallOptions = {}) {
       return (await methods.find({ ...query, limit: 1 }, options)).items[0] ?? null;
@@ -72,7 +88,7 @@ export function entityClient(entity: string, sender: Sender, directory: Director
     },
     async update(id: string, patch: Values, options: ChangeOptions = {}) {
       const headers = { "content-type": "application/merge-patch+json" };
-      return bodyOf(await change("PATCH", id, "", patch, options, headers));
+      return recordOf(await change("PATCH", id, "", patch, options, headers));
     },
     async delete(id: string, options: ChangeOptions = {}): Promise<void> {
       await change("DELETE", id, "", undefined, options);
@@ -80,8 +96,74 @@ export function entityClient(entity: string, sender: Sender, directory: Director
     async purge(id: string, options: ChangeOptions = {}): Promise<void> {
       await change("DELETE", id, "?purge=true", undefined, options);
     },
-    restore: (id: string, options: Changing = {}) => act(id, "restore", undefined, options),
+    async batch(operations: readonly unknown[], options: BatchOptions = {}) {
+      const { atomic = true } = options;
+      const outgoing = post(await at(options, "/batch"), { atomic, operations }, sender, options);
+      return batchResults(await sender.send(outgoing, options), tags.keep);
+    },
+    async createMany(inputs: readonly Values[], options: PostOptions = {}) {
+      return many(
+        inputs.map((data) => ({ op: "create", data })),
+        options,
+      );
+    },
+    async updateMany(changes: readonly RowChange[], options: PostOptions = {}) {
+      return many(
+        changes.map(({ patch: data, ...change }) => ({ op: "update", ...change, data })),
+        options,
+      );
+    },
+    async deleteMany(ids: readonly string[], options: PostOptions = {}): Promise<void> {
+      await many(
+        ids.map((id) => ({ op: "delete", id })),
+        options,
+      );
+    },
+    async export(query: Query = {}, options: ExportOptions = {}) {
+      return openExport(await at(options), query, options, sender);
+    },
+    async import(file: FileBody, options: ImportOptions = {}) {
+      return (await sendFile(await at(options, "/import"), file, options, sender)).body as ImportJob;
+    },
+    async history(id: string, { limit, after }: PageQuery = {}, options: CallOptions = {}): Promise<Items> {
+      const query = new URLSearchParams();
+      if (limit !== undefined) query.set("limit", String(limit));
+      if (after) query.set("after", after);
+      const path = await ofRecord(id, options, `/history?${query}`);
+      return pageOf(await sender.send({ method: "GET", path, repeat: "safe" }, options));
+    },
+    async restore(id: string, options: PostOptions = {}) {
+      return recordOf(await act(id, "restore", undefined, options));
+    },
   };
+
+  /** All or none. */
+  async function many(operations: readonly unknown[], options: PostOptions) {
+    if (operations.length === 0) return [];
+    return (await methods.batch(operations, { ...options, atomic: true })).map(({ data }) => data);
+  }
+
+  /** The `If-Match` for a version: tags are the server's secret, so an unknown one is read, with the record. */
+  async function conditionOf(id: string, options: ChangeOptions): Promise<Record<string, string>> {
+    const { version } = options;
+    if (version === undefined) return {};
+    let tag = tags.of(id, version);
+    if (tag === undefined) {
+      const { version: current } = await methods.get(id, { ...options });
+      if (current !== version) throw clientErrors.versionConflict(entity, id, version, current);
+      tag = tags.of(id, version);
+    }
+    return tag === undefined ? {} : { "if-match": tag };
+  }
+
+  function recordOf(answer: Answer): Values {
+    const { status, headers, body } = answer;
+    if (typeof body !== "object" || body === null)
+      throw clientErrors.unexpectedAnswer(status, "The answer has no record.");
+    const record = body as Values;
+    tags.keep(record, headers.get("etag"));
+    return record;
+  }
 
   async function change(
     method: "PATCH" | "DELETE",
@@ -91,7 +173,7 @@ export function entityClient(entity: string, sender: Sender, directory: Director
     options: ChangeOptions,
     headers: Readonly<Record<string, string>> = {},
   ): Promise<Answer> {
-    const condition = conditionOf(options);
+    const condition = await conditionOf(id, options);
     const repeat = options.version === undefined ? "once" : "conditional";
     const path = await ofRecord(id, options, rest);
     return sender.send({ method, path, json, repeat, headers: { ...headers, ...condition } }, options);
@@ -99,8 +181,8 @@ export function entityClient(entity: string, sender: Sender, directory: Director
 
   async function act(id: string, verb: string, input: unknown, options: Changing) {
     const outgoing = post(await ofRecord(id, options, `/${verb}`), input, sender, options);
-    const headers = { ...outgoing.headers, ...conditionOf(options) };
-    return (await sender.send({ ...outgoing, headers }, options)).body;
+    const headers = { ...outgoing.headers, ...(await conditionOf(id, options)) };
+    return sender.send({ ...outgoing, headers }, options);
   }
 
   /** An action on a record is given its id first; one on the collection begins with its input. */
@@ -108,7 +190,7 @@ export function entityClient(entity: string, sender: Sender, directory: Director
     (name: string) =>
     async (...given: unknown[]) => {
       if (typeof given[0] === "string")
-        return act(given[0], kebabCase(name), given[1] ?? {}, (given[2] ?? {}) as Changing);
+        return (await act(given[0], kebabCase(name), given[1] ?? {}, (given[2] ?? {}) as Changing)).body;
       const options = (given[1] ?? {}) as PostOptions;
       const path = await at(options, `/${kebabCase(name)}`);
       return (await sender.send(post(path, given[0] ?? {}, sender, options), options)).body;
@@ -134,13 +216,9 @@ function toBody({ where, select, orderBy, ...rest }: Query): Values {
   return { where, fields: select, sort: orderBy, ...rest };
 }
 
-function conditionOf({ version }: ChangeOptions): Readonly<Record<string, string>> {
-  return version === undefined ? {} : { "if-match": `"v${version}"` };
-}
-
-function bodyOf({ status, body }: Answer): Values {
-  if (typeof body === "object" && body !== null) return body as Values;
-  throw clientErrors.unexpectedAnswer(status, "The answer has no record.");
+function pageOf({ body }: Answer): Items {
+  const { data, page } = body as { data: Values[]; page: { next: string | null } };
+  return { items: data, next: page.next };
 }
 
 /** An id as one segment of a path, which "." and ".." would not be. */

@@ -97,12 +97,26 @@ export const clientErrors = {
       title: "The server does not serve this entity",
       detail: `There is no entity "${name}" for this caller. The server serves ${known.join(", ") || "none"}.`,
     }),
+  versionConflict: (entity: string, id: string, version: number, current: unknown): CormClientError =>
+    new CormClientError({
+      status: 412,
+      code: "version-conflict",
+      title: "The record has changed",
+      detail: `${entity} ${id} is at version ${String(current)}, not ${version}. Read it again and repeat the change on what you find.`,
+    }),
   invalidId: (id: string): CormClientError =>
     new CormClientError({
       status: 0,
       code: "invalid-id",
       title: "Not an id",
       detail: `"${id.slice(0, 64)}" cannot be the id of a record.`,
+    }),
+  invalidFilter: (what: string): CormClientError =>
+    new CormClientError({
+      status: 0,
+      code: "invalid-filter",
+      title: "The condition does not fit a URL",
+      detail: `An export takes its condition in the URL, which cannot say ${what}. Write comparisons that must all hold.`,
     }),
   invalidOptions: (problem: string): CormClientError =>
     new CormClientError({

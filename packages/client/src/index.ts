@@ -1,5 +1,9 @@
 export { createClient } from "./create-client.js";
 export { type ClientIssue, CormClientError, isCormClientError } from "./errors.js";
+export type { ExportOptions, FileBody, ImportJob, ImportOptions, Imports } from "./files.js";
+export type { Change, ChangesOptions } from "./live/changes.js";
+export type { JournalEntry } from "./live/entry.js";
+export type { BatchOperation, BatchOptions, BatchResult } from "./many.js";
 export type {
   CallOptions,
   ChangeOptions,
@@ -11,4 +15,12 @@ export type {
   Surroundings,
   TokenProvider,
 } from "./options.js";
-export type { AnyApp, Client, ClientBase, ClientQuery, EntityClient, EntityClients } from "./surface.js";
+export type {
+  AnyApp,
+  Client,
+  ClientBase,
+  ClientQuery,
+  EntityClient,
+  EntityClients,
+  PageQuery,
+} from "./surface.js";

@@ -1,5 +1,18 @@
-import type { AggregateQuery, AggregateRow, Measure, Page, Sort, Where } from "@corm/core";
+import type {
+  AggregateQuery,
+  AggregateRow,
+  Including,
+  Measure,
+  Page,
+  Selected,
+  Sort,
+  Where,
+} from "@corm/core";
 import type { Paths } from "./directory.js";
+import type { ExportOptions, FileBody, ImportJob, ImportOptions, Imports } from "./files.js";
+import type { Change, ChangesOptions } from "./live/changes.js";
+import type { JournalEntry } from "./live/entry.js";
+import type { BatchOperation, BatchOptions, BatchResult } from "./many.js";
 import type { CallOptions, ChangeOptions, PostOptions } from "./options.js";
 
 type Names<T> = keyof T & string;
@@ -31,6 +44,13 @@ export interface ClientQuery<Row, Related, S extends Names<Row>, I extends Names
   readonly after?: string | null;
 }
 
+export interface PageQuery {
+  /** 1 to 500, default 50. */
+  readonly limit?: number;
+  /** The `next` of the page before. */
+  readonly after?: string | null;
+}
+
 /**
  * The records of one entity, as the caller may see them: the methods of a session's repository, over HTTP. What fails
  * is a `CormClientError`.
@@ -40,22 +60,22 @@ export interface EntityClient<Row, Input, Related = unknown> {
   get<I extends Names<Related> = never>(
     id: string,
     options?: CallOptions & { readonly include?: readonly I[] },
-  ): Promise<Row & Pick<Related, I>>;
+  ): Promise<Including<Row, Related, I>>;
   /** One page of at most `limit` records, keyset-paged. */
   find<S extends Names<Row> = Names<Row>, I extends Names<Related> = never>(
     query?: ClientQuery<Row, Related, S, I>,
     options?: CallOptions,
-  ): Promise<Page<Pick<Row, S> & Pick<Related, I>>>;
+  ): Promise<Page<Selected<Row, Related, S, I>>>;
   /** The first record of a `find`, or null. */
   first<S extends Names<Row> = Names<Row>, I extends Names<Related> = never>(
     query?: ClientQuery<Row, Related, S, I>,
     options?: CallOptions,
-  ): Promise<(Pick<Row, S> & Pick<Related, I>) | null>;
+  ): Promise<Selected<Row, Related, S, I> | null>;
   /** All records of a query, page by page behind the iterator. `limit` is the page size. */
   stream<S extends Names<Row> = Names<Row>, I extends Names<Related> = never>(
     query?: ClientQuery<Row, Related, S, I>,
     options?: CallOptions,
-  ): AsyncIterable<Pick<Row, S> & Pick<Related, I>>;
+  ): AsyncIterable<Selected<Row, Related, S, I>>;
   /** `search` as in `find`. */
   count(where?: Where<Row, Related>, options?: CallOptions & { readonly search?: string }): Promise<number>;
   aggregate<const M extends Readonly<Record<string, Measure<Row, Related>>>>(
@@ -70,9 +90,28 @@ export interface EntityClient<Row, Input, Related = unknown> {
   /** Into the recycle bin. */
   delete(id: string, options?: ChangeOptions): Promise<void>;
   /** Out of the recycle bin. */
-  restore(id: string, options?: PostOptions & ChangeOptions): Promise<Row>;
+  restore(id: string, options?: PostOptions): Promise<Row>;
   /** For good, with what `onDelete` of its references says. Also out of the recycle bin. */
   purge(id: string, options?: ChangeOptions): Promise<void>;
+  /** All or none, up to 1,000. Answers the rows in the order of the inputs. */
+  createMany(inputs: readonly Input[], options?: PostOptions): Promise<Row[]>;
+  /** All or none, each with its own patch. */
+  updateMany(
+    changes: readonly { readonly id: string; readonly patch: Partial<Input>; readonly version?: number }[],
+    options?: PostOptions,
+  ): Promise<Row[]>;
+  deleteMany(ids: readonly string[], options?: PostOptions): Promise<void>;
+  /** Creates, changes and deletes up to 1,000 records in their order and in one transaction. */
+  batch(operations: readonly BatchOperation<Input>[], options?: BatchOptions): Promise<BatchResult<Row>[]>;
+  /** All records of a query as a file, while it is made. Of conditions, what a URL can say. */
+  export<S extends Names<Row> = Names<Row>>(
+    query?: Pick<ClientQuery<Row, Related, S, never>, "where" | "search" | "select" | "orderBy">,
+    options?: ExportOptions,
+  ): Promise<ReadableStream<Uint8Array>>;
+  /** Brings a file of records in; answers when it has been read. */
+  import(file: FileBody, options?: ImportOptions): Promise<ImportJob>;
+  /** Who changed what, newest first; also of a record that is gone. */
+  history(id: string, query?: PageQuery, options?: CallOptions): Promise<Page<JournalEntry>>;
 }
 
 interface Method {
@@ -118,6 +157,12 @@ export interface ClientBase<C extends AnyApp> {
     input: InputAt<ActionsIn<C>[K]>,
     options?: PostOptions,
   ): Promise<OutputAt<ActionsIn<C>[K]>>;
+  /**
+   * What happens in the app, as this caller may see it, as it is committed: an endless iterator that survives broken
+   * connections. Every change comes at least once; leave the loop, or abort `signal`, to stop.
+   */
+  changes(options?: ChangesOptions): AsyncIterable<Change>;
+  readonly imports: Imports;
   /** Where the entities are, for `createClient({ paths })`: saves the next client the question. */
   paths(options?: CallOptions): Promise<Paths>;
 }

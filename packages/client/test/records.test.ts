@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type Client, createClient, isCormClientError } from "../src/index.js";
+import { type Client, createClient } from "../src/index.js";
+import { failureOf } from "./support/failure.js";
 import { type Served, type ShopCrm, serveShop } from "./support/serve.js";
 
 let served: Served;
@@ -11,15 +12,6 @@ beforeAll(async () => {
 });
 afterAll(() => served.close());
 
-const failure = async (work: Promise<unknown>) => {
-  const error = await work.then(
-    () => undefined,
-    (reason: unknown) => reason,
-  );
-  if (!isCormClientError(error)) throw new Error(`failed otherwise: ${String(error)}`);
-  return error;
-};
-
 describe("records", () => {
   it("creates, reads, changes, deletes, restores and purges, as a session does", async () => {
     const total = { amount: "12.50", currency: "EUR" };
@@ -30,20 +22,20 @@ describe("records", () => {
 
     const changed = await client.shopOrder.update(made.id, { pieces: null }, { version: 1 });
     expect(changed).toMatchObject({ pieces: null, total, version: 2 });
-    const stale = await failure(client.shopOrder.update(made.id, { pieces: 9 }, { version: 1 }));
+    const stale = await failureOf(client.shopOrder.update(made.id, { pieces: 9 }, { version: 1 }));
     expect([stale.status, stale.code, stale.uncertain]).toEqual([412, "version-conflict", false]);
-    expect((await failure(client.shopOrder.delete(made.id, { version: 1 }))).code).toBe("version-conflict");
+    expect((await failureOf(client.shopOrder.delete(made.id, { version: 1 }))).code).toBe("version-conflict");
 
     await client.shopOrder.delete(made.id, { version: 2 });
-    expect((await failure(client.shopOrder.get(made.id))).code).toBe("not-found");
+    expect((await failureOf(client.shopOrder.get(made.id))).code).toBe("not-found");
     const back = await client.shopOrder.restore(made.id);
     expect(back.deletedAt).toBeNull();
     await client.shopOrder.purge(made.id);
-    expect((await failure(client.shopOrder.restore(made.id))).status).toBe(404);
+    expect((await failureOf(client.shopOrder.restore(made.id))).status).toBe(404);
   });
 
   it("tells what is wrong with a value, and under which id the log has it", async () => {
-    const error = await failure(client.shopOrder.create({ code: "", pieces: -1 }));
+    const error = await failureOf(client.shopOrder.create({ code: "", pieces: -1 }));
     expect([error.status, error.code]).toEqual([422, "validation-failed"]);
     expect(error.issues.map((issue) => issue.pointer).sort()).toEqual(["/code", "/pieces"]);
     expect(error.requestId).toMatch(/^[\w-]{36}$/);
@@ -52,9 +44,9 @@ describe("records", () => {
 
   it("refuses ids that would be another path, and entities that are not served", async () => {
     for (const id of ["..", "", "a/b", "query?x"])
-      expect((await failure(client.shopOrder.get(id))).code, id).toBe("invalid-id");
+      expect((await failureOf(client.shopOrder.get(id))).code, id).toBe("invalid-id");
     const unknown = (client as unknown as Record<string, typeof client.shopOrder>)["nothing"];
-    expect((await failure(unknown!.get("id"))).code).toBe("unknown-entity");
+    expect((await failureOf(unknown!.get("id"))).code).toBe("unknown-entity");
   });
 
   it("is no promise, so that it can be awaited and returned", async () => {
@@ -124,7 +116,7 @@ describe("actions", () => {
       state: "paid",
       by: "card",
     });
-    expect((await failure(client.shopOrder.pay(id, { by: "cash" }, { version: 1 }))).code).toBe(
+    expect((await failureOf(client.shopOrder.pay(id, { by: "cash" }, { version: 1 }))).code).toBe(
       "version-conflict",
     );
     expect(await client.shopOrder.forget(id)).toBeUndefined();
@@ -132,5 +124,23 @@ describe("actions", () => {
     expect(await client.shopOrder.voidAll()).toEqual({ n: open });
     const { orders } = await client.run("shop.closeTill", { day: "2026-01-05" });
     expect(orders).toBe(await client.shopOrder.count());
+  });
+});
+
+describe("versions", () => {
+  it("of rows from lists are checked as well, whose tags the client has yet to learn", async () => {
+    const { id } = await served.me.entities.shopOrder.create({ code: "V1" });
+    const other = createClient<ShopCrm>({ url: served.url, key: served.key });
+    const row = (await other.shopOrder.find({ where: { code: "V1" } })).items[0]!;
+    await served.me.entities.shopOrder.update(id, { pieces: 1 });
+    const stale = await failureOf(other.shopOrder.update(id, { pieces: 9 }, { version: row.version }));
+    expect([stale.status, stale.code]).toEqual([412, "version-conflict"]);
+    expect((await failureOf(other.shopOrder.pay(id, { by: "x" }, { version: 1 }))).code).toBe(
+      "version-conflict",
+    );
+    expect((await other.shopOrder.update(id, { pieces: 2 }, { version: 2 })).pieces).toBe(2);
+    await served.me.entities.shopOrder.update(id, { pieces: 3 });
+    expect((await failureOf(other.shopOrder.delete(id, { version: 3 }))).code).toBe("version-conflict");
+    expect((await served.me.entities.shopOrder.get(id)).pieces).toBe(3);
   });
 });

@@ -29,15 +29,24 @@ export function errorOf(status: number, headers: Headers, text: string, now: num
   const problem = problemIn(headers, text);
   if (problem === undefined)
     return clientErrors.unexpectedAnswer(status, `The server answered ${status} without a problem document.`);
-  const { code, title, detail, instance, errors } = problem;
+  return problemError(status, problem, headers, retryAfter(headers, now));
+}
+
+/** The error that a problem document stands for. */
+export function problemError(
+  status: number,
+  { code, title, detail, instance, errors }: Readonly<Record<string, unknown>>,
+  headers?: Headers,
+  retryAfterMs?: number,
+): CormClientError {
   return new CormClientError({
     status,
     code: String(code),
     title: String(title),
     detail: String(detail),
     issues: Array.isArray(errors) ? (errors as ClientIssue[]) : [],
-    requestId: typeof instance === "string" ? instance : (headers.get("x-request-id") ?? undefined),
-    retryAfterMs: retryAfter(headers, now),
+    requestId: typeof instance === "string" ? instance : (headers?.get("x-request-id") ?? undefined),
+    retryAfterMs,
   });
 }
 

@@ -45,6 +45,8 @@ interface Try {
 
 /** Codes of a 409 after which the same request may well succeed: nothing was done. */
 const PASSING = ["in-progress", "transaction-conflict"];
+/** What a server says after it has looked the key up: an earlier try that was carried out would have answered instead. */
+const ANSWERED = [400, 404, 409, 412, 415, 422];
 
 export function createSender(options: ClientOptions): Sender {
   const base = options.url.replace(/\/+$/, "");
@@ -98,8 +100,8 @@ export function createSender(options: ClientOptions): Sender {
         // A gateway does not know what became of the request, and neither does a server that broke down over it.
         if (!passing && (isGateway(failure) || response.status === 500))
           uncertain ||= outgoing.repeat !== "safe";
-        // The same key would have brought the result of an earlier try, had there been one.
-        else if (outgoing.repeat === "keyed" && failure.code !== "unexpected-answer") uncertain = false;
+        else if (outgoing.repeat === "keyed" && ANSWERED.includes(response.status) && !passing)
+          uncertain = false;
         again = passing ? outgoing.stream === undefined : repeatable && isGateway(failure);
         if (wasDone(outgoing, failure, uncertain)) return await read(new Response(null, { status: 204 }));
         const asked = retryAfter(response.headers, surroundings.now());

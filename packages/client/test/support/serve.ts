@@ -34,6 +34,12 @@ export async function serveShop(options: HttpOptions = {}): Promise<Served> {
   };
 }
 
+/** Whether this version of core has a route, by its path in the OpenAPI document. */
+export async function hasRoute(url: string, path: string): Promise<boolean> {
+  const document = (await (await fetch(`${url}/openapi.json`)).json()) as { readonly paths: object };
+  return path in document.paths;
+}
+
 /** Serves whatever answers requests. */
 export async function listen(
   fetch: (request: Request) => Response | Promise<Response>,

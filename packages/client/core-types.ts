@@ -1,0 +1,2 @@
+/** The types of core that the client shows. The build reads this file for them and copies their declarations. */
+export type * from "../core/src/context/query.js";
