@@ -6,7 +6,7 @@ import { createEventReader, type ServerEvent } from "./parse-events.js";
 
 /** What happened, and where to go on behind it. */
 export interface Change extends JournalEntry {
-  /** For `after`: the changes behind this one. Polled pages have one cursor for all; what was read of one may come again. */
+  /** For `after`: the changes behind this one. */
   readonly cursor: string;
 }
 
@@ -22,7 +22,7 @@ export interface ChangesOptions extends CallOptions {
 }
 
 interface Page {
-  readonly data: readonly JournalEntry[];
+  readonly data: readonly (JournalEntry & { readonly cursor?: string })[];
   readonly page: { readonly next: string; readonly more?: boolean };
 }
 
@@ -33,17 +33,22 @@ type Feed = AsyncGenerator<Change, void, undefined>;
  * was; fails with what will not pass by itself, such as a credential that holds no more.
  */
 export async function* changes(sender: Sender, options: ChangesOptions): Feed {
-  const { signal, idleMs = 60_000 } = options;
+  const { signal, idleMs = 60_000, pollMs = 5000 } = options;
   let cursor = options.after === undefined ? await currentCursor(sender, options) : (options.after ?? "");
   let polling = options.transport === "poll";
   for (let failures = 0; ; ) {
     try {
-      if (polling) {
-        for await (const change of poll(sender, cursor, options)) {
+      // A stream begins at a cursor, or now: what lies before is read page by page.
+      for (let more = polling || cursor === ""; more; ) {
+        const page = await readPage(sender, cursor, 500, options);
+        for (const change of changesOf(page, cursor)) {
           cursor = change.cursor;
-          failures = 0;
           yield change;
         }
+        cursor = page.page.next;
+        failures = 0;
+        more = page.page.more === true || polling;
+        if (polling && page.page.more !== true) await sender.surroundings.sleep(pollMs, signal);
       }
       const response = await connect(sender, cursor, options);
       if (response === undefined) {
@@ -70,15 +75,11 @@ export async function* changes(sender: Sender, options: ChangesOptions): Feed {
   }
 }
 
-async function* poll(sender: Sender, after: string, options: ChangesOptions): Feed {
-  let cursor = after;
-  for (;;) {
-    const { data, page } = await readPage(sender, cursor, 500, options);
-    for (const [index, entry] of data.entries())
-      yield { ...entry, cursor: index === data.length - 1 ? page.next : cursor };
-    cursor = page.next;
-    if (!page.more) await sender.surroundings.sleep(options.pollMs ?? 5000, options.signal);
-  }
+function changesOf({ data, page }: Page, before: string): Change[] {
+  return data.map((entry, index) => ({
+    ...entry,
+    cursor: entry.cursor ?? (index === data.length - 1 ? page.next : before),
+  }));
 }
 
 async function currentCursor(sender: Sender, options: ChangesOptions): Promise<string> {
