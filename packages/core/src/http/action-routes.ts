@@ -28,6 +28,7 @@ export function actionRoutes(
       path: actionPath(name, action, entity),
       access: "authenticated",
       once: "inside",
+      policy: action.definition.permission,
       operation: actionOperation(name, action, entity, owner),
       handle: (call) => run(call, action, entity, settings),
     });

@@ -86,6 +86,7 @@ function route(
     method: "GET",
     path,
     access: "open",
+    policy: "open",
     operation: {
       id: `system.${id}`,
       tag: "system",

@@ -23,6 +23,20 @@ import { limitOf, parseListQuery } from "./parse-list-query.js";
 import { checkFilter, type EntityModels, namesOf, relationOf, toRawQuery } from "./public-query.js";
 import type { Answer, HttpCall, HttpRoute } from "./route.js";
 
+/** The right that each route asks for. A batch asks for those of its operations. */
+const RIGHTS: Readonly<Record<OperationName, string>> = {
+  find: "read",
+  query: "read",
+  aggregate: "read",
+  get: "read",
+  create: "create",
+  update: "update",
+  batch: "create,update,delete",
+  delete: "delete,purge",
+  restore: "delete",
+  timeline: "read",
+};
+
 /** Reading, writing and measuring the records of one entity. */
 export function entityRoutes(
   model: EntityModel,
@@ -45,6 +59,7 @@ export function entityRoutes(
     path: `${base}${path}`,
     access: "authenticated",
     once: "inside",
+    policy: `${model.name}:${RIGHTS[name]}`,
     operation: operations[name],
     handle: (call) =>
       handle(call, call.session.repoOf(model.name) as Records, call.session.entity(model.name)),

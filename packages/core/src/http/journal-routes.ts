@@ -10,11 +10,18 @@ import type { HttpCall, HttpRoute } from "./route.js";
 /** The history of records, and what happened in the tenant: polled, or as a stream. */
 export function journalRoutes(entities: EntityModels, report: (error: unknown) => void): HttpRoute[] {
   const served = [...entities.values()].filter((entity) => !entity.internal);
-  const route = (path: string, rest: Pick<HttpRoute, "operation" | "handle">, owner = "core"): HttpRoute => ({
+  const route = (
+    path: string,
+    rest: Pick<HttpRoute, "operation" | "handle">,
+    owner = "core",
+    // Whoever is known may ask: he hears of what he may read.
+    policy = "authenticated",
+  ): HttpRoute => ({
     owner,
     method: "GET",
     path,
     access: "authenticated",
+    policy,
     ...rest,
   });
   return [
@@ -23,6 +30,7 @@ export function journalRoutes(entities: EntityModels, report: (error: unknown) =
         `/api/${entity.path}/{id}/history`,
         { operation: historyOperation(entity), handle: (call) => history(call, entity) },
         entity.owner,
+        `${entity.name}:read`,
       ),
     ),
     route("/api/changes", { operation: changesOperation, handle: changes }),

@@ -16,6 +16,7 @@ export function metaRoute({ crm }: HttpSettings): HttpRoute {
     method: "GET",
     path: "/api/meta",
     access: "authenticated",
+    policy: "authenticated",
     operation: {
       id: "system.meta",
       tag: "system",

@@ -20,6 +20,7 @@ export function pluginRoutes(routes: readonly Owned<RouteDefinition>[], settings
       method: route.method,
       path: templateOf(route.path),
       access: route.permission === "public" ? "open" : "authenticated",
+      policy: route.permission === "public" ? "open" : route.permission,
       operation: pluginOperation(route, owner),
       once: route.atomic ? "inside" : "around",
       maxBody: route.maxBody ?? undefined,

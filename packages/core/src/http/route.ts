@@ -35,6 +35,11 @@ export interface HttpRoute {
   readonly path: string;
   /** `open` routes answer without a credential. */
   readonly access: "open" | "authenticated";
+  /**
+   * What lets a caller through: `open`, `authenticated` (anybody who is known), a right on an entity (`lead:read`), or a
+   * permission (`lead.convert`). A test holds that every route declares one.
+   */
+  readonly policy?: string | undefined;
   readonly operation: Operation;
   /**
    * How a request with an `Idempotency-Key` is done once: `inside` one transaction with the memory of it, where `handle`

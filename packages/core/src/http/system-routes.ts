@@ -14,6 +14,7 @@ export function systemRoutes(described: readonly HttpRoute[], settings: HttpSett
     method: "GET" as const,
     path,
     access: "open" as const,
+    policy: "open",
     once: "around" as const,
     operation: { ...operation, tag: "system", errors: [] },
   });

@@ -34,6 +34,7 @@ export function transferRoutes(entity: EntityModel, settings: HttpSettings): Htt
     method,
     path: `${base}${path}`,
     access: "authenticated" as const,
+    policy: `${entity.name}:${path === "/export" ? "export" : path === "/import" ? "import" : "read"}`,
     operation,
     handle,
   });
@@ -64,6 +65,8 @@ export function importRoutes(settings: HttpSettings): HttpRoute[] {
     method,
     path: `/api/imports${path}`,
     access: "authenticated",
+    // Everybody has his own.
+    policy: "authenticated",
     operation: jobOperations[name],
     handle,
   });

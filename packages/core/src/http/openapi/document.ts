@@ -77,6 +77,7 @@ function operationOf(route: HttpRoute, { authenticators }: HttpSettings): Json {
   responses["default"] = problem("Any other error.");
   return {
     operationId: operation.id,
+    ...(route.policy === undefined ? {} : { "x-corm-policy": route.policy }),
     tags: [operation.tag],
     summary: operation.summary,
     ...(operation.description === undefined ? {} : { description: operation.description }),
