@@ -4,7 +4,8 @@ import { restored } from "./formula.js";
 import type { ImportPlan } from "./import-plan.js";
 
 const INTEGER = /^[-+]?\d{1,16}$/;
-const NUMBER = /^[-+]?\d{1,17}(\.\d{1,17})?([eE][-+]?\d{1,3})?$/;
+/** As long as JavaScript prints one: 0.0000010000000000000002. */
+const NUMBER = /^[-+]?\d{1,330}(\.\d{1,40})?([eE][-+]?\d{1,3})?$/;
 const MONEY = /^(\S+) ([A-Z]{3})$/;
 const WORDS = new Map([
   ["true", true],
