@@ -13,7 +13,7 @@ const batch = 1_000;
 /** Fills the database through Corm, hooks and all. */
 export async function seed(crm: BenchCrm, data: Data, rows: number): Promise<Seeded> {
   const session = crm.as({ actor, tenant, roles: ["admin"] });
-  await issueApiKey(session, { name: "benchmark", secret: apiKey });
+  await issueApiKey(session, { name: "benchmark", roles: ["admin"], secret: apiKey });
   const me = session.entities;
   const many = async <T>(
     count: number,

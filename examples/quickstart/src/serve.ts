@@ -25,14 +25,14 @@ const NAMED = "$CORM_API_KEY";
 export async function ensureApiKey(session: Session, given: string | undefined): Promise<AccessKey> {
   if (given !== undefined) {
     const known = await findApiKey(session, given);
-    if (!known) await issueApiKey(session, { name: "CORM_API_KEY", secret: given });
+    if (!known) await issueApiKey(session, { name: "CORM_API_KEY", roles: ["admin"], secret: given });
     return { text: "that of CORM_API_KEY", inShell: NAMED };
   }
   if ((await session.entities.apiKey.count()) > 0) {
     const text = "as shown on the first start; CORM_API_KEY=<key> npm start sets another one";
     return { text, inShell: NAMED };
   }
-  const { key } = await issueApiKey(session, { name: "First start" });
+  const { key } = await issueApiKey(session, { name: "First start", roles: ["admin"] });
   return { text: `${key}  (shown this once)`, inShell: key };
 }
 

@@ -62,8 +62,8 @@ function readPort(text = "3000"): number {
 }
 
 function readApiKey(text: string | undefined): string | undefined {
-  if (text === undefined || /^[\x21-\x7e]{1,512}$/.test(text)) return text;
-  throw new UserError("CORM_API_KEY is 1 to 512 visible ASCII characters without spaces.");
+  if (text === undefined || /^[\x21-\x7e]{32,512}$/.test(text)) return text;
+  throw new UserError("CORM_API_KEY is 32 to 512 visible ASCII characters without spaces.");
 }
 
 /** An empty variable is as good as none. */

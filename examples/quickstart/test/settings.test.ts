@@ -14,7 +14,7 @@ it("has defaults, and takes flags and variables", () => {
   const env = {
     DATABASE_URL: "postgres://h/d",
     CORM_DATA_DIR: "/data",
-    CORM_API_KEY: "k-1",
+    CORM_API_KEY: "k-1-and-thirty-more-characters-or-so",
     PORT: "0",
   };
   expect(readSettings(["--json", "--no-serve"], env)).toMatchObject({
@@ -22,7 +22,7 @@ it("has defaults, and takes flags and variables", () => {
     json: true,
     databaseUrl: "postgres://h/d",
     dataDir: "/data",
-    apiKey: "k-1",
+    apiKey: "k-1-and-thirty-more-characters-or-so",
     port: 0,
   });
   expect(readSettings([], { PORT: "", DATABASE_URL: " " })).toMatchObject({ port: 3000 });

@@ -350,7 +350,7 @@ describe("the dashboard", () => {
     const { crm, me } = await start();
     await seed(me);
     const http = createHttp(crm);
-    const { key } = await issueApiKey(me, { name: "test" });
+    const { key } = await issueApiKey(me, { name: "test", roles: ["admin"] });
     const headers = { authorization: `Bearer ${key}` };
     expect((await http.request("/api/dashboard")).status).toBe(401);
     const page = await http.request("/api/dashboard?from=2017-01-01&to=2017-12-31", { headers });

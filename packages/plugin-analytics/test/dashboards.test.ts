@@ -71,7 +71,7 @@ test("a saved dashboard is drawn under its name, for the tenant that saved it", 
   expect(html).toContain("1 · 50%");
 
   const http = createHttp(crm);
-  const { key } = await issueApiKey(me, { name: "test" });
+  const { key } = await issueApiKey(me, { name: "test", roles: ["admin"] });
   const get = (path: string) => http.request(path, { headers: { authorization: `Bearer ${key}` } });
   expect(await (await get("/api/dashboard?name=staff")).text()).toBe(html);
   expect((await get("/api/dashboard?name=nothing")).status).toBe(404);

@@ -170,7 +170,10 @@ test("a mailing is sent, watched and previewed over HTTP", async () => {
   const mailing = await seedNewsletter(me, ["ada@example.com"]);
   await allow(me, "ada@example.com");
   const { issueApiKey } = await import("@corm/core");
-  const { key } = await issueApiKey(app.crm.system({ tenant: "test", reason: "test" }), { name: "test" });
+  const { key } = await issueApiKey(app.crm.system({ tenant: "test", reason: "test" }), {
+    name: "test",
+    roles: ["admin"],
+  });
   const post = async (path: string, body: object = {}) => {
     const answer = await http.request(path, {
       method: "POST",

@@ -9,7 +9,7 @@ let call: (method: string, path: string, body?: object) => Promise<{ status: num
 
 beforeEach(async () => {
   test = await salesCrm();
-  const { key } = await issueApiKey(test.me, { name: "test" });
+  const { key } = await issueApiKey(test.me, { name: "test", roles: ["admin"] });
   const app = createHttp(test.crm);
   call = async (method, path, body) => {
     const headers = { authorization: `Bearer ${key}`, "content-type": "application/json" };

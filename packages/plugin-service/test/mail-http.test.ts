@@ -8,7 +8,10 @@ let call: (path: string, init?: RequestInit & { duplex?: "half" }) => Promise<Re
 beforeEach(async () => {
   kit = await serviceCrm({ maxMailBytes: 4096 });
   const app = createHttp(kit.crm);
-  const { key } = await issueApiKey(kit.crm.system({ tenant: "test", reason: "test" }), { name: "mx" });
+  const { key } = await issueApiKey(kit.crm.system({ tenant: "test", reason: "test" }), {
+    name: "mx",
+    roles: ["admin"],
+  });
   call = async (path, init = {}) =>
     app.request(path, { ...init, headers: { authorization: `Bearer ${key}`, ...init.headers } });
 });

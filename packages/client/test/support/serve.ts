@@ -19,7 +19,7 @@ export interface Served extends TestCrm<typeof plugins> {
 /** The shop, served on a port of its own. */
 export async function serveShop(options: HttpOptions = {}): Promise<Served> {
   const app = await createTestCrm({ plugins });
-  const { key } = await issueApiKey(app.me, { name: "tests" });
+  const { key } = await issueApiKey(app.me, { name: "tests", roles: ["admin"] });
   const http = createHttp(app.crm, options);
   const { url, close } = await listen((request) => http.fetch(request));
   return {

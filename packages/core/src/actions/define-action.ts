@@ -20,6 +20,7 @@ export interface ActionDefinition {
   readonly input: TSchema;
   readonly output: TSchema;
   readonly readOnly: boolean;
+  readonly showsSecret: boolean;
   readonly run: (call: ActionCall<unknown, unknown>, ctx: Context) => Promise<unknown>;
 }
 
@@ -48,6 +49,8 @@ interface Common<Name extends string, I extends TSchema, O extends TSchema> {
   readonly output: O;
   /** The action only reads: it runs without opening a transaction. */
   readonly readOnly?: boolean;
+  /** The output holds a secret that is shown this once: nothing of it is kept, so an `Idempotency-Key` does not count. */
+  readonly showsSecret?: boolean;
 }
 
 /**
@@ -105,6 +108,7 @@ export function defineAction(options: {
   input: TSchema;
   output: TSchema;
   readOnly?: boolean;
+  showsSecret?: boolean;
   run: (call: never, ctx: Context) => Promise<unknown>;
 }): AnyAction {
   const entity = options.on?.name ?? null;
@@ -119,6 +123,7 @@ export function defineAction(options: {
     input: options.input,
     output: options.output,
     readOnly: options.readOnly ?? false,
+    showsSecret: options.showsSecret ?? false,
     run: options.run as ActionDefinition["run"],
   };
   return { name: options.name, on: entity, collection, definition };

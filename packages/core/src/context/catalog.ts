@@ -1,6 +1,7 @@
 import type { Entity } from "../entity/entity.js";
 import type { FieldKind } from "../schema/field.js";
 import type { MetricDefinition } from "./metric.js";
+import type { Role } from "./role.js";
 
 type Values = Record<string, unknown>;
 
@@ -24,4 +25,8 @@ export interface CatalogEntity {
 export interface Catalog {
   readonly entities: ReadonlyMap<string, CatalogEntity>;
   readonly metrics: ReadonlyMap<string, MetricDefinition>;
+  /** Every permission that an action, a route or a plugin names. */
+  readonly permissions: ReadonlySet<string>;
+  /** Roles that the app has in code, by name. */
+  readonly roles: ReadonlyMap<string, Role>;
 }

@@ -63,6 +63,10 @@ export interface ActionHandle<
  * one database transaction. Cheap, immutable, never shared between requests.
  */
 export interface Context extends Required<Pick<Identity, "actor" | "tenant" | "locale">> {
+  /** What the identity says that the actor may do; see `Identity`. */
+  readonly roles: readonly (string | Role)[];
+  readonly scopes: readonly string[] | undefined;
+  readonly userId: string | undefined;
   readonly clock: Clock;
   readonly signal: AbortSignal | undefined;
   readonly requestId: string | undefined;

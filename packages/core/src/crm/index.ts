@@ -1,14 +1,18 @@
 import { definePlugin, type PluginFactory, type PluginOf } from "../plugin/define-plugin.js";
 import { provide } from "../services/define-service.js";
 import { CORE_VERSION } from "../util/version.js";
+import { issueKey, listKeys, MANAGE_API_KEYS, revokeKey, rotateKey } from "./actions/api-keys.js";
+import { INVITE_USERS, invite } from "./actions/invite.js";
 import { account } from "./entities/account.js";
 import { activity } from "./entities/activity.js";
 import { apiKey } from "./entities/api-key.js";
 import { calendar } from "./entities/calendar.js";
 import { consent } from "./entities/consent.js";
 import { accountWithContacts, contact } from "./entities/contact.js";
+import { credential, userSession, userToken } from "./entities/credential.js";
 import { importJob, importRejection } from "./entities/import-job.js";
 import { recordShare } from "./entities/record-share.js";
+import { role, roleAssignment } from "./entities/role.js";
 import { sequence } from "./entities/sequence.js";
 import { subordinate } from "./entities/subordinate.js";
 import { team, teamMember } from "./entities/team.js";
@@ -16,6 +20,8 @@ import { touchpoint } from "./entities/touchpoint.js";
 import { user } from "./entities/user.js";
 import { guardShares } from "./hooks/guard-shares.js";
 import { keepHierarchy } from "./hooks/keep-hierarchy.js";
+import { MANAGE_ROLES, roleHooks } from "./hooks/roles.js";
+import { userHooks } from "./hooks/users.js";
 import { crmPrivacy } from "./privacy.js";
 import { privacyRoutes } from "./routes/privacy-routes.js";
 import { consents, consentsOf } from "./services/consents.js";
@@ -28,15 +34,39 @@ export * from "./entities/api-key.js";
 export * from "./entities/calendar.js";
 export * from "./entities/consent.js";
 export * from "./entities/contact.js";
+export * from "./entities/credential.js";
 export * from "./entities/import-job.js";
 export * from "./entities/record-share.js";
+export * from "./entities/role.js";
 export * from "./entities/sequence.js";
 export * from "./entities/subordinate.js";
 export * from "./entities/team.js";
 export * from "./entities/touchpoint.js";
 export * from "./entities/user.js";
+export {
+  AlreadyInvited,
+  HashingBusy,
+  InvalidToken,
+  NoLogin,
+  PasswordRefused,
+  RightsExceeded,
+  SignInFailed,
+  WeakSecret,
+} from "./errors.js";
 export { ManagerCycle } from "./hooks/keep-hierarchy.js";
-export { findApiKey, issueApiKey } from "./services/api-keys.js";
+export {
+  type AccountMessage,
+  type AccountMessages,
+  accountMessages,
+} from "./services/account-messages.js";
+export {
+  type ApiKeyOptions,
+  findApiKey,
+  type IssuedApiKey,
+  issueApiKey,
+  revokeApiKey,
+  rotateApiKey,
+} from "./services/api-keys.js";
 export {
   type Consents,
   consentAddress,
@@ -53,6 +83,10 @@ export {
 } from "./services/mail.js";
 export { nextNumber, nextNumbers } from "./services/numbers.js";
 export { type Opportunities, type OpportunityRequest, opportunities } from "./services/opportunities.js";
+export { checkSignIn, type PasswordRules, setPassword } from "./services/passwords.js";
+export { rolesOf } from "./services/roles-of.js";
+export { endSessions, identityOfUser } from "./services/sessions.js";
+export { inviteUser, redeemToken, requestReset } from "./services/user-tokens.js";
 export { activityTimeline } from "./timeline.js";
 
 const plugin = definePlugin({
@@ -70,15 +104,21 @@ const plugin = definePlugin({
       importJob,
       importRejection,
       recordShare,
+      credential,
+      role,
+      roleAssignment,
       sequence,
       subordinate,
       team,
       teamMember,
       touchpoint,
       user,
+      userSession,
+      userToken,
     },
+    actions: { invite, issueKey, listKeys, revokeKey, rotateKey },
     extends: { account: accountWithContacts },
-    hooks: [...keepHierarchy, ...guardShares],
+    hooks: [...keepHierarchy, ...guardShares, ...roleHooks, ...userHooks],
     services: [provide(consents, consentsOf)],
     directory: {
       members: { entity: teamMember, team: "teamId", user: "userId" },
@@ -99,6 +139,9 @@ const plugin = definePlugin({
     permissions: {
       "privacy.export": "Read everything that is kept of a person, as one file",
       "privacy.erase": "Erase everything that is kept of a person",
+      [MANAGE_API_KEYS]: "Issue, rotate, revoke and list API keys.",
+      [INVITE_USERS]: "Invite users to choose a password.",
+      [MANAGE_ROLES]: "Make roles, and give them to users.",
     },
   }),
 });

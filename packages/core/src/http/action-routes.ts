@@ -27,7 +27,7 @@ export function actionRoutes(
       method: "POST",
       path: actionPath(name, action, entity),
       access: "authenticated",
-      once: "inside",
+      once: action.definition.showsSecret ? "never" : "inside",
       policy: action.definition.permission,
       operation: actionOperation(name, action, entity, owner),
       handle: (call) => run(call, action, entity, settings),

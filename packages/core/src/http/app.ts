@@ -2,6 +2,8 @@ import { Hono } from "hono";
 import { routePath } from "hono/route";
 import { CompositionFailed } from "../plugin/plugin-errors.js";
 import { actionRoutes } from "./action-routes.js";
+import { authRoutes } from "./auth/routes.js";
+import { withCors } from "./cors.js";
 import { entityRoutes } from "./entity-routes.js";
 import { journalRoutes } from "./journal-routes.js";
 import { metaRoute } from "./meta.js";
@@ -14,7 +16,7 @@ import { systemRoutes } from "./system-routes.js";
 import { importRoutes, transferRoutes } from "./transfer-routes.js";
 
 /** Paths below `/api/` that core keeps for itself. */
-const RESERVED = ["actions", "changes", "imports", "meta"];
+const RESERVED = ["actions", "auth", "changes", "imports", "meta"];
 
 /**
  * The HTTP API of a CRM, made from its plugins: a Hono app, which any host that speaks `Request` and `Response` can
@@ -34,7 +36,9 @@ export function createHttp(crm: HttpCrm, options: HttpOptions = {}): Hono {
     const own = segmentsOf(pattern).length;
     app.all(pattern, (c) => {
       const mountedAt = segmentsOf(routePath(c)).length - own;
-      return serve(c, { tree, mountedAt, isPrivate }, settings);
+      return withCors(c.req.raw, settings.signIn?.settings.origins ?? [], () =>
+        serve(c, { tree, mountedAt, isPrivate }, settings),
+      );
     });
   };
   area("/api/*", true);
@@ -61,6 +65,7 @@ function routesOf(settings: HttpSettings): { tree: RouteTree; systemPaths: strin
     ...actionRoutes(composition, entities, settings),
     metaRoute(settings),
     ...pluginRoutes(composition.routes, settings),
+    ...(settings.signIn ? authRoutes(settings, settings.signIn.settings, settings.signIn.find) : []),
   ];
   const system = systemRoutes(described, settings);
   const tree = new RouteTree([...system, ...described]);

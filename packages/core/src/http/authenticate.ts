@@ -1,6 +1,7 @@
 import type { Identity } from "../context/context.js";
-import { findApiKey } from "../crm/services/api-keys.js";
-import type { CrmHandle } from "../plugin/crm-handle.js";
+import { apiKeyTenant, identityOfApiKey } from "../crm/services/api-keys.js";
+import { type AcceptedTenants, systemSessions, type TenantCrm } from "./tenants.js";
+import { touch } from "./touch.js";
 
 /** Who sends a request, or undefined where it carries no credential that holds. */
 export type Authenticate = (request: Request) => Identity | undefined | Promise<Identity | undefined>;
@@ -16,7 +17,7 @@ export interface Authenticator {
   readonly authenticate: Authenticate;
 }
 
-const BEARER = /^bearer +([\x21-\x7e]{1,512})$/i;
+const BEARER = /^bearer +([\x21-\x7e]{1,8192})$/i;
 
 /** The token of an `Authorization: Bearer` header, or undefined. */
 export function bearerToken(request: Request): string | undefined {
@@ -24,14 +25,16 @@ export function bearerToken(request: Request): string | undefined {
   return header === null ? undefined : BEARER.exec(header)?.[1];
 }
 
+/** A key of ours, as it must never stand in a URL: those end in logs, histories and referrers. */
+const KEY_IN_URL = /[?&][^=&]*=(corm_[\w.%-]{40,})/i;
+
 /**
- * API keys in `Authorization: Bearer`. Keys are looked up in the database at every request, so that a revoked one
- * stops at once, whichever process revoked it; the look-up is one read by an index.
- *
- * @param tenants in which keys are looked for, in order
+ * API keys in `Authorization: Bearer`. A key names its tenant itself, so that it is found in one read by an index,
+ * however many tenants there are. It is read at every request: a revoked one stops at once, whichever process revoked
+ * it. Keys that were given from outside name no tenant and are looked for in the app's own one.
  */
-export function apiKeys(crm: CrmHandle, tenants: readonly string[]): Authenticator {
-  const sessions = tenants.map((tenant) => crm.system({ tenant, reason: "check an API key" }));
+export function apiKeys(crm: TenantCrm, accepted: AcceptedTenants): Authenticator {
+  const sessions = systemSessions(crm, "check an API key");
   return {
     name: "apiKey",
     scheme: { type: "http", scheme: "bearer", description: "An API key of this CRM." },
@@ -39,14 +42,21 @@ export function apiKeys(crm: CrmHandle, tenants: readonly string[]): Authenticat
     async authenticate(request) {
       const key = bearerToken(request);
       if (key === undefined) return undefined;
-      for (const session of sessions) {
-        const found = await findApiKey(session, key);
-        if (found)
-          return { actor: { kind: "apiKey", id: found.id }, tenant: session.tenant, roles: ["admin"] };
-      }
-      return undefined;
+      const tenant = apiKeyTenant(key) ?? crm.defaultTenant;
+      if (tenant === undefined || !accepted(tenant)) return undefined;
+      const session = sessions(tenant);
+      const found = await identityOfApiKey(session, key);
+      if (!found) return undefined;
+      const { id, lastUsedAt } = found.record;
+      touch(session, session.entity("apiKey"), "lastUsedAt", { id, seen: lastUsedAt });
+      return found.identity;
     },
   };
+}
+
+/** Whether a request carries a key where keys must not be. */
+export function keyInUrl(request: Request): boolean {
+  return request.url.includes("corm_") && KEY_IN_URL.test(request.url);
 }
 
 /** The host's own way. */

@@ -89,3 +89,40 @@ export const RequestFailed = defineError<{ requestId: string; method: string; pa
     detail: ({ requestId, method, path }) => `Request ${requestId} (${method} ${path}) failed.`,
   },
 );
+
+export const CrossSiteRequest = defineError<{ reason: string }>("cross-site-request", {
+  status: 403,
+  title: "The request comes from another site",
+  detail: ({ reason }) => reason,
+});
+
+export const TooManyRequests = defineError<{
+  policy: string;
+  limit: number;
+  windowSeconds: number;
+  retryAfterSeconds: number;
+}>("too-many-requests", {
+  status: 429,
+  title: "Too many requests",
+  detail: ({ limit, windowSeconds, retryAfterSeconds }) =>
+    `At most ${limit} in ${windowSeconds} seconds are answered. Try again in ${retryAfterSeconds} seconds.`,
+});
+
+export const NotASession = defineError("not-a-session", {
+  status: 403,
+  title: "The caller has not signed in with a browser",
+  detail: () => "This is about the session of a browser. An API key or token has none.",
+});
+
+export const InsecureHost = defineError("insecure-host", {
+  status: 403,
+  title: "The cookie would be sent in the clear",
+  detail: () =>
+    `"signIn.insecureCookie" is for http://localhost in development alone. Leave it out, and serve over HTTPS.`,
+});
+
+export const IssuerUnavailable = defineError<{ issuer: string }>("issuer-unavailable", {
+  status: 503,
+  title: "The issuer of the token does not answer",
+  detail: ({ issuer }) => `The keys of ${issuer} cannot be fetched, so its tokens cannot be checked.`,
+});

@@ -4,15 +4,28 @@ import type { MigrationPlan } from "../migrations/plan-migration.js";
 import type { CrmHandle } from "../plugin/crm-handle.js";
 import type { Runtime } from "../runtime/runtime.js";
 import { CORE_VERSION } from "../util/version.js";
+import { type SignInOptions, type SignInSettings, signInSettings } from "./auth/options.js";
+import { browserSessions, type FindBrowserSession, sessionCookies } from "./auth/session-authenticator.js";
 import { type Authenticate, type Authenticator, apiKeys, hostAuthenticator } from "./authenticate.js";
 import { DEFAULT_MAX_BODY, DEFAULT_MAX_IMPORT } from "./body.js";
 import type { Conditions } from "./conditional.js";
 import { InvalidHttpOptions } from "./errors.js";
 import { createEtags } from "./etags.js";
+import { type RateLimitOptions, type RateLimits, rateLimitsOf } from "./limits/options.js";
+import type { AcceptedTenants } from "./tenants.js";
 
 export interface HttpOptions {
-  /** Tenants whose API keys are accepted. Default: the app's one tenant (`createCrm({ tenant })`). */
-  readonly tenants?: readonly string[];
+  /**
+   * Tenants whose credentials are accepted: a list, or a question that is asked with the tenant that a credential
+   * names. Default: the app's one tenant (`createCrm({ tenant })`).
+   */
+  readonly tenants?: readonly string[] | AcceptedTenants;
+  /** Users sign in with passwords: turns on the routes below `/public/auth` and `/api/auth`, and sessions in cookies. */
+  readonly signIn?: SignInOptions;
+  /** Further ways of proving who one is, such as `jwt()`, after API keys. */
+  readonly authenticators?: readonly Authenticator[];
+  /** How much one caller may ask. */
+  readonly rateLimits?: RateLimitOptions;
   /** Replaces API keys: answers who sends a request, or undefined. It must not trust what it has not checked. */
   readonly authenticate?: Authenticate;
   /**
@@ -38,11 +51,20 @@ export interface HttpCrm extends CrmHandle {
   planMigration(): Promise<MigrationPlan>;
 }
 
+export interface SignInParts {
+  readonly settings: SignInSettings;
+  readonly find: FindBrowserSession;
+}
+
 /** Options with their defaults. */
 export interface HttpSettings extends Conditions {
   readonly crm: HttpCrm;
   readonly authenticators: readonly Authenticator[];
   readonly challenge: string;
+  /** Whether credentials of a tenant count. */
+  readonly accepted: AcceptedTenants;
+  readonly rateLimits: RateLimits;
+  readonly signIn: SignInParts | undefined;
   readonly clientAddress: (c: HonoContext) => string | undefined;
   readonly maxBody: number;
   readonly maxImport: number;
@@ -55,6 +77,9 @@ export interface HttpSettings extends Conditions {
 const KNOWN = [
   "tenants",
   "authenticate",
+  "authenticators",
+  "signIn",
+  "rateLimits",
   "clientAddress",
   "maxBody",
   "maxImport",
@@ -75,11 +100,20 @@ export function settingsOf(crm: HttpCrm, options: HttpOptions): HttpSettings {
   for (const [name, size] of Object.entries({ maxBody, maxImport }))
     if (!Number.isSafeInteger(size) || size < 1)
       throw InvalidHttpOptions({ problem: `"${name}" is a number of bytes, at least 1.` });
-  const authenticators = authenticatorsOf(crm, options);
+  const accepted = acceptedTenants(crm, options);
+  const signIn = signInParts(crm, options, accepted);
+  const authenticators = [
+    ...authenticatorsOf(crm, options, accepted),
+    ...(signIn ? [sessionCookies(signIn.find, signIn.settings)] : []),
+    ...(options.authenticators ?? []),
+  ];
   return {
     crm,
     authenticators,
-    challenge: authenticators.map(({ challenge }) => challenge).join(", "),
+    challenge: [...new Set(authenticators.map(({ challenge }) => challenge))].filter(Boolean).join(", "),
+    accepted,
+    signIn,
+    rateLimits: rateLimitsOf(options.rateLimits, crm.runtime.clock, options.clientAddress !== undefined),
     clientAddress: options.clientAddress ?? (() => undefined),
     maxBody,
     maxImport,
@@ -91,10 +125,22 @@ export function settingsOf(crm: HttpCrm, options: HttpOptions): HttpSettings {
   };
 }
 
-function authenticatorsOf(crm: HttpCrm, options: HttpOptions): Authenticator[] {
-  const { authenticate, tenants } = options;
+function acceptedTenants(crm: HttpCrm, { tenants }: HttpOptions): AcceptedTenants {
+  if (typeof tenants === "function") return tenants;
+  const own = tenants ?? (crm.defaultTenant === undefined ? [] : [crm.defaultTenant]);
+  return (tenant) => own.includes(tenant);
+}
+
+function signInParts(crm: HttpCrm, options: HttpOptions, accepted: AcceptedTenants): SignInParts | undefined {
+  if (options.signIn === undefined) return undefined;
+  const settings = signInSettings(crm, options.signIn, options.clientAddress !== undefined);
+  return { settings, find: browserSessions(crm, accepted, settings) };
+}
+
+function authenticatorsOf(crm: HttpCrm, options: HttpOptions, accepted: AcceptedTenants): Authenticator[] {
+  const { authenticate, tenants, signIn, authenticators } = options;
   if (authenticate !== undefined) {
-    if (tenants !== undefined)
+    if (tenants !== undefined && signIn === undefined && authenticators === undefined)
       throw InvalidHttpOptions({
         problem: `"tenants" is for API keys, which "authenticate" replaces: leave one of the two out.`,
       });
@@ -104,10 +150,11 @@ function authenticatorsOf(crm: HttpCrm, options: HttpOptions): Authenticator[] {
     throw InvalidHttpOptions({
       problem: `No plugin declares API keys: add crmCore() to the plugins, or give "authenticate".`,
     });
-  const own = tenants ?? (crm.defaultTenant === undefined ? [] : [crm.defaultTenant]);
-  if (own.length === 0)
+  if (
+    tenants === undefined ? crm.defaultTenant === undefined : Array.isArray(tenants) && tenants.length === 0
+  )
     throw InvalidHttpOptions({
       problem: `Whose API keys are accepted? Give createCrm its one "tenant", or createHttp "tenants" or "authenticate".`,
     });
-  return [apiKeys(crm, own)];
+  return [apiKeys(crm, accepted)];
 }

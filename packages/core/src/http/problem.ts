@@ -1,6 +1,6 @@
-import { Unauthenticated } from "../errors/core-errors.js";
 import { type CormError, type Issue, isCormError } from "../errors/corm-error.js";
-import { MethodNotAllowed, RequestFailed } from "./errors.js";
+import { MethodNotAllowed, RequestFailed, TooManyRequests } from "./errors.js";
+import { limitHeaders } from "./limits/options.js";
 import type { Answer } from "./route.js";
 
 export const PROBLEM_TYPE = "application/problem+json";
@@ -37,11 +37,21 @@ export function toProblem(error: unknown, requestId: string): Problem {
 export function problemAnswer(error: unknown, requestId: string, challenge: string): Answer {
   const problem = toProblem(error, requestId);
   const headers: Record<string, string> = { "content-type": PROBLEM_TYPE };
-  if (Unauthenticated.is(error)) headers["www-authenticate"] = challenge;
+  if (problem.status === 401) headers["www-authenticate"] = challenge;
   if (MethodNotAllowed.is(error)) headers["allow"] = (error.meta["allow"] as readonly string[]).join(", ");
   const wait = retryAfter(error) ?? (problem.status === 503 ? 1 : undefined);
   if (wait !== undefined) headers["retry-after"] = String(wait);
+  if (TooManyRequests.is(error)) Object.assign(headers, refusedHeaders(error.meta));
   return { status: problem.status, body: problem, headers };
+}
+
+function refusedHeaders(meta: CormError["meta"]): Record<string, string> {
+  const { policy, limit, windowSeconds, retryAfterSeconds } = meta as Parameters<typeof TooManyRequests>[0];
+  const decision = { remaining: 0, resetSeconds: retryAfterSeconds };
+  return {
+    "retry-after": String(retryAfterSeconds),
+    ...limitHeaders(policy, { limit, windowSeconds }, decision),
+  };
 }
 
 /** Hands an error to the log when its cause is on this side; callers get only the id under which it stands there. */

@@ -43,9 +43,10 @@ export interface HttpRoute {
   readonly operation: Operation;
   /**
    * How a request with an `Idempotency-Key` is done once: `inside` one transaction with the memory of it, where `handle`
-   * works through `call.session` alone and may run again; `around` it, where that cannot be (default).
+   * works through `call.session` alone and may run again; `around` it, where that cannot be (default). `never`
+   * for what takes passwords or answers secrets, of which nothing may be kept: the header is passed over.
    */
-  readonly once?: "inside" | "around";
+  readonly once?: "inside" | "around" | "never";
   /** Longest body in bytes, where the route does not take the host's limit. */
   readonly maxBody?: number | undefined;
   readonly handle: (call: HttpCall) => Answer | Response | Promise<Answer | Response>;

@@ -3,8 +3,9 @@ import type { Identity } from "../context/context.js";
 import { Unauthenticated } from "../errors/core-errors.js";
 import type { Session } from "../runtime/session.js";
 import { answerOnce, KEY_HEADER } from "./answer-once.js";
-import type { Authenticator } from "./authenticate.js";
+import { type Authenticator, keyInUrl } from "./authenticate.js";
 import { InvalidUrl, RouteNotFound } from "./errors.js";
+import { clientNetwork } from "./limits/client-network.js";
 import type { HttpSettings } from "./options.js";
 import { clientGone, problemAnswer, reportFailure } from "./problem.js";
 import type { Answer, HttpCall, HttpRoute } from "./route.js";
@@ -37,14 +38,18 @@ export async function serve(c: HonoContext, area: Area, settings: HttpSettings):
     path = route.path;
     // The route has the last word, wherever it was found.
     if (route.access === "authenticated") session ??= await authenticated(request, requestId, settings);
+    const limited = await limitOf(c, route, session, settings);
     const call = new Call(c, request, params, requestId, session, settings);
     const answer =
-      method === "POST" && request.headers.has(KEY_HEADER)
+      method === "POST" && route.once !== "never" && request.headers.has(KEY_HEADER)
         ? await once(c, route, call, session, settings)
         : await route.handle(call);
-    return answer instanceof Response
-      ? withHeaders(answer, requestId, isPrivate)
-      : render(answer, requestId, isPrivate);
+    const response =
+      answer instanceof Response
+        ? withHeaders(answer, requestId, isPrivate)
+        : render(answer, requestId, isPrivate);
+    for (const [name, value] of Object.entries(limited)) response.headers.set(name, value);
+    return response;
   } catch (error) {
     if (request.signal.aborted) return render(clientGone(requestId), requestId, isPrivate);
     reportFailure(error, { requestId, method, path }, settings.crm.report);
@@ -65,11 +70,32 @@ function once(
   return answerOnce(route, call, session, handle, settings);
 }
 
+/** Counts the request for its caller, where the host limits such requests. @throws too-many-requests */
+async function limitOf(
+  c: HonoContext,
+  route: HttpRoute,
+  session: Session | undefined,
+  { rateLimits, clientAddress }: HttpSettings,
+): Promise<Readonly<Record<string, string>>> {
+  const { counts } = rateLimits;
+  if (session) {
+    if (!counts.api) return {};
+    const { tenant, actor } = session;
+    return rateLimits.check("api", `${tenant}/${actor.kind}/${"id" in actor ? actor.id : ""}`);
+  }
+  if (!counts.public || !route.path.startsWith("/public/")) return {};
+  return rateLimits.check("public", clientNetwork(clientAddress(c)));
+}
+
 async function authenticated(
   request: Request,
   requestId: string,
   { authenticators, crm }: HttpSettings,
 ): Promise<Session> {
+  if (keyInUrl(request))
+    throw Unauthenticated({
+      reason: `An API key stands in the URL, where logs and histories keep it: send it as "Authorization: Bearer <API key>", and rotate it.`,
+    });
   const identity = await identityOf(request, authenticators);
   if (!identity)
     throw Unauthenticated({

@@ -17,6 +17,18 @@ export const META_TABLE: PhysicalTable = {
   indexes: [],
 };
 
+/** Core's own table: how often something was done, for limits that hold over all processes. */
+export const RATE_TABLE: PhysicalTable = {
+  name: "corm_rate_counter",
+  columns: [
+    { name: "key", type: "string", length: 64, nullable: false },
+    { name: "used", type: "integer", nullable: false },
+    { name: "ends_at", type: "instant", nullable: false },
+  ],
+  primaryKey: ["key"],
+  indexes: [{ name: "corm_rate_counter_ends_at", columns: ["ends_at"], unique: false }],
+};
+
 /** Tables that every database has for core itself. No entity can have their names. */
 export const CORE_TABLES: readonly PhysicalTable[] = [
   META_TABLE,
@@ -24,6 +36,7 @@ export const CORE_TABLES: readonly PhysicalTable[] = [
   JOURNAL_TABLE,
   JOURNAL_HEAD_TABLE,
   CURSOR_TABLE,
+  RATE_TABLE,
 ];
 
 /** Every table that core and the composed plugins need. */

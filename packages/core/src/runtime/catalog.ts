@@ -1,11 +1,19 @@
 import type { SessionAccess } from "../access/session-access.js";
 import type { Catalog, CatalogEntity } from "../context/catalog.js";
+import type { Composition } from "../plugin/compose.js";
 import type { Session } from "./session.js";
 
-const catalogs = new WeakMap<SessionAccess, Catalog>();
+/** Per app, and in it per actor: all apps of a process share the access of the system. */
+const byApp = new WeakMap<Composition, WeakMap<SessionAccess, Catalog>>();
 
 /** What the actor may see of the app: made when it is first asked for. */
-export function catalogOf({ access, runtime: { composition } }: Session): Catalog {
+export function catalogOf({ access, runtime }: Session): Catalog {
+  const { composition } = runtime;
+  let catalogs = byApp.get(composition);
+  if (!catalogs) {
+    catalogs = new WeakMap();
+    byApp.set(composition, catalogs);
+  }
   let catalog = catalogs.get(access);
   if (!catalog) {
     const entities = new Map<string, CatalogEntity>();
@@ -21,8 +29,17 @@ export function catalogOf({ access, runtime: { composition } }: Session): Catalo
         .filter(([, { value }]) => entities.has(value.entity))
         .map(([name, { value }]) => [name, value]),
     );
-    catalog = { entities, metrics };
+    catalog = { entities, metrics, permissions: permissionsOf(composition), roles: runtime.access.roles };
     catalogs.set(access, catalog);
   }
   return catalog;
+}
+
+function permissionsOf({ actions, routes, permissions }: Composition): ReadonlySet<string> {
+  const named = [
+    ...permissions.keys(),
+    ...[...actions.values()].map(({ value }) => value.definition.permission),
+    ...routes.map(({ value }) => value.permission),
+  ];
+  return new Set(named.filter((name) => name !== "public"));
 }

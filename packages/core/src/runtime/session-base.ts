@@ -3,7 +3,7 @@ import type { Walk } from "../access/reach-filter.js";
 import { requireRight } from "../access/require.js";
 import type { SessionAccess } from "../access/session-access.js";
 import type { Actor, Identity } from "../context/context.js";
-import type { RecordRight } from "../context/role.js";
+import type { RecordRight, Role } from "../context/role.js";
 import type { Tokens } from "../context/tokens.js";
 import type { FieldCipher } from "../encryption/field-cipher.js";
 import { EntityMissing } from "../errors/index.js";
@@ -38,6 +38,15 @@ export class SessionBase implements QueryScope {
   }
   get tenant(): string {
     return this.identity.tenant;
+  }
+  get roles(): readonly (string | Role)[] {
+    return this.identity.roles ?? [];
+  }
+  get scopes(): readonly string[] | undefined {
+    return this.identity.scopes;
+  }
+  get userId(): string | undefined {
+    return this.identity.userId;
   }
   get locale(): string {
     return this.identity.locale ?? "en";

@@ -15,7 +15,7 @@ let app: TestCrm<typeof plugins>;
 let authorization: string;
 beforeAll(async () => {
   app = await createTestCrm({ plugins });
-  authorization = `Bearer ${(await issueApiKey(app.me, { name: "tests" })).key}`;
+  authorization = `Bearer ${(await issueApiKey(app.me, { name: "tests", roles: ["admin"] })).key}`;
 });
 afterAll(() => app.crm.stop());
 

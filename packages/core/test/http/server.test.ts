@@ -15,7 +15,7 @@ let authorization: string;
 
 beforeAll(async () => {
   app = await createTestCrm({ plugins });
-  authorization = `Bearer ${(await issueApiKey(app.me, { name: "tests" })).key}`;
+  authorization = `Bearer ${(await issueApiKey(app.me, { name: "tests", roles: ["admin"] })).key}`;
   const http = createHttp(app.crm, { clientAddress: (c) => getConnInfo(c).remote.address });
   port = await new Promise((resolve) => {
     server = serve({ fetch: http.fetch, port: 0, hostname: "127.0.0.1" }, (info: AddressInfo) =>

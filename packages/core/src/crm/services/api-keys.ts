@@ -1,38 +1,183 @@
-import type { Context } from "../../context/context.js";
+import type { Actor, Context, Identity } from "../../context/context.js";
+import type { Role } from "../../context/role.js";
+import { NotFound } from "../../errors/core-errors.js";
+import { toInstant } from "../../util/clock.js";
 import { equalText, randomToken, sha256Hex } from "../../util/hash.js";
-import { type ApiKey, apiKey } from "../entities/api-key.js";
+import { type ApiKey, type ApiKeyInput, apiKey } from "../entities/api-key.js";
+import { role } from "../entities/role.js";
+import { WeakSecret } from "../errors.js";
+import { roleObject, rolesOf, tenantRolesOf } from "./roles-of.js";
 
 const PREFIX_LENGTH = 12;
+/** Letters of a key that is given from outside: fewer could be found out from its hash. */
+export const MIN_GIVEN_KEY = 32;
+/** `corm_<tenant>.<prefix>.<secret>`: the tenant may hold dots, the other two do not. */
+const OWN_FORM = /^corm_([\w.-]{1,64})\.([\w-]{12})\.([\w-]{43})$/;
 
-/** Makes a key and answers it; it can never be read again. `secret` for a key that is given from outside. */
-export async function issueApiKey(
+export interface ApiKeyOptions {
+  readonly name: string;
+  /** Names of roles of the app or of the tenant. A key without roles can do nothing, unless it has a `userId`. */
+  readonly roles: readonly string[];
+  /** Narrows what the roles allow: `lead:read`, `lead:*`, `lead.convert`. Default: all of it. */
+  readonly scopes?: readonly string[];
+  /**
+   * The user in whose name the key works, while he is active: what he owns counts as the key's own. With no `roles`,
+   * the key has those of the user, as they are at each request.
+   */
+  readonly userId?: string;
+  readonly expiresAt?: string;
+  /** The whole key, where it is given from outside: at least 32 characters. It names no tenant; see `apiKeyTenant`. */
+  readonly secret?: string;
+}
+
+export interface IssuedApiKey {
+  /** Shown this once: it can never be read again. */
+  readonly key: string;
+  readonly record: ApiKey;
+}
+
+/**
+ * Makes a key. With the rights of the system: whoever calls it decides who may have one.
+ *
+ * @throws weak-secret for a given key that is too short
+ */
+export async function issueApiKey(ctx: Context, options: ApiKeyOptions): Promise<IssuedApiKey> {
+  const { name, roles, scopes, userId, expiresAt } = options;
+  const prefix = randomToken(16).slice(0, PREFIX_LENGTH);
+  const key = options.secret ?? keyOf(ctx.tenant, prefix);
+  if (key.length < MIN_GIVEN_KEY) throw WeakSecret({ what: "A given API key", least: MIN_GIVEN_KEY });
+  const system = ctx.asSystem("issue an API key");
+  const tenantRoles = await tenantRolesOf(system, roles);
+  const input: ApiKeyInput = {
+    name,
+    prefix: options.secret === undefined ? prefix : prefixOf(key),
+    hash: sha256Hex(key),
+    roles: [...roles],
+    tenantRoles: tenantRoles.map(({ id, name }) => ({ id, name })),
+    createdBy: nameOf(ctx.actor),
+    ...(scopes === undefined ? {} : { scopes: [...scopes] }),
+    ...(userId === undefined ? {} : { userId }),
+    ...(expiresAt === undefined ? {} : { expiresAt }),
+  };
+  return { key, record: await system.repo(apiKey).create(input) };
+}
+
+/**
+ * Gives a key a new secret. The old one stays valid for `graceSeconds`, so that programs can change over one by one;
+ * the one before it stops at once.
+ *
+ * @throws not-found, also for a revoked key
+ */
+export async function rotateApiKey(
   ctx: Context,
-  options: { readonly name: string; readonly secret?: string; readonly expiresAt?: string },
-): Promise<{ readonly key: string; readonly record: ApiKey }> {
-  const key = options.secret ?? `corm_${randomToken(32)}`;
-  const record = await ctx
-    .asSystem("issue an API key")
-    .repo(apiKey)
-    .create({
-      name: options.name,
-      prefix: prefixOf(key),
+  id: string,
+  { graceSeconds = 0 }: { readonly graceSeconds?: number } = {},
+): Promise<IssuedApiKey> {
+  return ctx.asSystem("rotate an API key").transaction(async (tx) => {
+    const keys = tx.repo(apiKey);
+    const old = await keys.get(id, { lock: true });
+    if (old.revokedAt !== null) throw NotFound({ entity: "apiKey", id });
+    // A key given from outside is found by its hash, which changes: from here on it has a prefix of its own.
+    const key = keyOf(tx.tenant, old.prefix);
+    const record = await keys.update(id, {
       hash: sha256Hex(key),
-      ...(options.expiresAt ? { expiresAt: options.expiresAt } : {}),
+      previousHash: graceSeconds > 0 ? old.hash : null,
+      previousUntil: graceSeconds > 0 ? toInstant(tx.clock.now() + graceSeconds * 1000) : null,
     });
-  return { key, record };
+    return { key, record };
+  });
 }
 
-/** The record of a valid key, or undefined. */
+/** Makes a key worthless, from the next request on. @throws not-found */
+export async function revokeApiKey(ctx: Context, id: string): Promise<ApiKey> {
+  const keys = ctx.asSystem("revoke an API key").repo(apiKey);
+  const { revokedAt } = await keys.get(id);
+  return keys.update(id, { revokedAt: revokedAt ?? ctx.now(), previousHash: null, previousUntil: null });
+}
+
+/** The record of a key of the session's tenant that is valid now, or undefined. One read by an index. */
 export async function findApiKey(ctx: Context, key: string): Promise<ApiKey | undefined> {
-  const found = await ctx.repo(apiKey).first({ where: { prefix: prefixOf(key) } });
-  const matches = equalText(found?.hash ?? "", sha256Hex(key));
-  if (!found || !matches || found.revokedAt) return undefined;
-  return found.expiresAt && found.expiresAt <= ctx.now() ? undefined : found;
+  return (await readKey(ctx, key))?.record;
 }
 
-/** Keys given from outside may be short or alike at the beginning: their prefix is taken from their hash. */
-export function prefixOf(key: string): string {
-  return key.startsWith("corm_") && key.length > 20
-    ? key.slice(5, 5 + PREFIX_LENGTH)
-    : sha256Hex(key).slice(0, PREFIX_LENGTH);
+/** Who sends a key: the identity of a request, or undefined where the key does not hold. */
+export async function identityOfApiKey(ctx: Context, key: string): Promise<ApiKeyIdentity | undefined> {
+  const found = await readKey(ctx, key);
+  if (!found) return undefined;
+  const { record, locale } = found;
+  const { id, userId, scopes } = record;
+  const own = record.roles.length > 0 || userId === null;
+  const rolesNow = (at: Context) => (own ? keyRoles(at, record) : rolesOf(at, userId));
+  const identity: Identity = {
+    actor: { kind: "apiKey", id },
+    tenant: ctx.tenant,
+    roles: await rolesNow(ctx),
+    revalidate: async (at) => {
+      const valid = await at
+        .asSystem("check an API key")
+        .repo(apiKey)
+        .first({ where: { id, revokedAt: null, ...(userId === null ? {} : { user: { active: true } }) } });
+      return valid && { roles: await rolesNow(at), ...(scopes === null ? {} : { scopes }) };
+    },
+    ...(scopes === null ? {} : { scopes }),
+    ...(userId === null ? {} : { userId }),
+    ...(locale === null ? {} : { locale }),
+  };
+  return { identity, record };
+}
+
+/** Roles of the app by name, which costs nothing; those of the tenant as they are now, in one read. */
+async function keyRoles(ctx: Context, { roles, tenantRoles }: ApiKey): Promise<readonly (string | Role)[]> {
+  const known = ctx.catalog.roles;
+  if (tenantRoles.length === 0) return roles.filter((name) => known.has(name));
+  const ofTenant = new Set(tenantRoles.map(({ name }) => name));
+  const { items } = await ctx
+    .asSystem("roles of an API key")
+    .repo(role)
+    .find({ where: { id: { in: tenantRoles.map(({ id }) => id) } }, limit: 500 });
+  return [
+    ...roles.filter((name) => !ofTenant.has(name) && known.has(name)),
+    ...items.map((record) => roleObject(ctx, record)),
+  ];
+}
+
+export interface ApiKeyIdentity {
+  readonly identity: Identity;
+  readonly record: ApiKey;
+}
+
+/** The tenant that a key names itself; undefined for one that was given from outside. Nothing is checked yet. */
+export function apiKeyTenant(key: string): string | undefined {
+  return OWN_FORM.exec(key)?.[1];
+}
+
+async function readKey(ctx: Context, key: string) {
+  const tenant = apiKeyTenant(key);
+  if (tenant !== undefined && tenant !== ctx.tenant) return undefined;
+  const system = ctx.asSystem("check an API key");
+  const record = await system.repo(apiKey).first({ where: { prefix: prefixOf(key) }, include: ["user"] });
+  const now = ctx.now();
+  const hash = sha256Hex(key);
+  const current = equalText(record?.hash ?? "", hash);
+  const previous = equalText(record?.previousHash ?? "", hash);
+  if (!record || record.revokedAt !== null) return undefined;
+  if (!current && !(previous && now < (record.previousUntil ?? ""))) return undefined;
+  if (record.expiresAt !== null && record.expiresAt <= now) return undefined;
+  if (record.userId !== null && !record.user?.active) return undefined;
+  return { record, locale: record.user?.locale ?? null };
+}
+
+function keyOf(tenant: string, prefix: string): string {
+  return `corm_${tenant}.${prefix}.${randomToken(32)}`;
+}
+
+/** Keys given from outside may be alike at the beginning: their prefix is taken from their hash. */
+function prefixOf(key: string): string {
+  return OWN_FORM.exec(key)?.[2] ?? sha256Hex(key).slice(0, PREFIX_LENGTH);
+}
+
+/** An actor as records keep him. */
+export function nameOf(actor: Actor): string {
+  const what = actor.kind === "system" ? actor.reason : actor.kind === "public" ? actor.route : actor.id;
+  return `${actor.kind}:${what}`.slice(0, 200);
 }

@@ -18,6 +18,8 @@ const ERRORS: Readonly<Record<number, string>> = {
   412: "The record has changed since it was read.",
   413: "The body is too large.",
   415: "The body has a type that the route does not read.",
+  429: "The caller asks too often: `Retry-After` says when to try again.",
+  503: "Nothing was changed: try again after `Retry-After`.",
   422: "Values are missing or wrong: `errors` says which.",
 };
 

@@ -27,16 +27,16 @@ const logDraft = defineEntity("parcelLog", {
   fields: { parcelId: reference("parcel", { onDelete: "cascade" }), line: Type.String() },
   internal: true,
 });
-interface ParcelLog extends Row<typeof logDraft> {}
-interface ParcelLogInput extends Input<typeof logDraft> {}
+export interface ParcelLog extends Row<typeof logDraft> {}
+export interface ParcelLogInput extends Input<typeof logDraft> {}
 /** Bookkeeping: HTTP must not know it. */
 export const parcelLog = logDraft.as<ParcelLog, ParcelLogInput>();
 
 const itemDraft = defineEntity("parcelItem", {
   fields: { parcelId: reference("parcel", { onDelete: "cascade" }), label: Type.String({ minLength: 1 }) },
 });
-interface ParcelItem extends Row<typeof itemDraft> {}
-interface ParcelItemInput extends Input<typeof itemDraft> {}
+export interface ParcelItem extends Row<typeof itemDraft> {}
+export interface ParcelItemInput extends Input<typeof itemDraft> {}
 export const parcelItem = itemDraft.as<ParcelItem, ParcelItemInput>();
 
 const draft = defineEntity("parcel", {
@@ -70,8 +70,8 @@ const draft = defineEntity("parcel", {
   immutable: ["code"],
   searchable: ["code", "note"],
 });
-interface Parcel extends Row<typeof draft> {}
-interface ParcelInput extends Input<typeof draft> {}
+export interface Parcel extends Row<typeof draft> {}
+export interface ParcelInput extends Input<typeof draft> {}
 /** One field of every kind. */
 export const parcel = draft.as<Parcel, ParcelInput>();
 

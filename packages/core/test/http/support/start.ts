@@ -42,8 +42,8 @@ export async function startApi(
   storage?: StorageAdapter,
 ): Promise<TestApi> {
   const app = await createTestCrm({ plugins, ...(storage ? { storage } : {}) });
-  const { key } = await issueApiKey(app.me, { name: "tests" });
-  const { key: foreignKey } = await issueApiKey(app.inTenant("other"), { name: "tests" });
+  const { key } = await issueApiKey(app.me, { name: "tests", roles: ["admin"] });
+  const { key: foreignKey } = await issueApiKey(app.inTenant("other"), { name: "tests", roles: ["admin"] });
   const http = createHttp(app.crm, options);
   const contract = new Contract((await (await http.request("/openapi.json")).json()) as Json);
 
@@ -72,7 +72,7 @@ export async function startApi(
     key,
     foreignKey,
     contract,
-    newKey: (name) => issueApiKey(app.me, { name }),
+    newKey: (name) => issueApiKey(app.me, { name, roles: ["admin"] }),
     call,
     async fails(status, code, method, path, init) {
       const answer = await call(method, path, init);

@@ -1,0 +1,51 @@
+import { defineError } from "../errors/define-error.js";
+
+export const WeakSecret = defineError<{ what: string; least: number }>("weak-secret", {
+  status: 422,
+  title: "A secret is too short",
+  detail: ({ what, least }) =>
+    `${what} has at least ${least} characters, so that nobody finds it out. Make one with: openssl rand -base64 32`,
+});
+
+export const RightsExceeded = defineError<{ what: string }>("rights-exceeded", {
+  status: 403,
+  title: "Nobody grants what he does not have",
+  detail: ({ what }) => `${what} allows more than your own roles do. Ask an administrator.`,
+});
+
+export const SignInFailed = defineError("sign-in-failed", {
+  status: 401,
+  title: "Not signed in",
+  detail: () => "There is no active user with this e-mail address and password.",
+});
+
+export const PasswordRefused = defineError<{ reason: string; pointer?: string }>("password-refused", {
+  status: 422,
+  title: "The password is not taken",
+  detail: ({ reason }) => `The password ${reason}.`,
+  issues: ({ reason, pointer = "/password" }) => [{ pointer, code: "password-refused", message: reason }],
+});
+
+export const InvalidToken = defineError("invalid-token", {
+  status: 400,
+  title: "The link does not hold",
+  detail: () => "The link is not valid: it may have been used, or have run out. Ask for a new one.",
+});
+
+export const HashingBusy = defineError("hashing-busy", {
+  status: 503,
+  title: "Too many people sign in at once",
+  detail: () => "Too many passwords are being checked at this moment. Try again in a few seconds.",
+});
+
+export const AlreadyInvited = defineError<{ id: string }>("already-has-password", {
+  status: 409,
+  title: "The user has a password already",
+  detail: ({ id }) => `User ${id} has a password: he resets it himself, if he does not know it any more.`,
+});
+
+export const NoLogin = defineError<{ id: string; reason: string }>("no-login", {
+  status: 409,
+  title: "The user cannot sign in",
+  detail: ({ id, reason }) => `User ${id} ${reason}.`,
+});

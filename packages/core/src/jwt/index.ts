@@ -1,0 +1,1 @@
+export { type JwtOptions, jwt } from "../http/auth/jwt.js";
