@@ -35,7 +35,7 @@ const attacks: Readonly<Record<string, () => Iterable<Uint8Array>>> = {
 const attack = process.argv[2] as string;
 const folder = mkdtempSync(join(tmpdir(), "corm-hostile-"));
 const { crm, me } = await createTestCrm({ plugins, storage: sqlite(join(folder, "corm.db")) });
-const { key } = await issueApiKey(me, { name: "hostile" });
+const { key } = await issueApiKey(me, { name: "hostile", roles: ["admin"] });
 const http = createHttp(crm);
 const source = (attacks[attack] as () => Iterable<Uint8Array>)()[Symbol.iterator]();
 const body = new ReadableStream<Uint8Array>({
