@@ -31,7 +31,7 @@ const entityGrant = Type.Object(
 
 const draft = defineEntity("role", {
   fields: {
-    name: Type.String({ pattern: "^[a-z][\\w-]{0,47}$" }),
+    name: Type.String({ pattern: "^[a-z][\\w-]{0,47}$", examples: ["clerk"] }),
     label: Type.String({ minLength: 1, maxLength: 100 }),
     /** By entity name; `*` for entities that are not named. The same shape as of roles in code. */
     entities: withDefault(json(Type.Record(Type.String(), entityGrant)), {}),

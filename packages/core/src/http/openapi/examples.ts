@@ -5,6 +5,7 @@ interface Described {
   readonly type?: string;
   readonly format?: string;
   readonly enum?: readonly unknown[];
+  readonly examples?: readonly unknown[];
   readonly const?: unknown;
   readonly anyOf?: readonly unknown[];
   readonly pattern?: string;
@@ -35,6 +36,7 @@ export function exampleOf(schema: unknown, label: string): unknown {
   const given = schema as Described;
   if (metaOf(schema as never).kind === "money") return { amount: "1250.50", currency: "EUR" };
   if (given.default !== undefined) return given.default;
+  if (given.examples) return given.examples[0];
   if (given.const !== undefined) return given.const;
   if (given.enum) return given.enum[0];
   if (given.anyOf) return exampleOf(given.anyOf[0], label);
