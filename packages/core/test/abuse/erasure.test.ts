@@ -157,7 +157,7 @@ onDatabases({ plugins: everything, on }, (app) => {
     });
     await me
       .asSystem("test")
-      .entities.apiKey.create({ name: "k", prefix: "12345678", hash: "canary-secret".padEnd(64, "x") });
+      .entities.apiKey.create({ name: "k", prefix: "123456789012", hash: "canary-secret".padEnd(64, "x") });
     for (const person of [ada.person, { entity: "lead", id: await leadOf(me, ada.email) }]) {
       const file = await lines(exportSubject(me, person));
       expect(file[0]).toMatchObject({ type: "subject", persons: { contact: [ada.person.id] } });
