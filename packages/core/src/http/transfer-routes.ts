@@ -36,6 +36,8 @@ export function transferRoutes(entity: EntityModel, settings: HttpSettings): Htt
     access: "authenticated" as const,
     policy: `${entity.name}:${path === "/export" ? "export" : path === "/import" ? "import" : "read"}`,
     operation,
+    // A file is read as it comes, however long it is: an import is repeated by resuming it, not by a key.
+    once: "never" as const,
     handle,
   });
   const routes = [
@@ -68,6 +70,7 @@ export function importRoutes(settings: HttpSettings): HttpRoute[] {
     // Everybody has his own.
     policy: "authenticated",
     operation: jobOperations[name],
+    once: "never",
     handle,
   });
   const idOf = (call: HttpCall) => call.params["id"] as string;
