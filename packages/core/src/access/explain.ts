@@ -2,6 +2,7 @@ import type { AccessExplanation, AccessPath, Reach, RecordRight } from "../conte
 import type { EntityModel } from "../model/entity-model.js";
 import type { Operations, StoredRow } from "../storage/adapter.js";
 import { and, type Filter } from "../storage/filter.js";
+import { isUuid } from "../util/uuid.js";
 import type { ReachScope } from "./reach-filter.js";
 import { ActorAccess, type SessionAccess } from "./session-access.js";
 
@@ -42,6 +43,7 @@ export async function explainAccess(
     };
     return { allowed: true, exists: true, paths: [path], restrictedBy: [] };
   }
+  if (!isUuid(id.toLowerCase())) return nothing;
   const live = and(rows, { op: "eq", column: "live", value: 1 });
   return judge({ operations, access, rows, live }, entity, id.toLowerCase(), right, 0);
 }

@@ -1,4 +1,5 @@
 import type { Identity } from "../context/context.js";
+import { isUuid } from "../util/uuid.js";
 
 /** Who asks, as filters need it. */
 export interface Principal {
@@ -8,9 +9,8 @@ export interface Principal {
   readonly roles: readonly string[];
 }
 
-const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
-
 export function principalOf(identity: Identity, roles: readonly string[]): Principal {
   const { actor, tenant, userId = actor.kind === "user" ? actor.id : undefined } = identity;
-  return { tenant, roles, userId: userId !== undefined && UUID.test(userId) ? userId.toLowerCase() : null };
+  const own = userId?.toLowerCase();
+  return { tenant, roles, userId: isUuid(own) ? own : null };
 }

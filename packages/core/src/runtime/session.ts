@@ -19,6 +19,7 @@ import {
 import type { EntityModel } from "../model/entity-model.js";
 import type { BoundStorage, Operations } from "../storage/adapter.js";
 import { and } from "../storage/filter.js";
+import { isUuid } from "../util/uuid.js";
 import { type AppEntities, appEntities } from "./app-entities.js";
 import { catalogOf } from "./catalog.js";
 import { openScope, type Runtime, type TransactionScope } from "./runtime.js";
@@ -136,10 +137,16 @@ export class Session extends SessionBase implements Context {
     const model = this.model(entity.name);
     if (!this.access.has(model.name, right)) return false;
     if (id === undefined) return true;
+    // What is no id names no record, and no engine should be asked to read it as one.
+    if (!isUuid(id.toLowerCase())) return false;
     const rows = await this.operations().findMany({
       table: model.table,
       columns: ["id"],
-      where: and({ op: "eq", column: "id", value: id }, this.visible(model), this.reached(model, right)),
+      where: and(
+        { op: "eq", column: "id", value: id.toLowerCase() },
+        this.visible(model),
+        this.reached(model, right),
+      ),
       orderBy: [],
       limit: 1,
     });

@@ -218,6 +218,8 @@ onDatabases({ plugins, roles, restrictions }, (app) => {
     await manager.repo(recordShare).create({ entity: "folder", recordId: own.id, userId: people.u2 });
     await untouched(async () => {
       const hidden = { entity: "folder", recordId: foreign.id, userId: people.m1 };
+      const shouted = { ...hidden, recordId: foreign.id.toUpperCase() };
+      await expect(manager.repo(recordShare).create(shouted)).rejects.toThrow(/There is no folder/);
       await expect(manager.repo(recordShare).create(hidden)).rejects.toThrow(/There is no folder/);
       await expect(
         as("u1", "rep")
@@ -225,6 +227,14 @@ onDatabases({ plugins, roles, restrictions }, (app) => {
           .create({ ...hidden, recordId: own.id }),
       ).rejects.toThrow(/do not allow/);
     });
+    for (const recordId of ["nonsense", "", 7]) {
+      const broken = { entity: "folder", recordId, userId: people.u2 } as never;
+      await untouched(() =>
+        expect(manager.repo(recordShare).create(broken)).rejects.toThrow(/recordId|There is no folder/),
+      );
+    }
+    expect(await manager.can("share", folder, "nonsense")).toBe(false);
+    expect(await manager.explainAccess(folder, "nonsense", "read")).toMatchObject({ exists: false });
     await system.repo(folder).purge(own.id);
     expect(await system.repo(recordShare).count({ recordId: own.id })).toBe(0);
   });

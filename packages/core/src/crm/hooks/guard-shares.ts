@@ -44,7 +44,11 @@ type Shared = Pick<RecordShare, "entity" | "recordId">;
 
 async function refuseStrangers(ctx: Context, shares: readonly Shared[]): Promise<void> {
   // Each record once; a batch shares one record with many people, as a rule.
-  const records = new Map(shares.map((share) => [`${share.entity}:${share.recordId}`, share]));
+  // Hooks run before values are checked: what is no text at all is told by that check.
+  const named = shares.filter(
+    ({ entity, recordId }) => typeof entity === "string" && typeof recordId === "string",
+  );
+  const records = new Map(named.map((share) => [`${share.entity}:${share.recordId}`, share]));
   for (const { entity, recordId } of records.values()) {
     if (!ctx.hasEntity(entity) || !(await ctx.can("read", { name: entity }, recordId)))
       throw NotFound({ entity, id: recordId });
