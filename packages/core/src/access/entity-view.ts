@@ -40,7 +40,7 @@ export function entityView(
     fields,
     queryable,
     fieldList,
-    columns: columnsOf(fieldList),
+    columns: Object.freeze(columnsOf(fieldList)),
     inputFields: [...writable.values()],
     writable,
     references: full.references.filter((field) => fields.has(field.name)),

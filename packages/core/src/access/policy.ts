@@ -20,6 +20,8 @@ export interface EntityPolicy {
   /** The entity as these roles may see it. */
   readonly view: EntityModel;
   readonly rights: ReadonlyMap<RecordRight, readonly RoleReach[]>;
+  /** Rights that reach every record of the tenant: the common case of those who may do everything. */
+  readonly unbounded: ReadonlySet<RecordRight>;
   readonly bulk: ReadonlySet<BulkRight>;
   readonly restrictions: readonly Restriction[];
 }
@@ -83,15 +85,20 @@ export class Policy {
       if (given.length > 0) rights.set(right, given);
     }
     const grants = this.#grantsOn(name).map(([, grant]) => grant);
+    const restrictions = this.#restrictions.filter((restriction) => restriction.entity === name);
+    const isUnbounded = ({ only, reaches }: RoleReach) => only === undefined && reaches.includes("all");
     return {
       view: this.#view(full, grants),
       rights,
+      unbounded: new Set(
+        recordRights.filter((right) => restrictions.length === 0 && rights.get(right)?.some(isUnbounded)),
+      ),
       bulk: new Set(
         bulkRights.filter(
           (right) => grants.some((grant) => grant[right] === true) && this.#inScope(`${name}:${right}`),
         ),
       ),
-      restrictions: this.#restrictions.filter((restriction) => restriction.entity === name),
+      restrictions,
     };
   }
 

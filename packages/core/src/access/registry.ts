@@ -9,6 +9,7 @@ import type { Restriction } from "./define-role.js";
 import type { DirectoryTables } from "./directory.js";
 import { Policy } from "./policy.js";
 import { principalOf } from "./principal.js";
+import type { ReachScope } from "./reach-filter.js";
 import { ActorAccess, type SessionAccess, systemAccess } from "./session-access.js";
 
 export const UnknownRole = defineError<{ role: string; nearest?: string | undefined }>("unknown-role", {
@@ -36,6 +37,7 @@ const KEPT = 1_000;
 export class AccessRegistry {
   readonly #settings: AccessSettings;
   readonly #policies = createLru<string, Policy>(KEPT);
+  readonly #single = new Map<string, Policy>();
   /** Roles that came as objects, such as those kept in the database: each is another one. */
   readonly #numbers = new WeakMap<Role, number>();
   #next = 1;
@@ -52,22 +54,37 @@ export class AccessRegistry {
   /** @throws unknown-role */
   of(identity: Identity): SessionAccess {
     if (identity.actor.kind === "system") return systemAccess;
-    const { entities, directory, readCondition } = this.#settings;
     const policy = this.#policy(identity);
-    const principal = principalOf(
-      identity,
-      policy.roles.map((role) => role.name),
-    );
-    return new ActorAccess(policy, {
-      principal,
+    return new ActorAccess(policy, () => this.#scope(identity, policy));
+  }
+
+  #scope(identity: Identity, policy: Policy): ReachScope {
+    const { entities, directory, readCondition } = this.#settings;
+    return {
+      principal: principalOf(
+        identity,
+        policy.roles.map((role) => role.name),
+      ),
       directory,
       policyOf: (name) => policy.of(name),
       entity: (name) => entities.get(name) as EntityModel,
       where: (entity, where) => readCondition(entity, where, identity.tenant),
-    });
+    };
   }
 
-  #policy({ roles: given = [], scopes }: Identity): Policy {
+  #policy({ roles = [], scopes }: Identity): Policy {
+    const [only] = roles;
+    // Most have one role of the app's own: there are few, and their key is their name.
+    if (roles.length !== 1 || typeof only !== "string" || scopes) return this.#policyOf(roles, scopes);
+    let policy = this.#single.get(only);
+    if (!policy) {
+      policy = this.#policyOf(roles, undefined);
+      this.#single.set(only, policy);
+    }
+    return policy;
+  }
+
+  #policyOf(given: readonly (string | Role)[], scopes: readonly string[] | undefined): Policy {
     const roles = given.map((role) => (typeof role === "string" ? this.#named(role) : role));
     const key = `${roles.map((role) => this.#number(role)).join()} ${scopes?.join() ?? "-"}`;
     let policy = this.#policies.get(key);

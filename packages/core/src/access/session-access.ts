@@ -37,12 +37,19 @@ export const systemAccess: SessionAccess = {
 export class ActorAccess implements SessionAccess {
   readonly isSystem = false;
   readonly policy: Policy;
-  readonly scope: ReachScope;
-  readonly #filters = new Map<string, Filter>();
+  readonly #openScope: () => ReachScope;
+  #scope: ReachScope | undefined;
+  #filters: Map<string, Filter> | undefined;
 
-  constructor(policy: Policy, scope: ReachScope) {
+  /** @param openScope called when a filter is first asked for: most sessions need none */
+  constructor(policy: Policy, openScope: () => ReachScope) {
     this.policy = policy;
-    this.scope = scope;
+    this.#openScope = openScope;
+  }
+
+  get scope(): ReachScope {
+    this.#scope ??= this.#openScope();
+    return this.#scope;
   }
 
   view(full: EntityModel): EntityModel {
@@ -50,11 +57,9 @@ export class ActorAccess implements SessionAccess {
   }
 
   filter(entity: EntityModel, right: RecordRight, walk: Walk = "page"): Filter {
-    const { rights, restrictions } = this.policy.of(entity.name);
-    const [role] = rights.get(right) ?? [];
-    // The common case of those who may do everything.
-    if (restrictions.length === 0 && role?.only === undefined && role?.reaches.includes("all")) return always;
+    if (this.policy.of(entity.name).unbounded.has(right)) return always;
     const key = `${entity.name} ${right} ${walk}`;
+    this.#filters ??= new Map();
     let filter = this.#filters.get(key);
     if (!filter) {
       filter = rightFilter(this.scope, entity.full, right, walk);

@@ -28,7 +28,7 @@ export async function* rowsOf(
   }
 }
 
-export function pageOf(
+export async function pageOf(
   session: Session,
   entity: EntityModel,
   where: Filter,

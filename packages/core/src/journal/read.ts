@@ -14,7 +14,7 @@ export async function entriesAfter(session: Session, after: number, limit: numbe
   return ordered(session, after, limit);
 }
 
-function ordered(session: Session, after: number, limit: number): Promise<StoredRow[]> {
+async function ordered(session: Session, after: number, limit: number): Promise<StoredRow[]> {
   return session.operations().findMany({
     table: JOURNAL_TABLE.name,
     columns: ENTRY_COLUMNS,

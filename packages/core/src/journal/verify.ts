@@ -76,7 +76,7 @@ export async function verifyAudit(crm: CrmHandle, options: AuditOptions): Promis
   return { ...report, broken: null };
 }
 
-function page(session: Session, after: number, last: number): Promise<StoredRow[]> {
+async function page(session: Session, after: number, last: number): Promise<StoredRow[]> {
   return session.operations().findMany({
     table: JOURNAL_TABLE.name,
     columns: ENTRY_COLUMNS,

@@ -253,7 +253,7 @@ export function compileEntity(
     fields,
     queryable: fields,
     fieldList,
-    columns: columnsOf(fieldList),
+    columns: Object.freeze(columnsOf(fieldList)),
     inputFields,
     writable: new Map(inputFields.map((field) => [field.name, field])),
     references: inputFields.filter((field) => field.kind === "reference"),

@@ -4,13 +4,23 @@ import { decodeRecord, type RecordValues } from "../model/record-codec.js";
 import type { Session } from "../runtime/session.js";
 import type { StoredRow } from "../storage/adapter.js";
 
-/** Records of stored rows. Waits for keys only where one of the fields is encrypted. */
-export async function decodeRows(
+/** Records of stored rows. Waits for keys only where one of the fields may be encrypted. */
+export function decodeRows(
+  session: Session,
+  fields: readonly FieldModel[],
+  rows: readonly StoredRow[],
+): RecordValues[] | Promise<RecordValues[]> {
+  return session.runtime.vault
+    ? decodeSealed(session, fields, rows)
+    : rows.map((row) => decodeRecord(fields, row));
+}
+
+async function decodeSealed(
   session: Session,
   fields: readonly FieldModel[],
   rows: readonly StoredRow[],
 ): Promise<RecordValues[]> {
-  const cipher = session.runtime.vault ? await cipherFor(session, fields, rows) : undefined;
+  const cipher = await cipherFor(session, fields, rows);
   return rows.map((row) => decodeRecord(fields, row, cipher));
 }
 

@@ -161,15 +161,15 @@ export interface LoadOptions {
   readonly trusted?: boolean;
 }
 
-/** One record, or undefined where there is none for this session. */
-export async function loadById(
+/** One record, or undefined where there is none for this session. At once where the storage answers at once. */
+export function loadById(
   session: Session,
   entity: EntityModel,
   id: string,
   options: LoadOptions = {},
-): Promise<RecordValues | undefined> {
+): RecordValues | undefined | Promise<RecordValues | undefined> {
   if (!isId(id)) return undefined;
-  const rows = await session.operations().findMany({
+  const rows = session.operations().findMany({
     table: entity.table,
     columns: entity.columns,
     where: and({ op: "eq", column: "id", value: id.toLowerCase() }, rowsFor(session, entity, options)),
@@ -177,10 +177,19 @@ export async function loadById(
     limit: 1,
     ...(options.lock && session.inTransaction ? { lock: "update" as const } : {}),
   });
-  const [row] = rows;
-  if (!row) return undefined;
-  const [record] = await decodeRows(session, entity.fieldList, [row]);
-  return record;
+  return rows instanceof Promise
+    ? rows.then((found) => decodeOne(session, entity, found))
+    : decodeOne(session, entity, rows);
+}
+
+function decodeOne(
+  session: Session,
+  entity: EntityModel,
+  rows: readonly StoredRow[],
+): RecordValues | undefined | Promise<RecordValues | undefined> {
+  if (rows.length === 0) return undefined;
+  const records = decodeRows(session, entity.fieldList, rows);
+  return records instanceof Promise ? records.then(([record]) => record) : records[0];
 }
 
 function rowsFor(session: Session, entity: EntityModel, options: LoadOptions): Filter {
@@ -229,10 +238,11 @@ export async function getRecord(
   options: GetOptions = {},
 ): Promise<RecordValues> {
   session.require(entity, "read");
-  const record = await loadById(session, entity, id, options);
+  const loaded = loadById(session, entity, id, options);
+  const record = loaded instanceof Promise ? await loaded : loaded;
   if (!record) throw NotFound({ entity: entity.name, id: String(id).slice(0, 64) });
-  const includes = [...new Set(names(options.include ?? [], "include"))];
-  if (includes.length > 0) {
+  if (options.include !== undefined) {
+    const includes = [...new Set(names(options.include, "include"))];
     const row: StoredRow = {};
     // Ids and references are never masked.
     for (const field of [entity.fields.get("id") as FieldModel, ...includeFields(entity, includes)]) {

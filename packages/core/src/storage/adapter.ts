@@ -11,6 +11,7 @@ export interface Order {
 
 export interface FindSpec {
   readonly table: string;
+  /** A frozen list may be taken for the same whenever it comes again. */
   readonly columns: readonly string[];
   readonly where: Filter;
   /** NULLs sort first ascending and last descending, on every engine. Core appends the id as tiebreaker. */
@@ -71,7 +72,8 @@ export interface RowUpdate {
  * (or null over no rows), of a float column a number; `avg` a number; `min`, `max` the column's own type.
  */
 export interface Operations {
-  findMany(spec: FindSpec): Promise<StoredRow[]>;
+  /** Rows in order. An engine in this process has them at once: waiting for what is there costs as much as the read. */
+  findMany(spec: FindSpec): StoredRow[] | Promise<StoredRow[]>;
   aggregate(spec: AggregateSpec): Promise<StoredRow[]>;
   /** Rows have the same columns. Split into statements by `maxBindings`; all or nothing inside a transaction. */
   insertMany(table: string, rows: readonly StoredRow[]): Promise<void>;

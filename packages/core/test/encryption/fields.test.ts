@@ -113,7 +113,7 @@ onDatabases({ plugins: [practice()], on }, (app) => {
     const eve = await patient.create({ name: "Eve", ssn: "e" });
     const { mine } = await knexRows(app().url, ["ssn_enc", "diagnosis_enc"], ada.id);
     const spoil = async (id: string, patch: Record<string, unknown>) => {
-      await withStorage(app().url, (storage) =>
+      await withStorage(app().url, async (storage) =>
         storage.acrossTenants("test").updateWhere("patient", { op: "eq", column: "id", value: id }, patch),
       );
       const error = await patient.get(id).catch((e) => e);
@@ -136,7 +136,7 @@ onDatabases({ plugins: [practice()], on }, (app) => {
     await Promise.all(
       Array.from({ length: 12 }, (_, n) => me.entities.patient.create({ name: `p${n}`, ssn: `many-${n}` })),
     );
-    const keys = await withStorage(app().url, (storage) =>
+    const keys = await withStorage(app().url, async (storage) =>
       storage.acrossTenants("test").findMany({
         table: "corm_data_key",
         columns: ["id", "purpose"],
@@ -176,7 +176,7 @@ async function withStorage<T>(
 }
 
 async function knexRows(url: string, columns: string[], id: string) {
-  const all = await withStorage(url, (storage) =>
+  const all = await withStorage(url, async (storage) =>
     storage.acrossTenants("test").findMany({
       table: "patient",
       columns: ["id", ...columns],

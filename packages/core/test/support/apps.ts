@@ -67,7 +67,7 @@ export async function openApp<const Ps extends PluginList>(
     ...app,
     log,
     url,
-    storedJournal: (tenant) =>
+    storedJournal: async (tenant) =>
       storage.forTenant(tenant).findMany({
         table: "corm_journal",
         columns: ENTRY_COLUMNS,

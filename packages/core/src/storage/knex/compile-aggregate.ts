@@ -93,7 +93,7 @@ export function compileAggregate(
   }
   return makeStatement(
     {
-      sql: `${outer.toSQL().sql} limit ${filters.marker()}`,
+      sql: `${outer.toSQL().sql} limit ${dialect.limit(filters.marker())}`,
       operation: "aggregate",
       table: spec.table,
       guard: filters.tenants.guard,

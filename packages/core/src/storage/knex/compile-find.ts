@@ -8,13 +8,28 @@ import { makeStatement, type Statement } from "./statement.js";
 
 export function shapeFind(spec: FindSpec, catalog: Catalog, dialect: Dialect): Shape {
   const scope = catalog.table(spec.table);
-  const shape = new Shape(`f${spec.table}|${spec.columns.join()}|`, dialect);
+  const shape = new Shape(`f${spec.table}|${columnsKey(spec.columns)}|`, dialect);
   shapeFilter(spec.where, scope, catalog, shape);
   shape.key += `|${spec.lock ?? ""}|`;
   for (const { column, direction } of spec.orderBy) shape.key += `${direction[0]}${column};`;
   if (spec.after !== undefined) shapeKeyset(spec.orderBy, spec.after, scope, shape);
   shape.pushNumber(spec.limit);
   return shape;
+}
+
+/** Of lists that never change. */
+const knownColumns = new WeakMap<readonly string[], string>();
+let lists = 0;
+
+/** What stands for the columns in a shape: a number for a list that never change, since joining costs as much as a short query. */
+function columnsKey(columns: readonly string[]): string {
+  const known = knownColumns.get(columns);
+  if (known !== undefined) return known;
+  if (!Object.isFrozen(columns)) return columns.join();
+  lists += 1;
+  const key = `#${lists}`;
+  knownColumns.set(columns, key);
+  return key;
 }
 
 export function compileFind(spec: FindSpec, catalog: Catalog, dialect: Dialect): Statement {
@@ -32,7 +47,7 @@ export function compileFind(spec: FindSpec, catalog: Catalog, dialect: Dialect):
   const results = spec.columns.map((name) => ({ name, decode: dialect.decoder(columnOf(scope, name).type) }));
   return makeStatement(
     {
-      sql: `${query.toSQL().sql} limit ${filters.marker()}${lock}`,
+      sql: `${query.toSQL().sql} limit ${dialect.limit(filters.marker())}${lock}`,
       operation: "read",
       table: spec.table,
       guard: filters.tenants.guard,

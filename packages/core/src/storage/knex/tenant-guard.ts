@@ -84,7 +84,7 @@ export function admitKey({ name, table }: TableInfo, on: readonly string[], reac
 }
 
 export function checkReach(reach: Reach): Reach {
-  const [word] = Object.values(reach);
+  const word = "tenant" in reach ? reach.tenant : reach.acrossTenants;
   if (typeof word !== "string" || word === "") {
     throw new TypeError("forTenant() takes the tenant, and acrossTenants() a reason: text that is not empty");
   }

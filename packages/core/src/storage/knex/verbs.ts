@@ -19,10 +19,12 @@ export abstract class Verbs implements Operations {
   /** Takes note of an error; the caller throws it. */
   protected abstract failed(error: unknown, statement: Statement): void;
 
-  async findMany(spec: FindSpec): Promise<StoredRow[]> {
+  findMany(spec: FindSpec): Awaitable<StoredRow[]> {
     const phases = spec.after === undefined ? undefined : nullPhases(spec, this.compiler.catalog);
-    if (phases === undefined) return this.find(spec);
-    const [first, second] = phases;
+    return phases === undefined ? this.find(spec) : this.findInPhases(spec, phases);
+  }
+
+  private async findInPhases(spec: FindSpec, [first, second]: readonly [FindSpec, FindSpec]): Promise<StoredRow[]> {
     const rows = await this.find(first);
     const missing = spec.limit - rows.length;
     return missing <= 0 ? rows : [...rows, ...(await this.find({ ...second, limit: missing }))];

@@ -51,6 +51,8 @@ export interface Dialect {
   /** How a subquery reads the table that its statement changes. */
   whileChanging(table: string): string;
   orderBy(sql: string, direction: "asc" | "desc", nullable: boolean): string;
+  /** The most rows of a statement, as a bound number. */
+  limit(marker: string): string;
   /** A bound value in a comparison with an expression of this type. */
   parameter(marker: string, type: ValueType): string;
   /** A bound array of this type, for bulk inserts of style `arrays`. */

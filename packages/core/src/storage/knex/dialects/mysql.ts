@@ -111,6 +111,7 @@ export function mysqlDialect(): MysqlDialect {
     columnType,
     // NULLs are the least values to MySQL already.
     orderBy: (sql, direction) => `${sql} ${direction}`,
+    limit: (marker) => marker,
     parameter: (marker, type) => (type === "decimal" ? `cast(${marker} as decimal(65, 10))` : marker),
     array: (marker) => marker,
     onConflict: (on, update, [key = ""]) => {

@@ -76,6 +76,7 @@ export function postgresDialect(): PostgresDialect {
       if (!nullable) return `${sql} ${direction}`;
       return `${sql} ${direction} nulls ${direction === "asc" ? "first" : "last"}`;
     },
+    limit: (marker) => marker,
     parameter: (marker, type) =>
       type === "float" || type === "decimal" ? `${marker}::${elements[type]}` : marker,
     array: (marker, type) => `${marker}::${elements[type]}[]`,

@@ -69,6 +69,8 @@ export function sqliteDialect(): Dialect {
       column.type === "string" ? `varchar(${column.length ?? 255})` : declared[column.type],
     // NULLs are the least values to SQLite already.
     orderBy: (sql, direction) => `${sql} ${direction}`,
+    // For a bare parameter SQLite plans by its value, and makes the plan anew whenever a value is bound.
+    limit: (marker) => `+${marker}`,
     parameter: (marker) => marker,
     array: (marker) => marker,
     onConflict: (on, update) => {
