@@ -1,6 +1,6 @@
-import { randomUUID } from "node:crypto";
+import { createHash, randomUUID } from "node:crypto";
 import type { CustomerInput } from "../app/data.js";
-import { tenant } from "../app/identity.js";
+import { actor, tenant } from "../app/identity.js";
 
 const system = {
   id: "id",
@@ -78,6 +78,38 @@ export function newContact(input: CustomerInput): Row {
     status: input.status ?? null,
   };
 }
+
+/** The entry in the journal that every write leaves, as Corm writes it: with the values before and after, and their digest. */
+export function journalEntry(operation: "create" | "update", row: Row, before?: Row): Row {
+  const changes: Record<string, unknown> = {};
+  for (const name of Object.keys(contactColumns)) {
+    if (name in system) continue;
+    const [old, fresh] = [before?.[name] ?? null, row[name] ?? null];
+    if (old !== fresh) changes[name] = [old, fresh];
+  }
+  const text = JSON.stringify(changes);
+  return {
+    id: newId(),
+    position: 0,
+    entity: "contact",
+    record: row["id"],
+    operation,
+    event: null,
+    version: row["version"],
+    at: row["updatedAt"],
+    changes: text,
+    digest: createHash("sha256").update(text).digest("hex"),
+    tenant_id: tenant,
+    actor_kind: actor.kind,
+    actor_id: actor.id,
+    user_id: null,
+    reason: null,
+    cause: `contact.${operation}`,
+    request_id: null,
+  };
+}
+
+export const journalColumns = Object.keys(journalEntry("create", {}));
 
 /** The text that searches read. */
 export function searchTextOf(row: Row): string {

@@ -4,6 +4,7 @@ import {
   accountColumns,
   contactColumns,
   dealColumns,
+  journalEntry,
   newContact,
   type Row,
   searchTextOf,
@@ -40,7 +41,10 @@ export function knexContender(knex: Knex, month: (column: string) => string): Co
     name: "knex",
     async create(input) {
       const row = newContact(input);
-      await knex("contact").insert(stored(row));
+      await knex.transaction(async (tx) => {
+        await tx("contact").insert(stored(row));
+        await tx("corm_journal").insert(journalEntry("create", row));
+      });
       return row;
     },
     get: (id) =>
@@ -86,21 +90,30 @@ export function knexContender(knex: Knex, month: (column: string) => string): Co
       const last = rows[rows.length - 1];
       return { items, next: next ? { closeDate: last?.["closeDate"], id: last?.["id"] } : null };
     },
-    async update(id, phone) {
-      const [changed] = await knex("contact")
-        .where({ id, ...mine })
-        .update({ phone, updated_at: new Date().toISOString(), version: knex.raw("version + 1") })
-        .returning<Row[]>(Object.values(contactColumns));
-      const row: Row = {};
-      for (const [name, column] of columnNames) row[name] = changed?.[column];
-      return row;
+    update: (id, phone) =>
+      knex.transaction(async (tx) => {
+        const before = await tx("contact")
+          .select(contactColumns)
+          .where({ id, ...mine })
+          .forUpdate()
+          .first();
+        const [changed] = await tx("contact")
+          .where({ id, ...mine })
+          .update({ phone, updated_at: new Date().toISOString(), version: knex.raw("version + 1") })
+          .returning<Row[]>(Object.values(contactColumns));
+        const row: Row = {};
+        for (const [name, column] of columnNames) row[name] = changed?.[column];
+        await tx("corm_journal").insert(journalEntry("update", row, before));
+        return row;
+      }),
+    async bulk(inputs) {
+      const rows = inputs.map(newContact);
+      await knex.transaction(async (tx) => {
+        await tx.batchInsert("contact", rows.map(stored), chunk);
+        const entries = rows.map((row) => journalEntry("create", row));
+        await tx.batchInsert("corm_journal", entries, chunk);
+      });
     },
-    bulk: (inputs) =>
-      knex.batchInsert(
-        "contact",
-        inputs.map((input) => stored(newContact(input))),
-        chunk,
-      ),
     async monthly() {
       const rows: Row[] = await knex("deal")
         .select({ month: knex.raw(month("close_date")), currency: "amount_currency" })

@@ -45,6 +45,9 @@ export async function postgresContenders(
 
 const columnTypes: Readonly<Record<string, string>> = {
   id: "uuid",
+  record: "uuid",
+  position: "bigint",
+  at: "timestamptz",
   account_id: "uuid",
   owner_id: "uuid",
   created_at: "timestamptz",
@@ -80,11 +83,23 @@ async function postgresDriver(url: string, month: (column: string) => string): P
     },
     all: named,
     run: named,
+    async transaction(work) {
+      await client.query("begin");
+      try {
+        const result = await work();
+        await client.query("commit");
+        return result;
+      } catch (error) {
+        await client.query("rollback");
+        throw error;
+      }
+    },
     insertMany(table, columns) {
       const arrays = columns.map((column) => `?::${columnTypes[column] ?? "text"}[]`).join(", ");
       const run = named(`insert into ${table} (${columns.join(", ")}) select * from unnest(${arrays})`);
       return (rows) => run(columns.map((_, index) => rows.map((row) => row[index])));
     },
+    forUpdate: " for no key update",
     anyOf: (column) => `${column} = any(?::uuid[])`,
     list: (values) => values,
     month,

@@ -8,11 +8,15 @@ export interface RawDriver {
   one(sql: string): (values: readonly unknown[]) => Awaitable<Row | undefined>;
   all(sql: string): (values: readonly unknown[]) => Awaitable<Row[]>;
   run(sql: string): (values: readonly unknown[]) => Awaitable<unknown>;
-  /** Inserts rows of values, all or none. */
+  /** All of `work` or nothing. */
+  transaction<T>(work: () => Awaitable<T>): Awaitable<T>;
+  /** Inserts rows of values; inside a transaction. */
   insertMany(
     table: string,
     columns: readonly string[],
   ): (rows: readonly (readonly unknown[])[]) => Awaitable<unknown>;
+  /** What makes a select lock its rows. */
+  readonly forUpdate: string;
   /** A condition on a list bound as one value. */
   anyOf(column: string): string;
   list(values: readonly string[]): unknown;
@@ -49,6 +53,8 @@ export function openSqlite(path: string, synchronous: Synchronous): SqliteHandle
 
 export function sqliteDriver(path: string, synchronous: Synchronous): RawDriver {
   const database = openSqlite(path, synchronous);
+  const begin = database.prepare("begin immediate");
+  const commit = database.prepare("commit");
   return {
     one(sql) {
       const statement = database.prepare(sql);
@@ -62,20 +68,26 @@ export function sqliteDriver(path: string, synchronous: Synchronous): RawDriver 
       const statement = database.prepare(sql);
       return (values) => statement.run(...values);
     },
+    transaction(work) {
+      begin.run();
+      try {
+        const result = work();
+        if (result instanceof Promise) throw new Error("SQLite answers at once");
+        commit.run();
+        return result;
+      } catch (error) {
+        database.exec("rollback");
+        throw error;
+      }
+    },
     insertMany(table, columns) {
       const places = columns.map(() => "?").join(", ");
       const statement = database.prepare(`insert into ${table} (${columns.join(", ")}) values (${places})`);
       return (rows) => {
-        database.exec("begin immediate");
-        try {
-          for (const values of rows) statement.run(...values);
-          database.exec("commit");
-        } catch (error) {
-          database.exec("rollback");
-          throw error;
-        }
+        for (const values of rows) statement.run(...values);
       };
     },
+    forUpdate: "",
     anyOf: (column) => `${column} in (select value from json_each(?))`,
     list: (values) => JSON.stringify(values),
     month: (column) => `substr(${column}, 1, 7)`,

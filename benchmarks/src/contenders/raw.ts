@@ -4,19 +4,26 @@ import {
   contactColumns,
   contactInsert,
   dealColumns,
+  journalColumns,
+  journalEntry,
   newContact,
   type Row,
   searchTextOf,
   withMoney,
 } from "./columns.js";
 import { type Contender, pageSize } from "./contender.js";
-import type { RawDriver } from "./raw-driver.js";
+import type { Awaitable, RawDriver } from "./raw-driver.js";
 
 const select = (columns: Readonly<Record<string, string>>): string =>
   Object.entries(columns)
     .map(([name, column]) => `${column} as "${name}"`)
     .join(", ");
 const mine = "tenant_id = ? and live = 1";
+
+/** Waits only where there is something to wait for. */
+function then<T, U>(value: Awaitable<T>, next: (value: T) => Awaitable<U>): Awaitable<U> {
+  return value instanceof Promise ? value.then(next) : next(value);
+}
 
 /** Hand-written SQL on the bare driver: no validation, no hooks, no sessions. */
 export function rawContender(driver: RawDriver): Contender {
@@ -47,6 +54,13 @@ export function rawContender(driver: RawDriver): Contender {
     `update contact set phone = ?, updated_at = ?, version = version + 1
      where id = ? and ${mine} returning ${select(contactColumns)}`,
   );
+  const lock = driver.one(
+    `select ${select(contactColumns)} from contact where id = ? and ${mine}${driver.forUpdate}`,
+  );
+  const journal = driver.run(
+    `insert into corm_journal (${journalColumns.join(", ")}) values (${journalColumns.map(() => "?").join(", ")})`,
+  );
+  const journalMany = driver.insertMany("corm_journal", journalColumns);
   const insertMany = driver.insertMany("contact", contactInsert);
   const monthly = driver.all(
     `select ${driver.month("close_date")} as "month", amount_currency as "currency", sum(amount) as "total"
@@ -65,10 +79,13 @@ export function rawContender(driver: RawDriver): Contender {
 
   return {
     name: "raw",
-    async create(input) {
+    create: (input) => {
       const row = newContact(input);
-      await insert([...Object.values(row), 1, searchTextOf(row)]);
-      return row;
+      return driver.transaction(() =>
+        then(insert([...Object.values(row), 1, searchTextOf(row)]), () =>
+          then(journal(Object.values(journalEntry("create", row))), () => row),
+        ),
+      );
     },
     get: (id) => get([id, tenant]),
     async list(after) {
@@ -99,14 +116,22 @@ export function rawContender(driver: RawDriver): Contender {
       const last = rows[rows.length - 1];
       return { items, next: next ? { closeDate: last?.["closeDate"], id: last?.["id"] } : null };
     },
-    update: (id, phone) => update([phone, new Date().toISOString(), id, tenant]),
-    bulk: (inputs) =>
-      insertMany(
-        inputs.map((input) => {
-          const row = newContact(input);
-          return [...Object.values(row), 1, searchTextOf(row)];
-        }),
+    update: (id, phone) =>
+      driver.transaction(() =>
+        then(lock([id, tenant]), (before) =>
+          then(update([phone, new Date().toISOString(), id, tenant]), (row) =>
+            then(journal(Object.values(journalEntry("update", row as Row, before))), () => row),
+          ),
+        ),
       ),
+    bulk: (inputs) => {
+      const rows = inputs.map(newContact);
+      return driver.transaction(() =>
+        then(insertMany(rows.map((row) => [...Object.values(row), 1, searchTextOf(row)])), () =>
+          journalMany(rows.map((row) => Object.values(journalEntry("create", row)))),
+        ),
+      );
+    },
     async monthly() {
       const rows = await monthly([tenant, "won"]);
       return rows.map((row) => ({
