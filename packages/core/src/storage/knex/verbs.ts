@@ -24,7 +24,10 @@ export abstract class Verbs implements Operations {
     return phases === undefined ? this.find(spec) : this.findInPhases(spec, phases);
   }
 
-  private async findInPhases(spec: FindSpec, [first, second]: readonly [FindSpec, FindSpec]): Promise<StoredRow[]> {
+  private async findInPhases(
+    spec: FindSpec,
+    [first, second]: readonly [FindSpec, FindSpec],
+  ): Promise<StoredRow[]> {
     const rows = await this.find(first);
     const missing = spec.limit - rows.length;
     return missing <= 0 ? rows : [...rows, ...(await this.find({ ...second, limit: missing }))];

@@ -80,7 +80,8 @@ export function errorTests(options: StorageConformanceOptions): void {
       await adapter.ping();
       await adapter.close();
       const operations = [
-        async () => adapter.findMany({ table: "item", columns: ["id"], where: always, orderBy: [], limit: 1 }),
+        async () =>
+          adapter.findMany({ table: "item", columns: ["id"], where: always, orderBy: [], limit: 1 }),
         () => adapter.insertMany("item", [item(1)]),
         () => adapter.transaction(async () => {}),
       ];
