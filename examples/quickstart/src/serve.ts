@@ -11,6 +11,13 @@ import { UserError } from "./user-error.js";
 const HOST = "127.0.0.1";
 /** How long requests that are under way may take when the process is told to stop. */
 const GRACE_MS = 5000;
+/** Of slow and silent connections, tighter than the defaults of Node.js; what requests may take is core's business. */
+const SERVER_OPTIONS = {
+  headersTimeout: 15_000,
+  requestTimeout: 60_000,
+  keepAliveTimeout: 5_000,
+  maxHeaderSize: 16_384,
+} as const;
 
 /** The key that requests need, for people to read. */
 export interface AccessKey {
@@ -47,7 +54,7 @@ export async function serveHttp(crm: QuickstartCrm, port: number): Promise<Serve
     title: "Corm quickstart",
     clientAddress: (c) => getConnInfo(c).remote.address,
   });
-  const server = createAdaptorServer({ fetch: app.fetch }) as Server;
+  const server = createAdaptorServer({ fetch: app.fetch, serverOptions: SERVER_OPTIONS }) as Server;
   server.listen(port, HOST);
   try {
     await once(server, "listening");

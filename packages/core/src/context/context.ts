@@ -34,7 +34,10 @@ export interface Identity {
   readonly revalidate?: (ctx: Context) => Promise<Pick<Identity, "roles" | "scopes"> | null>;
   /** BCP 47, for messages and formats. Default `en`. */
   readonly locale?: string;
-  /** Cancels what has not begun yet. */
+  /**
+   * Cancels: no statement begins any more, a server stops the one that is running, and what is not committed is rolled
+   * back. SQLite works inside the process, and stops between two statements.
+   */
   readonly signal?: AbortSignal;
   /** Correlates with the caller's log. */
   readonly requestId?: string;

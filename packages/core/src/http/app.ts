@@ -7,7 +7,7 @@ import { withCors } from "./cors.js";
 import { entityRoutes } from "./entity-routes.js";
 import { journalRoutes } from "./journal-routes.js";
 import { metaRoute } from "./meta.js";
-import { type HttpCrm, type HttpOptions, type HttpSettings, settingsOf } from "./options.js";
+import { type HttpCrm, type HttpOptions, type HttpSettings, isTimeout, settingsOf } from "./options.js";
 import { pluginRoutes } from "./plugin-routes.js";
 import type { HttpRoute } from "./route.js";
 import { RouteTree, segmentsOf } from "./route-tree.js";
@@ -101,5 +101,11 @@ function unclear({ crm }: HttpSettings): string[] {
       ({ owner, value }) =>
         `plugin "${owner}": the path "${value.path}" must be made of plain segments and ":name" parameters`,
     );
-  return [...misspelt, ...tenantless];
+  const timeless = routes
+    .filter(({ value }) => !isTimeout(value.timeout ?? null))
+    .map(
+      ({ owner, value }) =>
+        `plugin "${owner}": "timeout" of "${value.path}" is a number of milliseconds, at least 1, or null`,
+    );
+  return [...misspelt, ...tenantless, ...timeless];
 }

@@ -90,6 +90,20 @@ export const RequestFailed = defineError<{ requestId: string; method: string; pa
   },
 );
 
+export const RequestTimedOut = defineError<{
+  /** Milliseconds. */
+  limit: number;
+  /** It has not ended although it was told to. */
+  running?: boolean;
+}>("request-timed-out", {
+  status: 503,
+  title: "The request took too long",
+  detail: ({ limit, running }) =>
+    running
+      ? `The request took longer than ${limit / 1000} s and does not end. Look what became of it before it is sent again, or send it with an Idempotency-Key.`
+      : `The request took longer than ${limit / 1000} s and was cancelled. What it had not committed is undone. Ask for less, or try again.`,
+});
+
 export const CrossSiteRequest = defineError<{ reason: string }>("cross-site-request", {
   status: 403,
   title: "The request comes from another site",

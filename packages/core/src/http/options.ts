@@ -37,6 +37,13 @@ export interface HttpOptions {
   readonly maxBody?: number;
   /** Longest file of an import in bytes. Default 1 GiB. */
   readonly maxImport?: number;
+  /**
+   * How long a request may take until its answer begins, in milliseconds; null for any time. Then it is cancelled down
+   * to the running statement, rolled back, and answered with 503. Default 30,000. A route may say otherwise.
+   */
+  readonly requestTimeout?: number | null;
+  /** The same for imports, which take as long as their files. Default 3,600,000. */
+  readonly importTimeout?: number | null;
   /** Refuses changes that do not say with `If-Match` which version they change: 428. Default false. */
   readonly requireIfMatch?: boolean;
   /** Of the OpenAPI document. Default `CRM`. */
@@ -68,11 +75,18 @@ export interface HttpSettings extends Conditions {
   readonly clientAddress: (c: HonoContext) => string | undefined;
   readonly maxBody: number;
   readonly maxImport: number;
+  readonly requestTimeout: number | null;
+  readonly importTimeout: number | null;
   readonly title: string;
   readonly version: string;
   /** Forgets old answers to requests with idempotency keys. */
   readonly sweeper: Sweeper;
 }
+
+const DEFAULT_REQUEST_TIMEOUT = 30_000;
+const DEFAULT_IMPORT_TIMEOUT = 3_600_000;
+/** Timers of Node.js cannot wait longer. */
+const MAX_TIMEOUT = 2 ** 31 - 1;
 
 const KNOWN = [
   "tenants",
@@ -83,6 +97,8 @@ const KNOWN = [
   "clientAddress",
   "maxBody",
   "maxImport",
+  "requestTimeout",
+  "importTimeout",
   "requireIfMatch",
   "title",
   "version",
@@ -100,6 +116,10 @@ export function settingsOf(crm: HttpCrm, options: HttpOptions): HttpSettings {
   for (const [name, size] of Object.entries({ maxBody, maxImport }))
     if (!Number.isSafeInteger(size) || size < 1)
       throw InvalidHttpOptions({ problem: `"${name}" is a number of bytes, at least 1.` });
+  const { requestTimeout = DEFAULT_REQUEST_TIMEOUT, importTimeout = DEFAULT_IMPORT_TIMEOUT } = options;
+  for (const [name, limit] of Object.entries({ requestTimeout, importTimeout }))
+    if (!isTimeout(limit))
+      throw InvalidHttpOptions({ problem: `"${name}" is a number of milliseconds, at least 1, or null.` });
   const accepted = acceptedTenants(crm, options);
   const signIn = signInParts(crm, options, accepted);
   const authenticators = [
@@ -117,12 +137,19 @@ export function settingsOf(crm: HttpCrm, options: HttpOptions): HttpSettings {
     clientAddress: options.clientAddress ?? (() => undefined),
     maxBody,
     maxImport,
+    requestTimeout,
+    importTimeout,
     etags: createEtags(crm.runtime.tokens),
     requireIfMatch: options.requireIfMatch ?? false,
     title: options.title ?? "CRM",
     version: options.version ?? CORE_VERSION,
     sweeper: new Sweeper(),
   };
+}
+
+/** Milliseconds that a timer can wait, or null for no limit. */
+export function isTimeout(limit: number | null): boolean {
+  return limit === null || (Number.isSafeInteger(limit) && limit >= 1 && limit <= MAX_TIMEOUT);
 }
 
 function acceptedTenants(crm: HttpCrm, { tenants }: HttpOptions): AcceptedTenants {

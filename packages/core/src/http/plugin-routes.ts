@@ -24,6 +24,7 @@ export function pluginRoutes(routes: readonly Owned<RouteDefinition>[], settings
       operation: pluginOperation(route, owner),
       once: route.atomic ? "inside" : "around",
       maxBody: route.maxBody ?? undefined,
+      timeout: route.timeout,
       handle: async (call) => {
         if (route.permission !== "public" && !call.session.permits(route.permission))
           throw Forbidden({ reason: `Your roles do not allow "${route.permission}".` });
@@ -82,10 +83,10 @@ function accessOf(
       return own();
     },
     forTenant(tenant) {
-      const { requestId, request } = call;
+      const { requestId, signal } = call;
       const actor = { kind: "public", route: route.path } as const;
       try {
-        return crm.as({ actor, tenant, requestId, signal: request.signal });
+        return crm.as({ actor, tenant, requestId, signal });
       } catch (error) {
         // A tenant that cannot be one came with the request: there is nothing behind it.
         if (InvalidCrmOptions.is(error))

@@ -1,5 +1,5 @@
 import { type CormError, type Issue, isCormError } from "../errors/corm-error.js";
-import { MethodNotAllowed, RequestFailed, TooManyRequests } from "./errors.js";
+import { MethodNotAllowed, RequestFailed, RequestTimedOut, TooManyRequests } from "./errors.js";
 import { limitHeaders } from "./limits/options.js";
 import type { Answer } from "./route.js";
 
@@ -103,7 +103,9 @@ function opaque(requestId: string): Problem {
 
 /** 503 and 507: worth trying again, but why is told to the log alone. */
 function unavailable(error: CormError, requestId: string): Problem {
-  return { ...headOf(error, requestId), detail: "Nothing was changed. Try again later." };
+  // Whether anything was changed is told by the error itself, where it cannot be told of all.
+  const detail = RequestTimedOut.is(error) ? error.message : "Nothing was changed. Try again later.";
+  return { ...headOf(error, requestId), detail };
 }
 
 const typeOf = (code: string): string => `https://corm.dev/problems/${code}`;

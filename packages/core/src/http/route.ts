@@ -11,6 +11,8 @@ export interface HttpCall {
   readonly params: Readonly<Record<string, string>>;
   readonly query: URLSearchParams;
   readonly requestId: string;
+  /** Aborts when the time of the request is up, or its caller hangs up. */
+  readonly signal: AbortSignal;
   readonly clientAddress: string | undefined;
   /** The caller's session. @throws unauthenticated on an open route */
   readonly session: Session;
@@ -49,5 +51,10 @@ export interface HttpRoute {
   readonly once?: "inside" | "around" | "never";
   /** Longest body in bytes, where the route does not take the host's limit. */
   readonly maxBody?: number | undefined;
+  /**
+   * Milliseconds until the answer begins, where the route does not take the host's limit; null for none. An answer that
+   * has begun may take as long as its caller stays.
+   */
+  readonly timeout?: number | null | undefined;
   readonly handle: (call: HttpCall) => Answer | Response | Promise<Answer | Response>;
 }

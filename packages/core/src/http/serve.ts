@@ -4,6 +4,7 @@ import { Unauthenticated } from "../errors/core-errors.js";
 import type { Session } from "../runtime/session.js";
 import { answerOnce, KEY_HEADER } from "./answer-once.js";
 import { type Authenticator, keyInUrl } from "./authenticate.js";
+import { Deadline } from "./deadline.js";
 import { InvalidUrl, RouteNotFound } from "./errors.js";
 import { clientNetwork } from "./limits/client-network.js";
 import type { HttpSettings } from "./options.js";
@@ -32,14 +33,17 @@ export async function serve(c: HonoContext, area: Area, settings: HttpSettings):
   const requestId = given !== null && REQUEST_ID.test(given) ? given : settings.crm.runtime.newId();
   // The log gets the pattern and not the path, which may hold a token.
   let path = "*";
-  try {
-    let session = isPrivate ? await authenticated(request, requestId, settings) : undefined;
+  const deadline = new Deadline(request.signal, settings.requestTimeout);
+  const asked: Asked = { request, requestId, signal: deadline.signal };
+  const answered = async (): Promise<Response> => {
+    let session = isPrivate ? await authenticated(asked, settings) : undefined;
     const { route, params } = area.tree.match(method, pathOf(request).slice(area.mountedAt));
     path = route.path;
+    if (route.timeout !== undefined) deadline.allow(route.timeout);
     // The route has the last word, wherever it was found.
-    if (route.access === "authenticated") session ??= await authenticated(request, requestId, settings);
+    if (route.access === "authenticated") session ??= await authenticated(asked, settings);
     const limited = await limitOf(c, route, session, settings);
-    const call = new Call(c, request, params, requestId, session, settings);
+    const call = new Call(c, asked, params, session, settings);
     const answer =
       method === "POST" && route.once !== "never" && request.headers.has(KEY_HEADER)
         ? await once(c, route, call, session, settings)
@@ -50,10 +54,16 @@ export async function serve(c: HonoContext, area: Area, settings: HttpSettings):
         : render(answer, requestId, isPrivate);
     for (const [name, value] of Object.entries(limited)) response.headers.set(name, value);
     return response;
+  };
+  const failed = (error: unknown) => reportFailure(error, { requestId, method, path }, settings.crm.report);
+  try {
+    return await deadline.race(answered(), failed);
   } catch (error) {
     if (request.signal.aborted) return render(clientGone(requestId), requestId, isPrivate);
-    reportFailure(error, { requestId, method, path }, settings.crm.report);
+    failed(error);
     return render(problemAnswer(error, requestId, settings.challenge), requestId, isPrivate);
+  } finally {
+    deadline.stop();
   }
 }
 
@@ -64,9 +74,9 @@ function once(
   session: Session | undefined,
   settings: HttpSettings,
 ): Promise<Response> {
-  const { params, requestId } = call;
+  const { params, requestId, signal } = call;
   const handle = async (request: Request, own: Session | undefined) =>
-    route.handle(new Call(c, request, params, requestId, own, settings));
+    route.handle(new Call(c, { request, requestId, signal }, params, own, settings));
   return answerOnce(route, call, session, handle, settings);
 }
 
@@ -88,8 +98,7 @@ async function limitOf(
 }
 
 async function authenticated(
-  request: Request,
-  requestId: string,
+  { request, requestId, signal }: Asked,
   { authenticators, crm }: HttpSettings,
 ): Promise<Session> {
   if (keyInUrl(request))
@@ -103,7 +112,7 @@ async function authenticated(
         ? "The credential is not valid: it may be wrong, expired or revoked."
         : `Send a credential: "Authorization: Bearer <API key>".`,
     });
-  return crm.as({ ...identity, signal: request.signal, requestId }) as Session;
+  return crm.as({ ...identity, signal, requestId }) as Session;
 }
 
 async function identityOf(
@@ -133,25 +142,28 @@ function pathOf(request: Request): string[] {
 
 const none = new URLSearchParams();
 
+type Asked = Pick<HttpCall, "request" | "requestId" | "signal">;
+
 class Call implements HttpCall {
   readonly request: Request;
   readonly params: Readonly<Record<string, string>>;
   readonly requestId: string;
+  readonly signal: AbortSignal;
   readonly #c: HonoContext;
   readonly #session: Session | undefined;
   readonly #settings: HttpSettings;
 
   constructor(
     c: HonoContext,
-    request: Request,
+    { request, requestId, signal }: Asked,
     params: Readonly<Record<string, string>>,
-    requestId: string,
     session: Session | undefined,
     settings: HttpSettings,
   ) {
     this.request = request;
     this.params = params;
     this.requestId = requestId;
+    this.signal = signal;
     this.#c = c;
     this.#session = session;
     this.#settings = settings;
@@ -167,7 +179,7 @@ class Call implements HttpCall {
     return this.#settings.clientAddress(this.#c);
   }
   again(): Promise<Session> {
-    return authenticated(this.request, this.requestId, this.#settings);
+    return authenticated(this, this.#settings);
   }
   get session(): Session {
     if (!this.#session) throw Unauthenticated({ reason: "This route has no authenticated caller." });

@@ -40,17 +40,18 @@ export function transferRoutes(entity: EntityModel, settings: HttpSettings): Htt
     once: "never" as const,
     handle,
   });
-  const routes = [
+  const routes: HttpRoute[] = [
     route("GET", "/export", exportOperation(entity), (call) =>
       exportFile(call, call.session.entity(entity.name)),
     ),
   ];
   if (entities.has("importJob"))
-    routes.push(
-      route("POST", "/import", importOperation(entity), (call) =>
+    routes.push({
+      ...route("POST", "/import", importOperation(entity), (call) =>
         importRecords(call, entity, settings.maxImport),
       ),
-    );
+      timeout: settings.importTimeout,
+    });
   return routes;
 }
 
@@ -96,12 +97,15 @@ export function importRoutes(settings: HttpSettings): HttpRoute[] {
       };
       return streamed(importErrors(call.session, idOf(call)), headers, call.session);
     }),
-    route("POST", "/{id}/resume", "resume", async (call) => {
-      readParameters(call.query, []);
-      bodyFormat(call.request);
-      const status = await resumeImport(call.session, idOf(call), bytesOf(call.request, settings.maxImport));
-      return accepted(call, status, -"/resume".length);
-    }),
+    {
+      ...route("POST", "/{id}/resume", "resume", async (call) => {
+        readParameters(call.query, []);
+        bodyFormat(call.request);
+        const status = await resumeImport(call.session, idOf(call), bytesOf(call, settings.maxImport));
+        return accepted(call, status, -"/resume".length);
+      }),
+      timeout: settings.importTimeout,
+    },
   ];
 }
 
@@ -132,7 +136,7 @@ async function importRecords(call: HttpCall, entity: EntityModel, limit: number)
   };
   const options = Object.fromEntries(Object.entries(stated).filter(([, value]) => value !== undefined));
   const format = bodyFormat(call.request);
-  const status = await importFile(call.session, entity, bytesOf(call.request, limit), { ...options, format });
+  const status = await importFile(call.session, entity, bytesOf(call, limit), { ...options, format });
   return accepted(call, status, -`${entity.path}/import`.length);
 }
 
@@ -175,18 +179,23 @@ function bodyFormat(request: Request): ImportFormat {
 }
 
 /** The body, chunk by chunk, asked for when the last one is done with. @throws body-too-large */
-async function* bytesOf(request: Request, limit: number): AsyncGenerator<Uint8Array> {
+async function* bytesOf({ request, signal }: HttpCall, limit: number): AsyncGenerator<Uint8Array> {
   const { body } = limitedRequest(request, limit);
   if (!body) return;
   const reader = body.getReader();
+  const cancel = () => reader.cancel().catch(() => undefined);
+  // Who waits for a body that does not come would not notice otherwise.
+  signal.addEventListener("abort", cancel);
   try {
     for (;;) {
       const { done, value } = await reader.read();
+      signal.throwIfAborted();
       if (done) return;
       yield value;
     }
   } finally {
-    await reader.cancel().catch(() => undefined);
+    signal.removeEventListener("abort", cancel);
+    await cancel();
   }
 }
 

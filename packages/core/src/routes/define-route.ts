@@ -30,6 +30,8 @@ export interface RouteDefinition {
   readonly produces: string;
   /** Longest body in bytes; null for what the host allows in general. */
   readonly maxBody: number | null;
+  /** Milliseconds until the answer must begin; null for any time, undefined for what the host allows in general. */
+  readonly timeout: number | null | undefined;
   /** `handle` runs in one transaction of `access.ctx`. */
   readonly atomic: boolean;
   /** Public routes name the tenant themselves: from a signed token, or from a key that is unique over tenants. */
@@ -67,6 +69,11 @@ export function defineRoute<B extends TSchema = TSchema>(options: {
   /** Longest body in bytes, where a file or a mail is longer than what the host allows in general (1 MiB). */
   readonly maxBody?: number;
   /**
+   * Milliseconds until the answer must begin, where that takes longer than what the host allows in general (30 s);
+   * null for any time. `ctx.signal` tells when it is over: hand it to whatever the route waits for.
+   */
+  readonly timeout?: number | null;
+  /**
    * Runs `handle` in one transaction, of which `access.ctx` is the session; not for public routes, nor for what waits
    * for other systems. An `Idempotency-Key` then holds through crashes: a request is done and remembered, or neither.
    */
@@ -82,6 +89,7 @@ export function defineRoute<B extends TSchema = TSchema>(options: {
     response: options.response ?? null,
     produces: options.produces ?? "application/json",
     maxBody: options.maxBody ?? null,
+    timeout: options.timeout,
     atomic: options.atomic ?? false,
     handle: options.handle as RouteDefinition["handle"],
   };

@@ -19,6 +19,7 @@ import {
 import type { EntityModel } from "../model/entity-model.js";
 import type { BoundStorage, Operations } from "../storage/adapter.js";
 import { and } from "../storage/filter.js";
+import { untilAborted } from "../util/until-aborted.js";
 import { isUuid } from "../util/uuid.js";
 import { type AppEntities, appEntities } from "./app-entities.js";
 import { catalogOf } from "./catalog.js";
@@ -27,6 +28,8 @@ import { SessionBase } from "./session-base.js";
 
 const MAX_DEPTH = 8;
 const CONFLICT_RETRIES = 4;
+/** How long a transaction may take to end by itself once its caller has given it up. */
+const ABORT_GRACE_MS = 500;
 
 /** How a session makes repositories and runs actions: given by the kernel, which knows both. */
 export interface SessionServices {
@@ -237,7 +240,7 @@ export class Session extends SessionBase implements Context {
 
   /** The storage, for this tenant only. */
   get #bound(): BoundStorage {
-    this.#storage ??= this.runtime.storage.forTenant(this.tenant);
+    this.#storage ??= this.runtime.storage.forTenant(this.tenant, this.identity.signal);
     return this.#storage;
   }
 
@@ -320,7 +323,14 @@ export class Session extends SessionBase implements Context {
     try {
       result = await this.#bound.transaction(async (tx) => {
         scope = openScope(tx, null);
-        return await this.#runIn(scope, work);
+        const { signal } = this.identity;
+        const running = this.#runIn(scope, work);
+        if (!signal) return await running;
+        // What does not end although it was told to must not keep its locks.
+        const done = await untilAborted(running, signal, ABORT_GRACE_MS, this.runtime.report);
+        // The last moment at which nothing of it has happened.
+        signal.throwIfAborted();
+        return done;
       });
     } finally {
       if (scope) scope.active = false;

@@ -157,8 +157,11 @@ export interface StorageAdapter extends BoundStorage {
    * For one tenant. Every statement must hold the rows of every tenant's table that it names, also in `exists`
    * and `among`, to this tenant by an `eq` that no `or` or `not` goes around; every row and patch must be of this
    * tenant. What is not so throws `TenantCrossed`, and does not reach the database.
+   *
+   * When `signal` aborts, no further statement begins, and a server cancels the one that is running; either throws the
+   * reason of the signal. An engine that works inside the process cannot stop in the middle of a statement.
    */
-  forTenant(tenant: string): BoundStorage;
+  forTenant(tenant: string, signal?: AbortSignal): BoundStorage;
   /** For migrations, sequencers and other upkeep of all tenants at once; the reason is for whoever reads the code or the log. */
   acrossTenants(reason: string): BoundStorage;
 }

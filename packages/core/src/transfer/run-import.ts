@@ -241,7 +241,7 @@ class Run {
     const refused = isCormError(error) && error.status < 500;
     const gone = this.#session.signal?.aborted === true;
     const problem = gone
-      ? "The caller hung up."
+      ? goneBecause(this.#session.signal?.reason)
       : refused
         ? error.message
         : "Something went wrong on this side.";
@@ -272,3 +272,7 @@ class Run {
     }
   }
 }
+
+/** A request that took too long says so itself. */
+const goneBecause = (reason: unknown): string =>
+  isCormError(reason) ? reason.message : "The caller hung up.";

@@ -56,6 +56,8 @@ export const privacyRoutes: readonly RouteDefinition[] = [
     method: "POST",
     path: "/api/privacy/erasures",
     permission: "privacy.erase",
+    // Somebody of many years has much to erase. What is interrupted goes on when it is asked for again.
+    timeout: 600_000,
     summary: "Erase everything that is kept of a person; answers what was done",
     body: person,
     response: certificate,

@@ -54,8 +54,8 @@ export class KnexStorage extends Bound implements StorageAdapter {
     await (await this.connected()).ping();
   }
 
-  forTenant(tenant: string): BoundStorage {
-    return new Bound(this.handle, checkReach({ tenant }));
+  forTenant(tenant: string, signal?: AbortSignal): BoundStorage {
+    return new Bound(this.handle, checkReach({ tenant }), signal);
   }
 
   acrossTenants(reason: string): BoundStorage {

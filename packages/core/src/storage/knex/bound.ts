@@ -16,6 +16,7 @@ export class Bound extends Verbs implements BoundStorage {
   constructor(
     protected readonly handle: Handle,
     protected override readonly reach: Reach | undefined,
+    private readonly signal?: AbortSignal,
   ) {
     super();
   }
@@ -24,8 +25,8 @@ export class Bound extends Verbs implements BoundStorage {
     work: (tx: Transaction) => Promise<T>,
     options?: { readonly readOnly?: boolean },
   ): Promise<T> {
-    const { compiler, engine, reach } = this;
-    const transaction = { readOnly: options?.readOnly === true, reach };
+    const { compiler, engine, reach, signal } = this;
+    const transaction = { readOnly: options?.readOnly === true, reach, signal };
     return engine.transaction((session) => runTransaction(compiler, session, transaction, work), transaction);
   }
 
@@ -34,7 +35,8 @@ export class Bound extends Verbs implements BoundStorage {
   }
 
   protected override session(): Session {
-    return this.engine.within(this.reach);
+    this.signal?.throwIfAborted();
+    return this.engine.within(this.reach, this.signal);
   }
 
   protected override failed(): void {

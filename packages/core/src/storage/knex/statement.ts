@@ -49,12 +49,17 @@ export interface TransactionSession extends Session {
 export interface TransactionOptions {
   readonly readOnly: boolean;
   readonly reach?: Reach | undefined;
+  /** Cancels what runs in it. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** A connected database: a session outside transactions, and the transactions. */
 export interface Engine extends Session {
-  /** The session for this reach: a database that guards tenants itself is told of it with every statement. */
-  within(reach: Reach | undefined): Session;
+  /**
+   * The session for this reach: a database that guards tenants itself is told of it with every statement. A server
+   * cancels what runs when the signal aborts.
+   */
+  within(reach: Reach | undefined, signal?: AbortSignal): Session;
   transaction<T>(work: (session: TransactionSession) => Promise<T>, options: TransactionOptions): Promise<T>;
   /** Work that owns a connection and speaks SQL text: schema changes. */
   connection<T>(work: (connection: RawConnection) => Promise<T>): Promise<T>;

@@ -72,6 +72,7 @@ class Level extends Verbs implements Transaction {
 
   protected override session(writes: boolean): Session {
     this.check();
+    this.options.signal?.throwIfAborted();
     if (writes && this.options.readOnly)
       throw TransactionMisuse({ reason: "A read-only transaction cannot write." });
     return this.inner;

@@ -18,6 +18,8 @@ type Done = (error: Error | null, result: unknown) => void;
 
 /** The part of mysql2's connection that is used. */
 interface Connection {
+  readonly threadId?: number;
+  destroy(): void;
   query(options: QueryOptions, done: Done): void;
   execute(options: QueryOptions, done: Done): void;
 }
@@ -139,6 +141,14 @@ class MysqlDriver implements ServerDriver<Connection> {
         ? `set max_statement_time = ${milliseconds / 1000}`
         : `set max_execution_time = ${milliseconds}`,
     );
+  }
+
+  cancelSql({ threadId }: Connection): string | undefined {
+    return threadId && this.options.prepare ? `kill query ${threadId}` : undefined;
+  }
+
+  drop(connection: Connection): void {
+    connection.destroy();
   }
 
   isFatal(error: unknown): boolean {

@@ -28,6 +28,9 @@ interface QueryConfig {
 /** The part of pg's client that is used. */
 interface Client {
   pipeline?: boolean;
+  /** Of the server's process; behind a proxy, one that the proxy has made up. */
+  readonly processID?: number | null;
+  readonly connection: { readonly stream: { destroy(): void } };
   query(config: QueryConfig, done: (error: Error | null, result: Result) => void): void;
   query(text: string, done: (error: Error | null, result: Result) => void): void;
 }
@@ -159,6 +162,14 @@ class PostgresDriver implements ServerDriver<Client> {
 
   unlimited(client: Client, lifted: boolean): Promise<void> {
     return this.command(client, `set statement_timeout = ${lifted ? 0 : this.options.statementTimeout}`);
+  }
+
+  cancelSql({ processID }: Client): string | undefined {
+    return processID && this.options.prepare ? `select pg_cancel_backend(${processID})` : undefined;
+  }
+
+  drop(client: Client): void {
+    client.connection.stream.destroy();
   }
 
   isFatal(error: unknown): boolean {

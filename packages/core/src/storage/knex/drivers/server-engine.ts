@@ -11,6 +11,7 @@ import type {
   TransactionSession,
 } from "../statement.js";
 import type { Translate } from "../translate-error.js";
+import { Cancellation } from "./cancellation.js";
 import { waitedTooLong } from "./turns.js";
 
 /** What a driver of a database server does on one of its connections. */
@@ -38,6 +39,10 @@ export interface ServerDriver<C> {
   verify(connection: C): Promise<void>;
   /** Lifts the limit on the time of a statement, for schema changes. */
   unlimited(connection: C, lifted: boolean): Promise<void>;
+  /** Ends the statement of a connection by way of another; undefined where the driver does not know which it is. */
+  cancelSql(connection: C): string | undefined;
+  /** Closes the socket at once, whatever is under way. */
+  drop(connection: C): void;
   /** Whether the connection cannot be used any more after this error. */
   isFatal(error: unknown): boolean;
   reset(): void;
@@ -68,43 +73,81 @@ export class ServerEngine<C extends object> implements Engine {
   }
 
   executeAll(calls: readonly Call[]): Promise<number[]> {
-    return this.all(calls, undefined);
+    return this.all(calls, undefined, undefined);
   }
 
-  within(reach: Reach | undefined): Session {
+  within(reach: Reach | undefined, signal?: AbortSignal): Session {
     const { within } = this.driver;
-    if (within === undefined || reach === undefined) return this;
+    const guards = within !== undefined && reach !== undefined;
+    if (!guards && signal === undefined) return this;
     const { driver } = this;
+    const inside = <T>(connection: C, work: () => Promise<T>): Promise<T> =>
+      guards ? within(connection, reach, work) : work();
     return {
       query: (statement, values) =>
-        this.alone(statement, (connection) =>
-          within(connection, reach, () => driver.rows(connection, statement, values)),
+        this.alone(
+          statement,
+          (connection) => inside(connection, () => driver.rows(connection, statement, values)),
+          signal,
         ),
       execute: (statement, values) =>
-        this.alone(statement, (connection) =>
-          within(connection, reach, () => driver.run(connection, statement, values)),
+        this.alone(
+          statement,
+          (connection) => inside(connection, () => driver.run(connection, statement, values)),
+          signal,
         ),
-      executeAll: (calls) => this.all(calls, reach),
+      executeAll: (calls) => this.all(calls, reach, signal),
     };
   }
 
   /** One statement outside transactions. */
-  private async alone<T>(statement: Statement, work: (connection: C) => Promise<T>): Promise<T> {
+  private async alone<T>(
+    statement: Statement,
+    work: (connection: C) => Promise<T>,
+    signal?: AbortSignal,
+  ): Promise<T> {
     const connection = await this.acquire();
+    const cancellation = this.cancellation(connection, signal);
+    const tried = () => this.attempt(connection, () => work(connection), statement);
     try {
-      return await work(connection);
-    } catch (error) {
-      throw this.failed(connection, error, statement);
+      return await (cancellation ? cancellation.run(tried) : tried());
     } finally {
+      if (await cancellation?.end()) await this.rollback(connection);
       this.release(connection);
     }
   }
 
-  private async all(calls: readonly Call[], reach: Reach | undefined): Promise<number[]> {
+  private async all(
+    calls: readonly Call[],
+    reach: Reach | undefined,
+    signal: AbortSignal | undefined,
+  ): Promise<number[]> {
     const [only] = calls;
     if (only === undefined) return [];
-    if (calls.length === 1) return [await this.within(reach).execute(only.statement, only.values)];
-    return this.transaction(async (session) => session.executeAll(calls), { readOnly: false, reach });
+    if (calls.length === 1) return [await this.within(reach, signal).execute(only.statement, only.values)];
+    return this.transaction(async (session) => session.executeAll(calls), { readOnly: false, reach, signal });
+  }
+
+  private cancellation(connection: C, signal: AbortSignal | undefined): Cancellation | undefined {
+    return signal && new Cancellation(signal, () => this.cancel(connection));
+  }
+
+  /** By way of a connection outside the pool, which may be used up by what has to be cancelled. */
+  private async cancel(connection: C & Disposable): Promise<void> {
+    const { client } = this.knex;
+    const sql = this.driver.cancelSql(connection);
+    let other: C | undefined;
+    try {
+      if (sql === undefined) throw StorageUnavailable({ reason: "the statement cannot be named" });
+      other = (await client.acquireRawConnection()) as C;
+      await this.driver.command(other, sql);
+    } catch (error) {
+      // The server notices when it is done, and rolls back what it cannot answer any more.
+      this.dispose(connection, error);
+      this.driver.drop(connection);
+    } finally {
+      if (other !== undefined) void client.destroyRawConnection(other);
+    }
   }
 
   async transaction<T>(
@@ -112,18 +155,22 @@ export class ServerEngine<C extends object> implements Engine {
     options: TransactionOptions,
   ): Promise<T> {
     const connection = await this.acquire();
+    const cancellation = this.cancellation(connection, options.signal);
     try {
+      options.signal?.throwIfAborted();
       await this.attempt(connection, () => this.driver.begin(connection, options));
       let result: T;
       try {
-        result = await work(this.session(connection));
+        result = await work(this.session(connection, cancellation));
       } catch (error) {
+        await cancellation?.end();
         await this.rollback(connection);
         throw error;
       }
       await this.attempt(connection, () => this.driver.commit(connection));
       return result;
     } finally {
+      await cancellation?.end();
       this.release(connection);
     }
   }
@@ -201,16 +248,17 @@ export class ServerEngine<C extends object> implements Engine {
     await this.knex.destroy();
   }
 
-  private session(connection: C): TransactionSession {
+  private session(connection: C, cancellation: Cancellation | undefined): TransactionSession {
     const { driver } = this;
+    const attempt = <T>(work: () => Promise<T>, statement?: Statement): Promise<T> => {
+      const tried = () => this.attempt(connection, work, statement);
+      return cancellation ? cancellation.run(tried) : tried();
+    };
     return {
-      query: (statement, values) =>
-        this.attempt(connection, () => driver.rows(connection, statement, values), statement),
-      execute: (statement, values) =>
-        this.attempt(connection, () => driver.run(connection, statement, values), statement),
-      executeAll: (calls) =>
-        this.attempt(connection, () => driver.runAll(connection, calls), calls[0]?.statement),
-      command: (sql) => this.attempt(connection, () => driver.command(connection, sql)),
+      query: (statement, values) => attempt(() => driver.rows(connection, statement, values), statement),
+      execute: (statement, values) => attempt(() => driver.run(connection, statement, values), statement),
+      executeAll: (calls) => attempt(() => driver.runAll(connection, calls), calls[0]?.statement),
+      command: (sql) => attempt(() => driver.command(connection, sql)),
     };
   }
 
@@ -237,13 +285,9 @@ export class ServerEngine<C extends object> implements Engine {
     try {
       return await work();
     } catch (error) {
-      throw this.failed(connection, error, statement);
+      if (this.driver.isFatal(error)) this.dispose(connection, error);
+      throw this.translate(error, statement);
     }
-  }
-
-  private failed(connection: C, error: unknown, statement?: Statement): Error {
-    if (this.driver.isFatal(error)) this.dispose(connection, error);
-    return this.translate(error, statement);
   }
 
   private async rollback(connection: C): Promise<void> {

@@ -1,4 +1,4 @@
-import { setTimeout as sleep, setImmediate as tick } from "node:timers/promises";
+import { setTimeout as sleep } from "node:timers/promises";
 import { StorageUnavailable } from "../../../errors/storage-errors.js";
 import type { StoredRow } from "../../adapter.js";
 import { isBusy } from "../dialects/sqlite-errors.js";
@@ -15,11 +15,9 @@ import type { Translate } from "../translate-error.js";
 import { CommitGroup } from "./commit-group.js";
 import type { LogFile } from "./log-file.js";
 import { LogSync } from "./log-sync.js";
+import { runAll } from "./run-all.js";
 import type { SqliteConnection } from "./sqlite-connection.js";
 import { Turns } from "./turns.js";
-
-/** Statements that run one after another without a break. */
-const atOnce = 2_000;
 
 export interface SqliteEngineOptions {
   readonly writer: SqliteConnection;
@@ -105,9 +103,9 @@ export class SqliteEngine implements Engine {
 
   async transaction<T>(
     work: (session: TransactionSession) => Promise<T>,
-    { readOnly }: TransactionOptions,
+    { readOnly, signal }: TransactionOptions,
   ): Promise<T> {
-    if (this.options.openReader === undefined) return this.inMemory(work, readOnly);
+    if (this.options.openReader === undefined) return this.inMemory(work, readOnly, signal);
     if (readOnly) return this.snapshot(work);
     await this.takeTurn();
     let group: CommitGroup | undefined;
@@ -115,7 +113,7 @@ export class SqliteEngine implements Engine {
     try {
       group = await this.join();
       try {
-        result = await work(this.writerSession);
+        result = await work(this.writing(signal));
       } catch (error) {
         this.leave(group, error);
         throw error;
@@ -188,13 +186,14 @@ export class SqliteEngine implements Engine {
   private async inMemory<T>(
     work: (session: TransactionSession) => Promise<T>,
     readOnly: boolean,
+    signal: AbortSignal | undefined,
   ): Promise<T> {
     await this.takeTurn();
     try {
       await this.begin(readOnly ? "begin" : "begin immediate");
       let result: T;
       try {
-        result = await work(this.writerSession);
+        result = await work(this.writing(signal));
       } catch (error) {
         this.rollback();
         throw error;
@@ -273,23 +272,22 @@ export class SqliteEngine implements Engine {
     }
   }
 
-  private session(connection: SqliteConnection): TransactionSession {
+  private writing(signal: AbortSignal | undefined): TransactionSession {
+    return signal === undefined ? this.writerSession : this.session(this.writer, signal);
+  }
+
+  private session(connection: SqliteConnection, signal?: AbortSignal): TransactionSession {
     return {
       query: (statement, values) => this.guarded(statement, () => connection.rows(statement, values)),
       execute: (statement, values) => this.guarded(statement, () => connection.run(statement, values)),
-      executeAll: (calls) => this.runAll(connection, calls),
+      executeAll: (calls) =>
+        runAll(
+          calls,
+          (call) => this.guarded(call.statement, () => connection.run(call.statement, call.values)),
+          signal,
+        ),
       command: (sql) => connection.command(sql),
     };
-  }
-
-  /** Lets others have the event loop now and then. */
-  private async runAll(connection: SqliteConnection, calls: readonly Call[]): Promise<number[]> {
-    const counts: number[] = [];
-    for (const { statement, values } of calls) {
-      counts.push(this.guarded(statement, () => connection.run(statement, values)));
-      if (counts.length % atOnce === 0) await tick();
-    }
-    return counts;
   }
 
   /** Writes in turn; the turn is over before the disk is waited for. */
