@@ -1,6 +1,7 @@
-import { createCipheriv, createDecipheriv, createHash } from "node:crypto";
+import { type Cipher, createCipheriv, createDecipheriv, createHash, type Decipher } from "node:crypto";
 import type { Tokens } from "../context/tokens.js";
 import type { RecordValues } from "../model/record-codec.js";
+import { isUuid } from "../util/uuid.js";
 
 /** A version that no record has: what a foreign tag asks for. */
 const NO_VERSION = 0;
@@ -14,32 +15,54 @@ export interface Etags {
   versionOf(entity: string, id: string, tag: string): number;
 }
 
+/** What is made once for an entity: blocks of this mode do not depend on one another. */
+interface Sealer {
+  readonly seal: Cipher;
+  readonly open: Decipher;
+}
+
 /**
  * A tag is one block of a cipher: half of it names the record, half its version. So it is read back without looking at
  * the record, the same version has the same tag in every process, and a guess is right once in 2^64.
  */
 export function createEtags(tokens: Tokens): Etags {
-  const key = createHash("sha256").update(tokens.sign("etag", "key")).digest();
-  const place = (entity: string, id: unknown) =>
-    createHash("sha256")
-      .update(`${entity} ${String(id).toLowerCase()}`)
-      .digest()
-      .subarray(0, 8);
+  const secret = tokens.sign("etag", "key");
+  const sealers = new Map<string, Sealer>();
+  const sealerOf = (entity: string): Sealer => {
+    let sealer = sealers.get(entity);
+    if (!sealer) {
+      const key = createHash("sha256").update(`${secret} ${entity}`).digest();
+      sealer = {
+        seal: createCipheriv("aes-256-ecb", key, null).setAutoPadding(false),
+        open: createDecipheriv("aes-256-ecb", key, null).setAutoPadding(false),
+      };
+      sealers.set(entity, sealer);
+    }
+    return sealer;
+  };
+  // The whole id goes in, and half of what comes out names the record.
+  const place = ({ seal }: Sealer, id: unknown) => {
+    // Never less than a block, which would be kept for the next one.
+    const block = Buffer.alloc(16);
+    block.write(String(id).replaceAll("-", ""), "hex");
+    return seal.update(block).subarray(0, 8);
+  };
   return {
     of(entity, record) {
+      const sealer = sealerOf(entity);
       const block = Buffer.alloc(16);
-      place(entity, record["id"]).copy(block);
+      place(sealer, record["id"]).copy(block);
       block.writeBigUInt64BE(BigInt(record["version"] as number), 8);
-      const cipher = createCipheriv("aes-256-ecb", key, null).setAutoPadding(false);
-      return `"${cipher.update(block).toString("base64url")}"`;
+      return `"${sealer.seal.update(block).toString("base64url")}"`;
     },
     versionOf(entity, id, tag) {
       const text = TAG.exec(tag)?.[1];
-      if (text === undefined) return NO_VERSION;
+      if (text === undefined || !isUuid(id.toLowerCase())) return NO_VERSION;
       const sealed = Buffer.from(text, "base64url");
       if (sealed.toString("base64url") !== text) return NO_VERSION;
-      const block = createDecipheriv("aes-256-ecb", key, null).setAutoPadding(false).update(sealed);
-      if (!block.subarray(0, 8).equals(place(entity, id))) return NO_VERSION;
+      const sealer = sealerOf(entity);
+      const block = sealer.open.update(sealed);
+      if (!block.subarray(0, 8).equals(place(sealer, id))) return NO_VERSION;
       const version = block.readBigUInt64BE(8);
       return version <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(version) : NO_VERSION;
     },

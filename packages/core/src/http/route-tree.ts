@@ -21,6 +21,7 @@ const PARAMETER = /^\{(\w+)\}$/;
  */
 export class RouteTree {
   readonly #root = node();
+  readonly #names = new Map<HttpRoute, readonly string[]>();
   /** Routes that no request could tell apart, in pairs. */
   readonly clashes: (readonly [HttpRoute, HttpRoute])[] = [];
 
@@ -35,7 +36,7 @@ export class RouteTree {
     if (!found) throw RouteNotFound({ method, path: `/${segments.join("/")}` });
     const route = found.routes.get(method === "HEAD" ? "GET" : method);
     if (!route) throw MethodNotAllowed({ method, allow: METHODS.filter((name) => takes(found, name)) });
-    return { route, params: paramsOf(route, values) };
+    return { route, params: paramsOf(this.#names.get(route) ?? [], values) };
   }
 
   #add(route: HttpRoute): void {
@@ -50,6 +51,7 @@ export class RouteTree {
         at = next;
       }
     }
+    this.#names.set(route, namesOf(route));
     const other = at.routes.get(route.method);
     if (other) this.clashes.push([other, route]);
     else at.routes.set(route.method, route);
@@ -82,8 +84,12 @@ function takes({ routes }: Node, method: string): boolean {
 }
 
 /** Routes of one place may call its parameters differently. */
-function paramsOf(route: HttpRoute, values: readonly string[]): Record<string, string> {
-  if (values.length === 0) return {};
-  const names = segmentsOf(route.path).flatMap((segment) => PARAMETER.exec(segment)?.[1] ?? []);
-  return Object.fromEntries(names.map((name, i) => [name, values[i] as string]));
+function namesOf({ path }: HttpRoute): string[] {
+  return segmentsOf(path).flatMap((segment) => PARAMETER.exec(segment)?.[1] ?? []);
+}
+
+function paramsOf(names: readonly string[], values: readonly string[]): Record<string, string> {
+  const params: Record<string, string> = {};
+  for (let i = 0; i < values.length; i += 1) params[names[i] as string] = values[i] as string;
+  return params;
 }

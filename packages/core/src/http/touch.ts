@@ -16,8 +16,7 @@ export function touch(
   record: { readonly id: string; readonly seen: string | null },
 ): void {
   const now = session.clock.now();
-  const before = toInstant(now - MINUTE_MS);
-  if (record.seen !== null && record.seen > before) return;
+  if (record.seen !== null && Date.parse(record.seen) > now - MINUTE_MS) return;
   const column = entity.fields.get(field)?.column as string;
   const where = and(
     { op: "eq", column: "tenant_id", value: session.tenant },

@@ -45,7 +45,9 @@ async function includeOne(
     const id = row[relation.field.column];
     if (typeof id === "string") ids.add(id);
   }
-  const found = await loadByIds(session, session.entity(relation.target), [...ids]);
+  const target = session.entity(relation.target);
+  const found: ReadonlyMap<string, RecordValues> =
+    ids.size > 0 ? await loadByIds(session, target, [...ids]) : new Map();
   rows.forEach((row, i) => {
     const id = row[relation.field.column];
     // A record that is hidden or in the recycle bin is as if it were not there.
