@@ -28,6 +28,7 @@ export const CORE_ORDER = [
   "runtime",
   "idempotency",
   "journal",
+  "temporal",
   "repository",
   "kernel",
   "data-protection",

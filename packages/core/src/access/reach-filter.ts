@@ -18,9 +18,10 @@ export interface ReachScope {
 
 /**
  * How the records will be looked for. A `page` walks an index and stops early: conditions are best asked of each record.
- * A `scan` needs all of them: a union of indexed id sets is best, however many they are.
+ * A `scan` needs all of them: a union of indexed id sets is best, however many they are. `state` asks each past state of
+ * a record: id sets would tell of records as they are now.
  */
-export type Walk = "page" | "scan";
+export type Walk = "page" | "scan" | "state";
 
 /** Hierarchies of parents are followed so far. */
 const MAX_PARENTS = 4;
@@ -55,7 +56,9 @@ function roleFilter(
   const filters = parts.map(([, filter]) => filter).filter((filter) => filter !== never);
   const selective = parts.every(([reach]) => reach === "own" || reach === "shared");
   const granted =
-    filters.length > 1 && (selective || walk === "scan") ? union(scope, entity, filters) : or(...filters);
+    filters.length > 1 && walk !== "state" && (selective || walk === "scan")
+      ? union(scope, entity, filters)
+      : or(...filters);
   return only === undefined ? granted : and(granted, scope.where(entity, only));
 }
 

@@ -70,6 +70,11 @@ export interface Query<Row, Related, S extends Names<Row>, I extends Names<Relat
   readonly after?: string | null;
   /** Also records in the recycle bin. */
   readonly withDeleted?: boolean;
+  /**
+   * An instant, such as `2026-06-30T00:00:00Z`: records as they stood then. For temporal entities. Conditions, order,
+   * includes and relative dates are of that moment too, where what they lead to is temporal; the rest is as it is now.
+   */
+  readonly asOf?: string;
 }
 
 /** A row with the relations that `include` names: the row itself where it names none, so that editors show its name. */
@@ -118,6 +123,8 @@ export interface AggregateQuery<Row, Related, M extends Readonly<Record<string, 
   readonly orderBy?: readonly string[];
   /** 1 to 10,000 groups, default 1,000. */
   readonly limit?: number;
+  /** As in `find`. */
+  readonly asOf?: string;
 }
 
 type MeasureValue<Row, M> = M extends { readonly count: true }

@@ -38,6 +38,8 @@ export interface Repository<Row, Input, Related = unknown> {
     options?: {
       readonly include?: readonly I[];
       readonly withDeleted?: boolean;
+      /** As in `find`. */
+      readonly asOf?: string;
       /** Inside a transaction: nobody else changes the record before it ends, where the engine locks rows. */
       readonly lock?: boolean;
     },
@@ -54,8 +56,11 @@ export interface Repository<Row, Input, Related = unknown> {
   stream<S extends Names<Row> = Names<Row>, I extends Names<Related> = never>(
     query?: Query<Row, Related, S, I>,
   ): AsyncIterable<Selected<Row, Related, S, I>>;
-  /** `search` as in `find`. */
-  count(where?: Where<Row, Related>, options?: { readonly search?: string }): Promise<number>;
+  /** `search` and `asOf` as in `find`. */
+  count(
+    where?: Where<Row, Related>,
+    options?: { readonly search?: string; readonly asOf?: string },
+  ): Promise<number>;
   aggregate<const M extends Readonly<Record<string, Measure<Row, Related>>>>(
     query: AggregateQuery<Row, Related, M>,
   ): Promise<AggregateRow<Row, M>[]>;

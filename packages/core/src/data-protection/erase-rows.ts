@@ -4,9 +4,12 @@ import { DELETED_COLUMN, LIVE_COLUMN } from "../model/system-fields.js";
 import type { Replacement } from "../privacy/define-personal-data.js";
 import type { PersonalModel } from "../privacy/personal-model.js";
 import { decodeRows } from "../repository/decode-rows.js";
+import { later } from "../repository/write/update.js";
 import type { Session } from "../runtime/session.js";
 import type { RowUpdate, StoredRow } from "../storage/adapter.js";
 import { and, type Filter } from "../storage/filter.js";
+import { keepStates, type StateChange } from "../temporal/keep-states.js";
+import { clearStates, forgetLinks } from "./erase-states.js";
 import { ofTenant } from "./rows.js";
 
 const byIds = (rows: readonly StoredRow[]): Filter => ({
@@ -26,6 +29,11 @@ export async function eraseRows(
 ): Promise<{ anonymised: number; deleted: number }> {
   const { entity } = model;
   if (model.erase === "delete") {
+    await forgetLinks(
+      session,
+      entity,
+      rows.map((row) => row["id"] as string),
+    );
     const { count } = await session
       .operations()
       .deleteWhere(entity.table, and(ofTenant(session), byIds(rows)));
@@ -36,17 +44,28 @@ export async function eraseRows(
   const sealed = model.cleared.some(({ field, value }) => field.encrypted && value !== null);
   const cipher = sealed ? await session.sealing() : undefined;
   const now = session.now();
+  const cleared: StateChange[] = [];
   const updates = records.map((record): RowUpdate => {
-    const patch: RecordValues = { updatedAt: now, version: (record["version"] as number) + 1 };
+    const patch: RecordValues = {
+      updatedAt: later(record, now),
+      version: (record["version"] as number) + 1,
+    };
     for (const { field, value } of model.cleared)
       patch[field.name] = replaced(value, record[field.name], session);
     const merged = { ...record, ...patch };
+    const { version, updatedAt } = record;
+    cleared.push({ before: { ...merged, version, updatedAt }, row: merged });
     return {
       where: and(ofTenant(session), { op: "eq", column: "id", value: record["id"] as string }),
       patch: encodePatch(entity, patch, merged, cipher),
     };
   });
   const counts = await session.operations().updateEach(entity.table, updates);
+  if (entity.history) {
+    const patches = updates.map(({ patch }, i) => ({ id: records[i]?.["id"] as string, patch }));
+    await clearStates(session, entity, patches);
+    await keepStates(session, entity, cleared);
+  }
   return { anonymised: counts.reduce((sum, count) => sum + count, 0), deleted: 0 };
 }
 
@@ -58,11 +77,34 @@ function replaced(value: unknown, before: unknown, session: Session): unknown {
 /** Puts people into the recycle bin, so that nothing new is tied to them while the rest is erased. */
 export async function hideRows(session: Session, entity: EntityModel, ids: readonly string[]): Promise<void> {
   const live: Filter = { op: "eq", column: LIVE_COLUMN, value: 1 };
-  await session
-    .operations()
-    .updateWhere(entity.table, and(ofTenant(session), { op: "in", column: "id", values: ids }, live), {
-      [LIVE_COLUMN]: null,
-      [DELETED_COLUMN]: session.now(),
-      version: { add: 1 },
-    });
+  const where = and(ofTenant(session), { op: "in", column: "id", values: ids }, live);
+  const deletedAt = session.now();
+  const before = entity.history ? await lockedRows(session, entity, where, ids.length) : [];
+  await session.operations().updateWhere(entity.table, where, {
+    [LIVE_COLUMN]: null,
+    [DELETED_COLUMN]: deletedAt,
+    version: { add: 1 },
+  });
+  const changes = before.map((record): StateChange => {
+    const version = (record["version"] as number) + 1;
+    return { before: record, row: { ...record, deletedAt, updatedAt: later(record, deletedAt), version } };
+  });
+  await keepStates(session, entity, changes);
+}
+
+async function lockedRows(
+  session: Session,
+  entity: EntityModel,
+  where: Filter,
+  limit: number,
+): Promise<RecordValues[]> {
+  const rows = await session.operations().findMany({
+    table: entity.table,
+    columns: entity.columns,
+    where,
+    orderBy: [{ column: "id", direction: "asc" }],
+    limit,
+    lock: "update",
+  });
+  return decodeRows(session, entity.fieldList, rows);
 }

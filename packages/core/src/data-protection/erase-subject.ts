@@ -6,6 +6,7 @@ import type { StoredRow } from "../storage/adapter.js";
 import { and } from "../storage/filter.js";
 import { belongs, erasureOrder, mentions, unattached } from "./belongs.js";
 import { eraseRows, hideRows } from "./erase-rows.js";
+import { erasePastStates } from "./erase-states.js";
 import {
   type ErasedCount,
   type ErasureCertificate,
@@ -157,6 +158,8 @@ async function eraseBatch(tx: Session, model: PersonalModel, job: ErasureJob): P
       journal: before.journal + journal,
     };
   }
+  if (last === null && model.entity.history)
+    await erasePastStates(tx, model, await belongs(tx, model, job.subject));
   return moveJob(tx, job, {
     done: last === null ? [...progress.done, name] : progress.done,
     after: last,

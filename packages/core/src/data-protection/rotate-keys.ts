@@ -150,16 +150,20 @@ async function drain(
   let resealed = 0;
   for (const entity of runtime.composition.entities.values()) {
     if (entity.encrypted.length === 0) continue;
-    const place = { runtime, tenant, entity, cipher, prefixes, batch: options.batch ?? 200 };
     let done = 0;
-    // A record that was written meanwhile may keep a field of the old key: then there is another round.
-    for (let found = true; found; ) {
-      found = false;
-      for await (const count of resealEntity(place)) {
-        found = true;
-        done += count;
-        options.onProgress?.({ tenant, entity: entity.name, done });
-        options.signal?.throwIfAborted();
+    for (const of of entity.history ? (["records", "states"] as const) : (["records"] as const)) {
+      const forgetsPast = options.history === "forget";
+      const batch = options.batch ?? 200;
+      const place = { runtime, tenant, entity, cipher, prefixes, batch, of, forgetsPast };
+      // A record that was written meanwhile may keep a field of the old key: then there is another round.
+      for (let found = true; found; ) {
+        found = false;
+        for await (const count of resealEntity(place)) {
+          found = true;
+          if (of === "records") done += count;
+          options.onProgress?.({ tenant, entity: entity.name, done });
+          options.signal?.throwIfAborted();
+        }
       }
     }
     resealed += done;

@@ -26,6 +26,11 @@ export interface EntityOptions<F extends Fields, R extends Relations> {
   readonly access?: EntityAccess;
   /** False for bookkeeping whose changes nobody will ask after, such as counters. Default true. */
   readonly journal?: boolean;
+  /**
+   * True to keep every state of a record with the time in which it held, so that queries take `asOf`. Costs a second
+   * table, and one more statement per write. Default false.
+   */
+  readonly temporal?: boolean;
 }
 
 /**
@@ -84,6 +89,7 @@ export function defineEntity<
     internal: options.internal ?? false,
     access: options.access ?? {},
     journal: options.journal ?? true,
+    temporal: options.temporal ?? false,
   };
   const draft = { name, definition, as: () => ({ name, definition }) };
   return draft as unknown as EntityDraft<Name, F, R>;

@@ -25,6 +25,7 @@ export interface EntityDefinition {
   readonly internal: boolean;
   readonly access: EntityAccess;
   readonly journal: boolean;
+  readonly temporal: boolean;
 }
 
 /** The types of an entity, by name, so that declaration files print names and not structures. */

@@ -5,6 +5,7 @@ export * from "./encryption-errors.js";
 export * from "./journal-errors.js";
 export * from "./privacy-errors.js";
 export * from "./storage-errors.js";
+export * from "./temporal-errors.js";
 export {
   CurrencyMismatch,
   InvalidArgument,

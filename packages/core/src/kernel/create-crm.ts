@@ -5,6 +5,7 @@ import type { Context, Identity } from "../context/context.js";
 import type { Role } from "../context/role.js";
 import { InvalidQuery } from "../errors/core-errors.js";
 import { emitEvent } from "../journal/emit.js";
+import { historiesSince } from "../migrations/begin-histories.js";
 import { type MigrationOptions, migrate } from "../migrations/migrate.js";
 import { physicalSchema } from "../migrations/physical-schema.js";
 import { planMigration } from "../migrations/plan-migration.js";
@@ -82,6 +83,7 @@ export async function createCrm<const Ps extends PluginList>(options: CrmOptions
     await migrate(composition, storage, options, clock);
     const secret = options.secret ?? (await resolveSecret(storage, clock.now()));
     const vault = await openVault(composition, storage, options.encryption, clock, secret);
+    const historySince = await historiesSince(composition, storage);
     const runtime: Runtime = {
       vault,
       composition,
@@ -90,6 +92,7 @@ export async function createCrm<const Ps extends PluginList>(options: CrmOptions
       newId: () => ids.next(),
       currency,
       access,
+      historySince,
       tokens: createTokens(secret, clock),
       fingerprint: (value) => hmacBase64Url(secret, `fingerprint\n${value}`),
       journalled: createSignals(),

@@ -65,10 +65,18 @@ export function ownersOf(composition: Composition): Ledger {
   const owners: Record<string, string> = {};
   for (const entity of composition.entities.values()) {
     owners[entity.table] = entity.owner;
+    const { history } = entity;
+    if (history) {
+      owners[history.name] = entity.owner;
+      // With its field, a column of it is retired or dropped.
+      for (const { name } of history.columns)
+        owners[`${history.name}.${name}`] = `${entity.owner} ${entity.table}`;
+    }
     for (const field of entity.fields.values()) {
       for (const { name } of field.columns) {
         const part = name === field.column ? "" : ` ${entity.table}.${field.column}`;
         owners[`${entity.table}.${name}`] = `${field.owner}${part}`;
+        if (history) owners[`${history.name}.${name}`] = `${field.owner} ${entity.table}.${field.column}`;
       }
     }
   }

@@ -3,6 +3,7 @@ import type { Composition } from "../plugin/compose.js";
 import type { StorageAdapter } from "../storage/adapter.js";
 import type { SchemaStep } from "../storage/physical-schema.js";
 import type { Clock } from "../util/clock.js";
+import { beginHistories } from "./begin-histories.js";
 import { describeStep } from "./describe-step.js";
 import { readLedger, writeLedger } from "./ledger.js";
 import { META_TABLE } from "./physical-schema.js";
@@ -42,6 +43,7 @@ export async function migrate(
     await writeLedger(storage, await readLedger(storage), composition, clock.now());
     await storage.schema.apply(plan.steps.filter((step) => !isOurs(step)));
     const created = plan.steps.flatMap((step) => (step.kind === "createTable" ? [step.table.name] : []));
+    await beginHistories(composition, storage, new Set(created), clock.now());
     await refreshSearchText(composition, storage, new Set(created), clock.now());
   });
 }

@@ -1,4 +1,5 @@
 import { DATA_KEY_TABLE } from "../encryption/data-keys.js";
+import type { EntityModel } from "../model/entity-model.js";
 import type { Composition } from "../plugin/compose.js";
 import { ERASURE_TABLE } from "../privacy/erasure-table.js";
 import type { PhysicalSchema, PhysicalTable } from "../storage/physical-schema.js";
@@ -44,5 +45,8 @@ export function physicalSchema(composition: Composition): PhysicalSchema {
   const entities = [...composition.entities.values()];
   const keys = entities.some((entity) => entity.encrypted.length > 0) ? [DATA_KEY_TABLE] : [];
   const erasures = composition.personal.size > 0 ? [ERASURE_TABLE] : [];
-  return { tables: [...CORE_TABLES, ...keys, ...erasures, ...entities.map((entity) => entity.physical)] };
+  return { tables: [...CORE_TABLES, ...keys, ...erasures, ...entities.flatMap(tablesOf)] };
 }
+
+const tablesOf = ({ physical, history }: EntityModel): PhysicalTable[] =>
+  history ? [physical, history] : [physical];

@@ -2,8 +2,8 @@ import type { EntityModel } from "../model/entity-model.js";
 import { searchColumn } from "../model/record-codec.js";
 import { SEARCH_COLUMN } from "../model/system-fields.js";
 import type { Composition } from "../plugin/compose.js";
-import type { StorageAdapter } from "../storage/adapter.js";
-import { always } from "../storage/filter.js";
+import type { StorageAdapter, StoredRow } from "../storage/adapter.js";
+import { always, and, type Filter, type Scalar } from "../storage/filter.js";
 import { readMeta, writeMeta } from "./ledger.js";
 
 const KEY = "searchable-fields";
@@ -33,24 +33,36 @@ export async function refreshSearchText(
 }
 
 async function refresh(entity: EntityModel, storage: StorageAdapter): Promise<void> {
+  await refreshTable(entity, entity.table, ["id"], storage);
+  if (entity.history) await refreshTable(entity, entity.history.name, ["id", "version"], storage);
+}
+
+async function refreshTable(
+  entity: EntityModel,
+  table: string,
+  key: readonly string[],
+  storage: StorageAdapter,
+): Promise<void> {
   const everywhere = storage.acrossTenants("fill the search column of old records");
-  let last: string | undefined;
+  let last: Scalar[] | undefined;
   for (;;) {
     const rows = await everywhere.findMany({
-      table: entity.table,
-      columns: ["id", ...entity.searchable.map((field) => field.column)],
+      table,
+      columns: [...key, ...entity.searchable.map((field) => field.column)],
       where: always,
-      orderBy: [{ column: "id", direction: "asc" }],
+      orderBy: key.map((column) => ({ column, direction: "asc" })),
       limit: BATCH,
-      ...(last === undefined ? {} : { after: [last] }),
+      ...(last === undefined ? {} : { after: last }),
     });
     if (rows.length === 0) return;
     const updates = rows.map((row) => {
       const values = Object.fromEntries(entity.searchable.map((field) => [field.name, row[field.column]]));
       const patch = { [SEARCH_COLUMN]: searchColumn(entity, values) };
-      return { where: { op: "eq" as const, column: "id", value: row["id"] as string }, patch };
+      const own = key.map((column): Filter => ({ op: "eq", column, value: row[column] as string }));
+      return { where: and(...own), patch };
     });
-    await everywhere.updateEach(entity.table, updates);
-    last = rows[rows.length - 1]?.["id"] as string;
+    await everywhere.updateEach(table, updates);
+    const end = rows[rows.length - 1] as StoredRow;
+    last = key.map((column) => end[column] as Scalar);
   }
 }

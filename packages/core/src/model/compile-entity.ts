@@ -7,6 +7,7 @@ import { nearest, snakeCase } from "../util/words.js";
 import { accessFacts } from "./access-facts.js";
 import { type EntityModel, entityPath, type RelationModel, systemFieldNames } from "./entity-model.js";
 import { type FieldModel, fieldModel, kindOf, wordsOf } from "./field-model.js";
+import { HISTORY_SUFFIX, historyTable } from "./history-table.js";
 import { indexBytes, physicalTable } from "./physical-table.js";
 import { columnsOf } from "./record-codec.js";
 import { LIVE_COLUMN, SEARCH_COLUMN, systemFields } from "./system-fields.js";
@@ -77,12 +78,14 @@ export function compileEntity(
   for (const field of systemFields) columns.set(field.column, "core");
   const entity = definition.name;
   const table = snakeCase(entity);
+  // Its history has the same name with something behind it.
+  const longest = definition.temporal ? MAX_NAME - HISTORY_SUFFIX.length : MAX_NAME;
   if (!NAME.test(entity)) {
     problems.push(
       `plugin "${owner}": entity name "${entity}" must be camelCase, at most 48 letters and digits`,
     );
-  } else if (RESERVED_TABLE.test(table) || table.length > MAX_NAME) {
-    const why = table.length > MAX_NAME ? `is longer than ${MAX_NAME} characters` : "is not for plugins";
+  } else if (RESERVED_TABLE.test(table) || table.length > longest) {
+    const why = table.length > longest ? `is longer than ${longest} characters` : "is not for plugins";
     problems.push(
       `plugin "${owner}": entity "${entity}" needs the table "${table}", which ${why}: rename it`,
     );
@@ -243,6 +246,11 @@ export function compileEntity(
     extensions.map((extension) => ({ owner: extension.owner, parents: extension.definition.parents })),
   );
   problems.push(...unowned);
+  const physical = physicalTable(table, fieldList, {
+    indexes: goodIndexes,
+    unique: goodUnique,
+    searchable: searchable.length > 0,
+  });
   const parts: Omit<EntityModel, "full"> = {
     name: entity,
     plural: definition.plural,
@@ -266,11 +274,8 @@ export function compileEntity(
     internal: definition.internal,
     access: facts,
     journal: definition.journal,
-    physical: physicalTable(table, fieldList, {
-      indexes: goodIndexes,
-      unique: goodUnique,
-      searchable: searchable.length > 0,
-    }),
+    physical,
+    history: definition.temporal ? historyTable(physical, fieldList) : null,
   };
   const model: EntityModel = Object.assign(parts as EntityModel, { full: parts as EntityModel });
   return { model, problems };

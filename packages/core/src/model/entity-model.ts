@@ -68,6 +68,8 @@ export interface EntityModel {
   /** Its writes are entered in the journal. */
   readonly journal: boolean;
   readonly physical: PhysicalTable;
+  /** Where the states of a temporal entity are kept; null for others. */
+  readonly history: PhysicalTable | null;
 }
 
 export function entityPath(definition: EntityDefinition): string {

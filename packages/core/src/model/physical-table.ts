@@ -6,7 +6,7 @@ import { LIVE_COLUMN, SEARCH_COLUMN, TENANT_COLUMN } from "./system-fields.js";
 const MAX_NAME = 60;
 
 /** PostgreSQL cuts names at 63 bytes and MySQL at 64: longer ones end in a hash instead. */
-function indexName(prefix: string, table: string, columns: readonly string[]): string {
+export function indexName(prefix: string, table: string, columns: readonly string[]): string {
   // Two underscores, which no name has within: `price.bookOwnerId` and `priceBook.ownerId` are different columns.
   const name = `${prefix}_${table}__${columns.join("_")}`;
   if (name.length <= MAX_NAME) return name;

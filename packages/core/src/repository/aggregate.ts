@@ -1,6 +1,7 @@
 import { InvalidQuery, MixedCurrencies, UnknownField } from "../errors/core-errors.js";
 import type { EntityModel } from "../model/entity-model.js";
 import type { FieldModel } from "../model/field-model.js";
+import type { QueryScope } from "../runtime/query-scope.js";
 import type { Session } from "../runtime/session.js";
 import type { AggregateSpec, Bucket, Group, Measure, Order, StoredRow } from "../storage/adapter.js";
 import { and, type Filter } from "../storage/filter.js";
@@ -9,6 +10,7 @@ import { fromMinor, MAX_MINOR, type Money } from "../util/money.js";
 import { nearest } from "../util/words.js";
 import { Budget } from "./budget.js";
 import { havingFilter } from "./having.js";
+import { momentOf } from "./moment.js";
 import { currencyField, parseWhere } from "./parse-where.js";
 
 /** An aggregate as it arrives: typed at the repository, unchecked over HTTP. */
@@ -19,9 +21,10 @@ export interface RawAggregate {
   readonly having?: unknown;
   readonly orderBy?: readonly string[] | undefined;
   readonly limit?: unknown;
+  readonly asOf?: unknown;
 }
 
-const KEYS = new Set(["where", "groupBy", "measures", "having", "orderBy", "limit"]);
+const KEYS = new Set(["where", "groupBy", "measures", "having", "orderBy", "limit", "asOf"]);
 const FUNCTIONS = ["count", "countDistinct", "sum", "avg", "min", "max"] as const;
 const BUCKETS: readonly string[] = ["hour", "day", "week", "month", "quarter", "year"];
 const MAX_GROUPS = 10_000;
@@ -41,7 +44,7 @@ export interface MeasurePlan {
 
 export async function aggregateRecords(
   session: Session,
-  entity: EntityModel,
+  present: EntityModel,
   query: RawAggregate,
 ): Promise<Record<string, unknown>[]> {
   if (typeof query !== "object" || query === null)
@@ -52,11 +55,14 @@ export async function aggregateRecords(
     if (!KEYS.has(key))
       throw InvalidQuery({ reason: `An aggregate has no "${key}". It takes ${[...KEYS].join(", ")}.` });
   }
-  session.require(entity, "read");
+  session.require(present, "read");
+  const moment = momentOf(session, present, query.asOf);
+  const entity = moment ? moment.view(present) : present;
+  const scope = moment ?? session;
   if (session.runtime.vault) await session.openKeys();
   const groups = readGroups(entity, query.groupBy ?? []);
   const budget = new Budget();
-  const measures = readMeasures(session, entity, query.measures, budget);
+  const measures = readMeasures(scope, entity, query.measures, budget);
   const names = new Set([...groups.map((g) => g.group.as), ...measures.map((m) => m.as)]);
   if (names.size < groups.length + measures.length) {
     throw InvalidQuery({
@@ -66,7 +72,7 @@ export async function aggregateRecords(
   const limit = readGroupLimit(query.limit);
   const spec: AggregateSpec = {
     table: entity.table,
-    where: and(session.visible(entity, false, "scan"), parseWhere(entity, query.where, session, budget)),
+    where: and(scope.visible(entity, false, "scan"), parseWhere(entity, query.where, scope, budget)),
     groupBy: groups.map((g) => g.group),
     measures: measures.flatMap(physicalMeasures),
     ...(query.having === undefined ? {} : { having: havingFilter(query.having, measures, session.currency) }),
@@ -159,7 +165,7 @@ function checkZone(timeZone: unknown, field: FieldModel): void {
 }
 
 function readMeasures(
-  session: Session,
+  scope: QueryScope,
   entity: EntityModel,
   measures: unknown,
   budget: Budget,
@@ -180,7 +186,7 @@ function readMeasures(
         reason: `Measure "${as}" takes one of ${FUNCTIONS.join(", ")}, and may have "where".`,
       });
     }
-    const filter = where === undefined ? null : parseWhere(entity, where, session, budget);
+    const filter = where === undefined ? null : parseWhere(entity, where, scope, budget);
     if (fn === "count") {
       if (entry[1] !== true)
         throw InvalidQuery({ reason: `Measure "${as}" counts records: write { count: true }.` });

@@ -8,6 +8,7 @@ import type { Session } from "../runtime/session.js";
 import { and } from "../storage/filter.js";
 import { aggregateRecords, type RawAggregate } from "./aggregate.js";
 import { readHistory } from "./history.js";
+import { momentOf } from "./moment.js";
 import { nothingGiven } from "./parse-condition.js";
 import { findPage, type GetOptions, getRecord, MAX_LIMIT, queryFilter, type RawQuery } from "./read.js";
 import { findTimeline } from "./timeline.js";
@@ -82,15 +83,21 @@ export class EntityRepository {
     } while (after !== null);
   }
 
-  async count(where?: unknown, options: { readonly search?: unknown } = {}): Promise<number> {
+  async count(
+    where?: unknown,
+    options: { readonly search?: unknown; readonly asOf?: unknown } = {},
+  ): Promise<number> {
     const session = this.#session;
     if (session.runtime.vault) await session.openKeys();
     session.require(this.#entity, "read");
+    const moment = momentOf(session, this.#entity, options.asOf);
+    const entity = moment ? moment.view(this.#entity) : this.#entity;
+    const scope = moment ?? session;
     const rows = await session.operations().aggregate({
-      table: this.#entity.table,
+      table: entity.table,
       where: and(
-        session.visible(this.#entity, false, "scan"),
-        queryFilter(session, this.#entity, { where, search: options.search }),
+        scope.visible(entity, false, "scan"),
+        queryFilter(scope, entity, { where, search: options.search }),
       ),
       groupBy: [],
       measures: [{ as: "n", fn: "count" }],

@@ -7,6 +7,7 @@ import type { StoredRow } from "../storage/adapter.js";
 import { and } from "../storage/filter.js";
 import { nearest } from "../util/words.js";
 import { decodeRows } from "./decode-rows.js";
+import type { Moment } from "./moment.js";
 import { loadByIds } from "./read.js";
 
 /** Records that the to-many includes of one page may bring along. */
@@ -19,6 +20,7 @@ export async function loadIncludes(
   includes: readonly string[],
   rows: readonly StoredRow[],
   items: readonly RecordValues[],
+  moment?: Moment,
 ): Promise<void> {
   for (const name of includes) {
     const relation = entity.relations.get(name);
@@ -29,8 +31,8 @@ export async function loadIncludes(
         what: "relation",
         nearest: nearest(name, entity.relations.keys()),
       });
-    if (relation.kind === "one") await includeOne(session, relation, rows, items);
-    else await includeMany(session, entity, relation, rows, items);
+    if (relation.kind === "one") await includeOne(session, relation, rows, items, moment);
+    else await includeMany(session, entity, relation, rows, items, moment);
   }
 }
 
@@ -39,15 +41,16 @@ async function includeOne(
   relation: Extract<RelationModel, { kind: "one" }>,
   rows: readonly StoredRow[],
   items: readonly RecordValues[],
+  moment: Moment | undefined,
 ): Promise<void> {
   const ids = new Set<string>();
   for (const row of rows) {
     const id = row[relation.field.column];
     if (typeof id === "string") ids.add(id);
   }
-  const target = session.entity(relation.target);
+  const target = (moment ?? session).entity(relation.target);
   const found: ReadonlyMap<string, RecordValues> =
-    ids.size > 0 ? await loadByIds(session, target, [...ids]) : new Map();
+    ids.size > 0 ? await loadByIds(session, target, [...ids], { moment }) : new Map();
   rows.forEach((row, i) => {
     const id = row[relation.field.column];
     // A record that is hidden or in the recycle bin is as if it were not there.
@@ -61,8 +64,10 @@ async function includeMany(
   relation: Extract<RelationModel, { kind: "many" }>,
   rows: readonly StoredRow[],
   items: readonly RecordValues[],
+  moment: Moment | undefined,
 ): Promise<void> {
-  const target = session.entity(relation.target);
+  const scope = moment ?? session;
+  const target = scope.entity(relation.target);
   const foreign = target.full.fields.get(relation.foreign) as FieldModel;
   const children = new Map<string, RecordValues[]>();
   rows.forEach((row, i) => {
@@ -74,7 +79,7 @@ async function includeMany(
   const found = await session.operations().findMany({
     table: target.table,
     columns: columnsOf(new Set([...target.fieldList, foreign])),
-    where: and({ op: "in", column: foreign.column, values: [...children.keys()] }, session.visible(target)),
+    where: and({ op: "in", column: foreign.column, values: [...children.keys()] }, scope.visible(target)),
     orderBy: [{ column: "id", direction: "asc" }],
     limit: MAX_CHILDREN + 1,
   });

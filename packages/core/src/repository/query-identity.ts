@@ -6,11 +6,11 @@ import type { RawQuery } from "./read.js";
  * A digest of what a cursor is good for: this tenant, this actor, this entity in this order, these conditions. What
  * may differ from page to page (limit, fields, includes) is left out.
  */
-export function queryIdentity(session: Session, sortKey: string, query: RawQuery): string {
+export function queryIdentity(session: Session, sortKey: string, query: RawQuery, asOf?: string): string {
   const { tenant, actor } = session;
   const who = "id" in actor ? `${actor.kind}:${actor.id}` : actor.kind;
   const { where = null, search = null, withDeleted = false } = query;
-  const parts = [tenant, who, sortKey, canonical(where), search, withDeleted];
+  const parts = [tenant, who, sortKey, canonical(where), search, withDeleted, asOf];
   return createHash("sha256").update(JSON.stringify(parts)).digest("base64url");
 }
 

@@ -3,6 +3,7 @@ import type { EntityModel } from "../model/entity-model.js";
 import type { FieldModel } from "../model/field-model.js";
 import { columnsOf, type RecordValues } from "../model/record-codec.js";
 import { SEARCH_COLUMN } from "../model/system-fields.js";
+import type { QueryScope } from "../runtime/query-scope.js";
 import type { Session } from "../runtime/session.js";
 import type { FindSpec, StoredRow } from "../storage/adapter.js";
 import { and, type Filter, or } from "../storage/filter.js";
@@ -10,6 +11,7 @@ import { searchText } from "../util/normalize-text.js";
 import { nearest } from "../util/words.js";
 import { decodeRows } from "./decode-rows.js";
 import { loadIncludes } from "./include.js";
+import { type Moment, momentOf } from "./moment.js";
 import { isId } from "./parse-condition.js";
 import { parseWhere } from "./parse-where.js";
 import { queryIdentity } from "./query-identity.js";
@@ -25,6 +27,7 @@ export interface RawQuery {
   readonly limit?: unknown;
   readonly after?: unknown;
   readonly withDeleted?: boolean | undefined;
+  readonly asOf?: unknown;
 }
 
 export const DEFAULT_LIMIT = 50;
@@ -38,11 +41,12 @@ const QUERY_KEYS = new Set([
   "limit",
   "after",
   "withDeleted",
+  "asOf",
 ]);
 
 export async function findPage(
   session: Session,
-  entity: EntityModel,
+  present: EntityModel,
   query: RawQuery,
 ): Promise<{ items: RecordValues[]; next: string | null }> {
   if (typeof query !== "object" || query === null)
@@ -51,7 +55,10 @@ export async function findPage(
     if (!QUERY_KEYS.has(key))
       throw InvalidQuery({ reason: `A query has no "${key}". It takes ${[...QUERY_KEYS].join(", ")}.` });
   }
-  session.require(entity, "read");
+  session.require(present, "read");
+  const moment = momentOf(session, present, query.asOf);
+  const entity = moment ? moment.view(present) : present;
+  const scope = moment ?? session;
   const limit = readLimit(query.limit);
   const sort = parseSort(entity, query.orderBy);
   const wanted = selection(entity, query.select);
@@ -59,13 +66,13 @@ export async function findPage(
   if (query.withDeleted !== undefined && typeof query.withDeleted !== "boolean")
     throw InvalidQuery({ reason: `"withDeleted" takes true or false.` });
   if (session.runtime.vault) await session.openKeys();
-  const identity = () => queryIdentity(session, sort.key, query);
+  const identity = () => queryIdentity(session, sort.key, query, moment?.at);
   const spec: FindSpec = {
     table: entity.table,
     columns: query.select
       ? columnsOf(new Set([...wanted, ...sort.fields, ...includeFields(entity, includes)]))
       : entity.columns,
-    where: and(session.visible(entity, query.withDeleted), queryFilter(session, entity, query)),
+    where: and(scope.visible(entity, query.withDeleted), queryFilter(scope, entity, query)),
     orderBy: sort.orderBy,
     limit: limit + 1,
     ...(query.after == null ? {} : { after: readCursor(query.after, session.tokens, identity()) }),
@@ -73,17 +80,17 @@ export async function findPage(
   const rows = await session.operations().findMany(spec);
   const next = pageEnd(rows, limit, sort, session, identity);
   const items = await decodeRows(session, wanted, rows);
-  if (includes.length > 0) await loadIncludes(session, entity, includes, rows, items);
+  if (includes.length > 0) await loadIncludes(session, entity, includes, rows, items, moment);
   return { items, next };
 }
 
 /** The condition and search words of a query. */
 export function queryFilter(
-  session: Session,
+  scope: QueryScope,
   entity: EntityModel,
   query: Pick<RawQuery, "where" | "search">,
 ): Filter {
-  const where = parseWhere(entity, query.where, session);
+  const where = parseWhere(entity, query.where, scope);
   return query.search === undefined ? where : and(where, searchFilter(entity, query.search));
 }
 
@@ -159,6 +166,8 @@ export interface LoadOptions {
   readonly lock?: boolean;
   /** Also what the actor may not read: for what a write itself has to know. */
   readonly trusted?: boolean;
+  /** As it stood then. `entity` is the moment's view. */
+  readonly moment?: Moment | undefined;
 }
 
 /** One record, or undefined where there is none for this session. At once where the storage answers at once. */
@@ -193,8 +202,8 @@ function decodeOne(
 }
 
 function rowsFor(session: Session, entity: EntityModel, options: LoadOptions): Filter {
-  const { withDeleted, trusted } = options;
-  return trusted ? session.rows(withDeleted) : session.visible(entity, withDeleted);
+  const { withDeleted, trusted, moment = session } = options;
+  return trusted ? session.rows(withDeleted) : moment.visible(entity, withDeleted);
 }
 
 /** Records by id, in any order; those that are not there are left out. */
@@ -229,16 +238,21 @@ export async function loadByIds(
 
 export interface GetOptions extends LoadOptions {
   readonly include?: readonly string[];
+  readonly asOf?: unknown;
 }
 
 export async function getRecord(
   session: Session,
-  entity: EntityModel,
+  present: EntityModel,
   id: string,
   options: GetOptions = {},
 ): Promise<RecordValues> {
-  session.require(entity, "read");
-  const loaded = loadById(session, entity, id, options);
+  session.require(present, "read");
+  const moment = momentOf(session, present, options.asOf);
+  if (moment && options.lock)
+    throw InvalidQuery({ reason: `"lock" is for what can still change: leave "asOf" out.` });
+  const entity = moment ? moment.view(present) : present;
+  const loaded = loadById(session, entity, id, moment ? { ...options, moment } : options);
   const record = loaded instanceof Promise ? await loaded : loaded;
   if (!record) throw NotFound({ entity: entity.name, id: String(id).slice(0, 64) });
   if (options.include !== undefined) {
@@ -248,7 +262,7 @@ export async function getRecord(
     for (const field of [entity.fields.get("id") as FieldModel, ...includeFields(entity, includes)]) {
       row[field.column] = record[field.name];
     }
-    await loadIncludes(session, entity, includes, [row], [record]);
+    await loadIncludes(session, entity, includes, [row], [record], moment);
   }
   return record;
 }

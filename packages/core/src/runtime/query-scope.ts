@@ -1,3 +1,4 @@
+import type { Walk } from "../access/reach-filter.js";
 import type { FieldCipher } from "../encryption/field-cipher.js";
 import type { EntityModel } from "../model/entity-model.js";
 import type { Filter } from "../storage/filter.js";
@@ -14,5 +15,5 @@ export interface QueryScope {
   /** @throws entity-missing */
   entity(name: string): EntityModel;
   /** Records of the tenant that whoever asks may read. */
-  visible(entity: EntityModel, withDeleted?: boolean): Filter;
+  visible(entity: EntityModel, withDeleted?: boolean, walk?: Walk): Filter;
 }

@@ -19,6 +19,8 @@ export interface Runtime {
   /** Null where no field is encrypted. */
   readonly vault: Vault | null;
   readonly access: AccessRegistry;
+  /** By entity: since when states have been kept of records that were there before. Others have all of theirs. */
+  readonly historySince: ReadonlyMap<string, string>;
   /** Stands for a secret value where it must not be seen: equal for equal values of this app only. */
   readonly fingerprint: (value: string) => string;
   /** Tells who waits in this process that something was entered in the journal of a tenant, and committed. */

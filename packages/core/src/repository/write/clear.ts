@@ -2,6 +2,7 @@ import { journalUpdated } from "../../journal/changed-fields.js";
 import { encodePatch } from "../../model/record-codec.js";
 import type { Session } from "../../runtime/session.js";
 import type { Filter } from "../../storage/filter.js";
+import { keepStates } from "../../temporal/keep-states.js";
 import { loadByIds } from "../read.js";
 import { type Child, inBatches } from "./children.js";
 import { guard, later, noteVersions, writeGuarded } from "./update.js";
@@ -35,6 +36,7 @@ export async function clearReferences(
       entity,
       batch.map(({ row }) => row),
     );
+    await keepStates(session, entity, batch);
     await journalUpdated(session, entity, batch);
   });
 }

@@ -3,6 +3,7 @@ import type { EntityModel } from "../../model/entity-model.js";
 import { encodeRecord, type RecordValues } from "../../model/record-codec.js";
 import type { EntityValidator } from "../../model/validate.js";
 import type { Session } from "../../runtime/session.js";
+import { keepStates } from "../../temporal/keep-states.js";
 import { loadByIds } from "../read.js";
 import { checkReferences, givenReferences, type Place, raiseIssues } from "./checks.js";
 import { operation, queueCommitted, refuseStrays, runHooks } from "./operation.js";
@@ -50,6 +51,12 @@ export async function createRecords(
       records.map((record) => encodeRecord(entity, record, cipher)),
     );
     await assertReach(session, entity, "create", records);
+    if (entity.history)
+      await keepStates(
+        session,
+        entity,
+        records.map((row) => ({ row })),
+      );
     await journalCreated(session, entity, records);
     const changes = records.map((row) => ({ row: Object.freeze(row) }));
     await runHooks(session, entity.name, "create", "after", changes);

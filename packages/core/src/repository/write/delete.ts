@@ -6,6 +6,7 @@ import { encodePatch, type RecordValues } from "../../model/record-codec.js";
 import { TENANT_COLUMN } from "../../model/system-fields.js";
 import type { Session } from "../../runtime/session.js";
 import { and, type Filter } from "../../storage/filter.js";
+import { keepStates } from "../../temporal/keep-states.js";
 import { checkReferences, raiseIssues } from "./checks.js";
 import { type Child, childrenOf, inBatches, pointsAt } from "./children.js";
 import { clearReferences } from "./clear.js";
@@ -204,6 +205,11 @@ async function flip(
     records,
   );
   noteVersions(session, entity, rows);
+  await keepStates(
+    session,
+    entity,
+    rows.map((row, i) => ({ before: records[i] as RecordValues, row })),
+  );
   await journalMoved(session, entity, deletedAt === null ? "restore" : "delete", records, rows);
   return rows;
 }

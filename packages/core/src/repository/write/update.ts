@@ -8,6 +8,7 @@ import type { EntityValidator } from "../../model/validate.js";
 import type { Session } from "../../runtime/session.js";
 import type { RowUpdate } from "../../storage/adapter.js";
 import type { Filter } from "../../storage/filter.js";
+import { keepStates } from "../../temporal/keep-states.js";
 import { loadByIds } from "../read.js";
 import { checkReferences, givenReferences, type Place, raiseIssues } from "./checks.js";
 import { asLeft } from "./create.js";
@@ -111,6 +112,7 @@ export async function updateRecords(
         entity,
         after.map((change) => change.row),
       );
+      if (entity.history) await keepStates(session, entity, after);
       await journalUpdated(session, entity, after);
       await runHooks(session, entity.name, "update", "after", after);
       queueCommitted(session, entity.name, "update", after);
