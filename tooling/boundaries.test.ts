@@ -8,6 +8,7 @@ import {
   importsOf,
   KNEX_USERS,
   MAX_LINES,
+  ownTime,
   readSources,
   type SourceFile,
 } from "./boundaries.js";
@@ -38,6 +39,16 @@ describe("core", () => {
     });
     expect(intruders.map(show)).toEqual([]);
   });
+});
+
+test("time comes from the injected clock, and chance from what is given", () => {
+  expect(sources.flatMap(ownTime)).toEqual([]);
+  expect(
+    ownTime({ path: "packages/core/src/x.ts", text: "// Date.now()\nconst a = new Date( );" }),
+  ).toHaveLength(1);
+  expect(
+    ownTime({ path: "packages/core/src/x.ts", text: "const a = new Date(1), b = Math.random();" }),
+  ).toHaveLength(1);
 });
 
 describe("packages", () => {

@@ -84,3 +84,22 @@ export function coreFolder(path: string): string | undefined {
   if (inside[0] === "..") return undefined;
   return inside.length > 1 ? inside[0] : "";
 }
+
+/** Where the time of the day and chance come from: everything else is given them. */
+export const CLOCKS = ["packages/core/src/util/clock.ts", "packages/client/src/send/sender.ts"];
+/** Waits between tries on a file that another process has locked, which no test needs to foresee. */
+export const WAITERS = ["sqlite-engine.ts", "sqlite-lock.ts"].map(
+  (name) => `packages/core/src/storage/knex/drivers/${name}`,
+);
+
+const TIME = /\bDate\.now\b|\bnew Date\(\s*\)/;
+const CHANCE = /\bMath\.random\b/;
+
+/** What a file takes from its surroundings although it should be given it. */
+export function ownTime({ path, text }: SourceFile): string[] {
+  const code = text.replace(COMMENT, "");
+  const found: string[] = [];
+  if (TIME.test(code) && !CLOCKS.includes(path)) found.push(`${path} reads the time itself`);
+  if (CHANCE.test(code) && ![...CLOCKS, ...WAITERS].includes(path)) found.push(`${path} rolls its own dice`);
+  return found;
+}
