@@ -1,26 +1,41 @@
 import { defineError } from "./define-error.js";
 
+/** Callers know entities and fields, and not how those are stored: `price_book` is `priceBook` to them. */
+const nameOf = (stored: string): string => stored.replace(/_([a-z0-9])/g, (_, c: string) => c.toUpperCase());
+/** Columns of core that are part of every unique key. */
+const OWN_COLUMNS = new Set(["tenant_id", "live"]);
+
+function keyOf(columns: readonly string[] | undefined): string {
+  const names = (columns ?? []).filter((column) => !OWN_COLUMNS.has(column)).map(nameOf);
+  return names.length > 0 ? names.join(", ") : "key";
+}
+
+/** `seal.boxId`, as core names what refers to a record; databases name constraints otherwise. */
+const isField = (constraint: string): boolean => /^\w+\.\w+$/.test(constraint);
+
 export const UniqueViolation = defineError<{ table: string; index?: string; columns?: readonly string[] }>(
   "unique-violation",
   {
     status: 409,
     title: "A record with this key already exists",
-    detail: ({ table, columns, index }) =>
-      `Another row of "${table}" already has the same ${columns?.join(", ") ?? index ?? "key"}. Change the value, or update that record instead.`,
+    detail: ({ table, columns }) =>
+      `Another ${nameOf(table)} already has the same ${keyOf(columns)}. Change the value, or update that record instead.`,
   },
 );
 
 export const ReferenceViolation = defineError<{ table: string; constraint?: string }>("reference-violation", {
   status: 409,
   title: "A reference would be broken",
-  detail: ({ table, constraint }) =>
-    `The change of "${table}" would leave a reference without its record${constraint ? ` (${constraint})` : ""}. Remove or re-point the records that refer to it first.`,
+  detail: ({ table, constraint = "" }) =>
+    `The change of "${nameOf(table)}" would leave a reference without its record${isField(constraint) ? ` (${constraint})` : ""}. Remove or re-point the records that refer to it first.`,
 });
 
 export const TransactionConflict = defineError<{ reason: string }>("transaction-conflict", {
   status: 409,
   title: "Two transactions collided",
-  detail: ({ reason }) => `The database rolled this transaction back (${reason}). Run it again.`,
+  // The reason is in the words of the database, which may name tables: it is in `meta`.
+  detail: () =>
+    "The database rolled this transaction back, since it collided with another one. Run it again.",
 });
 
 export const StorageUnavailable = defineError<{ reason: string }>("storage-unavailable", {

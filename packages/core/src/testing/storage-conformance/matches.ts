@@ -76,6 +76,7 @@ const world = [
   "𐐨𐐩",
   "Ǆ",
   "ǆ",
+  "İstanbul",
 ];
 const worldCases = [
   ...cases("contains", [
@@ -91,6 +92,7 @@ const worldCases = [
   ...cases("starts", [
     ["ё", [5], [4, 5]],
     ["重", [6], [6]],
+    ["İST", [], [14]],
     ["😀", [9], [9]],
     ["\u{10ffff}", [], []],
   ]),

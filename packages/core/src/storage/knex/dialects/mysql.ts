@@ -79,7 +79,8 @@ export function mysqlDialect(): MysqlDialect {
     }
   };
   const folded = (column: string): string =>
-    `replace(lower(${column} collate ${flavor.folding}) collate ${flavor.collation}, 'ς', 'σ')`;
+    // The one letter whose lower case is two characters, which the server makes one.
+    `replace(lower(replace(${column}, 'İ', 'i\u0307') collate ${flavor.folding}) collate ${flavor.collation}, 'ς', 'σ')`;
   return {
     engine: "mysql",
     knex: createKnex({ client: "mysql2" }),
