@@ -114,9 +114,11 @@ export {
   type Rejection,
 } from "./import/import-records.js";
 export { type AuditHead, auditHead } from "./journal/head.js";
+export { cursorPosition, passCursor } from "./journal/pass-cursor.js";
 export {
   createSubscriber,
   eventsOf,
+  type SubscribedEntry,
   type Subscriber,
   type SubscriberOptions,
 } from "./journal/subscriber.js";

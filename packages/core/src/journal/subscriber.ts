@@ -10,6 +10,11 @@ import { toInstant } from "../util/clock.js";
 import { readEntry } from "./entry.js";
 import { entriesAfter, headOf, tenantIs } from "./read.js";
 
+/** An entry with its place in the order of its tenant, which has no gaps: 1, 2, 3, … */
+export interface SubscribedEntry extends JournalEntry {
+  readonly position: number;
+}
+
 export interface SubscriberOptions {
   /** Its cursor is kept under this name: at most 100 characters, one per purpose and tenant. */
   readonly name: string;
@@ -19,7 +24,7 @@ export interface SubscriberOptions {
    * the cursor, once for each entry. What happens elsewhere may happen again after a failure: use the entry's id as its
    * key.
    */
-  readonly handle: (entries: readonly JournalEntry[], tx: Context) => Promise<void>;
+  readonly handle: (entries: readonly SubscribedEntry[], tx: Context) => Promise<void>;
   /** Where a new one starts. Default `beginning`. */
   readonly from?: "beginning" | "now";
   /** Entries of one transaction, 1 to 500. Default 100. */
@@ -33,6 +38,11 @@ export interface SubscriberOptions {
 export interface Subscriber {
   /** Handles what there is. Answers the number of entries; 0 where another process is at it. */
   run(): Promise<number>;
+  /**
+   * Goes back, so that all entries after this position come again: for what keeps a copy elsewhere and has lost it.
+   * Never goes forward. Answers whether it could: another process may be at work.
+   */
+  rewind(position: number): Promise<boolean>;
   /** Goes on by itself, in the background; what fails is reported and tried again, ever more slowly. */
   start(): void;
   /** Ends after the batch at hand. */
@@ -72,6 +82,7 @@ export function createSubscriber(crm: CrmHandle, options: SubscriberOptions): Su
   };
   return {
     run,
+    rewind: (position) => cursor.rewind(position),
     start: () => {
       loop ??= work();
     },
@@ -105,6 +116,15 @@ class Cursor {
     this.#own = and(tenantIs(options.tenant), { op: "eq", column: "name", value: options.name });
   }
 
+  async rewind(position: number): Promise<boolean> {
+    if (!(await this.#claim())) return false;
+    const operations = this.#session.operations();
+    const later: Filter = { op: "gt", column: "position", value: position };
+    await operations.updateWhere(CURSOR_TABLE.name, and(this.#held(), later), { position });
+    await operations.updateWhere(CURSOR_TABLE.name, this.#held(), { holder: null, held_until: null });
+    return true;
+  }
+
   async drain(signal: AbortSignal): Promise<number> {
     if (!(await this.#claim())) return 0;
     let handled = 0;
@@ -132,7 +152,8 @@ class Cursor {
     return this.#session.atomically(async (tx) => {
       // Another process may have taken over while this one was away: the row is locked, and tells.
       if ((await this.#position(tx)) !== before) return 0;
-      await handle(rows.map(readEntry), tx);
+      const entries = rows.map((each) => ({ ...readEntry(each), position: each["position"] as number }));
+      await handle(entries, tx);
       const renewed = { position, held_until: this.#until(), updated_at: tx.now() };
       await tx.operations().updateWhere(CURSOR_TABLE.name, this.#held(), renewed);
       return rows.length;

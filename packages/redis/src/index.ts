@@ -1,0 +1,3 @@
+export { type Consumer, type ConsumerOptions, createConsumer } from "./consumer.js";
+export { type RedisLimiterOptions, redisLimiter } from "./rate-limiter.js";
+export { createRelay, type Relay, type RelayOptions } from "./relay.js";
