@@ -1,5 +1,6 @@
 import { createHttp } from "@corm/core/http";
 import { beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { SWEEP_BATCH } from "../../src/idempotency/sweep.js";
 import { onEngines } from "./support/on-engines.js";
 import { parcel, parcelItem } from "./support/parcels.js";
 import type { Answered, Call, TestApi } from "./support/start.js";
@@ -180,8 +181,10 @@ onEngines((started) => {
       expect(await items()).toBe(2);
       await add(newKey());
       api.clock.advance(25 * 60 * 60 * 1000);
-      await add(newKey());
-      expect(await kept()).toBe(1);
+      // As many requests as it takes, since each clears away a part.
+      const requests = 1 + Math.ceil(KEYS / SWEEP_BATCH);
+      for (let n = 0; n < requests; n++) await add(newKey());
+      expect(await kept()).toBe(requests);
     });
   });
 
