@@ -48,6 +48,10 @@ const plugin = definePlugin({
       entities: { lead, leadSource, captureForm, captureSubmission },
       extends: { activity: activityOfLead, touchpoint: touchpointOfLead, lead: leadWithHistory },
       actions: { convert, capture, submit, release },
+      capabilities: {
+        "leads.capture": "Takes in leads from forms and other channels, and releases them from quarantine",
+        "leads.convert": "Makes account, contact and opportunity of a lead",
+      },
       hooks: [...normalizeLead, ...protectConversion, ...checkCaptureForm(settings.capturable)],
       services: [provide(captureSettings, () => settings)],
       routes: publicForms(options),

@@ -67,6 +67,10 @@ const plugin = definePlugin({
         mailingProgress,
         resolveDelivery,
       },
+      capabilities: {
+        "marketing.deliver": "Expands the audience of a mailing, and sends it",
+        "marketing.unsubscribe": "Takes back a consent by the link in a message",
+      },
       hooks: [
         ...guardSegments,
         ...checkTemplates,

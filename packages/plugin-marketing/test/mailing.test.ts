@@ -282,7 +282,7 @@ describe("what must not happen", () => {
       email: "new@example.com",
       accountId: account?.id ?? null,
     });
-    expect(await expandAudience(me.asSystem("test"), asItSawIt, undefined)).toBe(0);
+    expect(await expandAudience(me.asSystem({ reason: "test" }), asItSawIt, undefined)).toBe(0);
     expect(await me.entities.mailing.progress(mailing.id)).toMatchObject({
       status: "sent",
       deliveries: { sent: 1, queued: 0, suppressed: 0 },

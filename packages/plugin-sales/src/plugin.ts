@@ -73,6 +73,9 @@ const plugin = definePlugin({
         opportunity: opportunityWithHistory,
       },
       actions: { ensureDefault, moveTo, salesReport },
+      capabilities: {
+        "sales.pipelines": "Keeps the default pipeline, and every visit of a stage",
+      },
       hooks: [...fillStages, ...placeOpportunities, ...recordVisits, ...guardVisits],
       services: [
         provide(pipelines, (ctx) => pipelinesOf(ctx, template)),
@@ -89,7 +92,10 @@ const plugin = definePlugin({
       start: async (crm) => {
         const tenant = crm.defaultTenant;
         if (tenant === undefined) return;
-        await crm.system({ tenant, reason: "default pipeline" }).service(pipelines).ensureDefault();
+        await crm
+          .system({ tenant, capability: "sales.pipelines", reason: "default pipeline" })
+          .service(pipelines)
+          .ensureDefault();
       },
     };
   },

@@ -50,6 +50,10 @@ const plugin = definePlugin({
         ticket: ticketWithMessages,
       },
       actions: { receiveEmail, reply, resolve, close, reopen, release },
+      capabilities: {
+        "service.mail": "Makes tickets and messages of e-mail, and releases them from quarantine",
+        "service.levels": "Keeps the times of service levels",
+      },
       hooks: [...completeTicket, ...settleTicket, ...recordMessages, ...checkSettings],
       services: [provide(serviceSettings, () => settings)],
       routes: mailRoutes(options),

@@ -5,6 +5,7 @@ import type { EventHandle, EventSubject } from "./event.js";
 import type { ChangesPage, ChangesQuery } from "./journal.js";
 import type { Repository } from "./repository.js";
 import type { AccessExplanation, RecordRight, Role } from "./role.js";
+import type { SystemUse } from "./system-use.js";
 import type { Tokens } from "./tokens.js";
 
 /** Who acts. Journal, access and hooks see it. */
@@ -130,6 +131,10 @@ export interface Context extends Required<Pick<Identity, "actor" | "tenant" | "l
     id: string,
     right: RecordRight,
   ): Promise<AccessExplanation>;
-  /** The same actor and transaction with the rights of the system, for bookkeeping that the actor must not do himself. */
-  asSystem(reason: string): Context;
+  /**
+   * The same actor and transaction with the rights of the system, for bookkeeping that the actor must not do himself.
+   *
+   * @throws capability-withheld where the app withholds the capability; capability-unknown
+   */
+  asSystem(use: SystemUse): Context;
 }

@@ -118,6 +118,10 @@ const plugin = definePlugin({
     },
     actions: { invite, issueKey, listKeys, revokeKey, rotateKey },
     extends: { account: accountWithContacts },
+    capabilities: {
+      "crm.directory": "Keeps the hierarchy of managers, and the e-mail addresses of users, in step",
+      "crm.numbers": "Draws the next number of a sequence",
+    },
     hooks: [...keepHierarchy, ...guardShares, ...roleHooks, ...userHooks],
     services: [provide(consents, consentsOf)],
     directory: {

@@ -1,4 +1,5 @@
 import type { Context } from "../context/context.js";
+import { appendEvent } from "../journal/append.js";
 import type { PersonalModel } from "../privacy/personal-model.js";
 import { decodeRows } from "../repository/decode-rows.js";
 import type { Session } from "../runtime/session.js";
@@ -7,10 +8,13 @@ import { asSystem, permitted, seen } from "./require-permission.js";
 import { rowsOf } from "./rows.js";
 import { findSubject, type PersonRef, storedSubject } from "./subject.js";
 
+/** Event in the journal, on each record of the person. */
+const EXPORTED = "privacy.exported";
+
 /**
  * Everything that is kept of a person, over all plugins, as lines of JSON (NDJSON): `subject` first, then `record` by
  * `record`, and `end` with the counts, without which the file is cut short. Secret fields are never in it, nor what
- * is about somebody else. Memory holds one page.
+ * is about somebody else. Memory holds one page. The journal says who asked, before the first line.
  *
  * @param ctx of an actor with the permission `privacy.export`, who may see the person's records
  * @throws forbidden, not-found, subject-unknown: before the first line
@@ -25,6 +29,12 @@ export async function* exportSubject(
   const system = asSystem(session, "export of what is kept of a person");
   const subject = await findSubject(system, named);
   const { persons, email, phone } = storedSubject(subject);
+  // Nothing is written, and much is read past all rights: that it happened is kept.
+  await system.transaction(async (tx) => {
+    for (const [name, ids] of subject.persons)
+      for (const record of ids)
+        await appendEvent(tx as Session, EXPORTED, "{}", { entity: { name }, record });
+  });
   yield line({
     type: "subject",
     tenant: system.tenant,

@@ -22,4 +22,5 @@ export async function seen(session: Session, named: readonly PersonRef[]): Promi
   }
 }
 
-export const asSystem = (session: Session, reason: string): Session => session.asSystem(reason) as Session;
+export const asSystem = (session: Session, reason: string): Session =>
+  session.asSystem({ capability: "core.privacy", reason }) as Session;

@@ -98,6 +98,23 @@ export const HookBrokeInput = defineError<{
     `A hook before ${on} left what cannot be used: ${problems.join("; ")}. Nothing was written. One of these did it: ${hooks.join(", ")}.`,
 });
 
+export const CapabilityUnknown = defineError<{ capability: string; nearest?: string | undefined }>(
+  "capability-unknown",
+  {
+    status: 500,
+    title: "No such capability",
+    detail: ({ capability, nearest }) =>
+      `No plugin declares the capability "${capability}"${nearest ? `, did you mean "${nearest}"?` : "."} Declare it in "capabilities" of the plugin that needs the rights of the system.`,
+  },
+);
+
+export const CapabilityWithheld = defineError<{ capability: string; reason: string }>("capability-withheld", {
+  status: 403,
+  title: "This app does not do that",
+  detail: ({ capability, reason }) =>
+    `The app withholds "${capability}", which is needed for: ${reason}. It is listed in createCrm({ withhold }).`,
+});
+
 export const HookRecursion = defineError<{ chain: readonly string[] }>("hook-recursion", {
   status: 500,
   title: "Hooks call one another without end",

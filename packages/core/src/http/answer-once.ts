@@ -31,7 +31,11 @@ export async function answerOnce(
   if (!KEY.test(key)) throw InvalidIdempotencyKey({});
   const { tenant, owner } = ownerOf(route, call, session, settings);
   const body = await readBytes(call.request, route.maxBody ?? settings.maxBody);
-  const keeper = settings.crm.system({ tenant, reason: "idempotency keys" }) as Session;
+  const keeper = settings.crm.system({
+    tenant,
+    capability: "core.idempotency",
+    reason: "idempotency keys",
+  }) as Session;
   await settings.sweeper.sweep(keeper);
   const found = await claimKey<KeptAnswer>(keeper, {
     id: keyId(tenant, owner, key),

@@ -16,7 +16,7 @@ export function systemSessions(crm: TenantCrm, reason: string): (tenant: string)
   return (tenant) => {
     let session = kept.get(tenant);
     if (!session) {
-      session = crm.system({ tenant, reason }) as Session;
+      session = crm.system({ tenant, capability: "core.credentials", reason }) as Session;
       kept.set(tenant, session);
     }
     return session;

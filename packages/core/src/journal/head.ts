@@ -12,7 +12,11 @@ export interface AuditHead extends Head {
 
 /** The end of the chain as it is now, with everything committed in it. */
 export async function auditHead(crm: CrmHandle, tenant: string): Promise<AuditHead> {
-  const session = crm.system({ tenant, reason: "take the head of the audit trail" }) as Session;
+  const session = crm.system({
+    tenant,
+    capability: "core.journal",
+    reason: "take the head of the audit trail",
+  }) as Session;
   const { position, hash } = await headOf(session);
   return { tenant, position, hash, signature: session.tokens.sign(PURPOSE, [tenant, position, hash]) };
 }

@@ -60,7 +60,11 @@ const SLOWEST = 60_000;
  */
 export function createSubscriber(crm: CrmHandle, options: SubscriberOptions): Subscriber {
   const { interval = 1000 } = options;
-  const session = crm.system({ tenant: options.tenant, reason: `subscriber ${options.name}` }) as Session;
+  const session = crm.system({
+    tenant: options.tenant,
+    capability: "core.journal",
+    reason: `subscriber ${options.name}`,
+  }) as Session;
   const cursor = new Cursor(session, options);
   const ending = new AbortController();
   let loop: Promise<void> | undefined;

@@ -35,7 +35,11 @@ export interface AuditReport {
  */
 export async function verifyAudit(crm: CrmHandle, options: AuditOptions): Promise<AuditReport> {
   const { tenant, head: kept, signal } = options;
-  const session = crm.system({ tenant, reason: "verify the audit trail" }) as Session;
+  const session = crm.system({
+    tenant,
+    capability: "core.journal",
+    reason: "verify the audit trail",
+  }) as Session;
   const head = await headOf(session);
   const report = { tenant, entries: 0, erased: 0, head };
   const broken = (position: number, problem: string): AuditReport => ({

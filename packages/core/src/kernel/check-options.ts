@@ -1,7 +1,9 @@
 import type { Identity } from "../context/context.js";
 import { defineError } from "../errors/define-error.js";
 import { shown } from "../errors/value-errors.js";
+import type { Composition } from "../plugin/compose.js";
 import { isCurrency } from "../util/currency.js";
+import { nearest } from "../util/words.js";
 import type { CrmOptions } from "./create-crm.js";
 import type { PluginList } from "./crm.js";
 
@@ -13,7 +15,7 @@ export const InvalidCrmOptions = defineError<{ problem: string }>("invalid-crm-o
 
 const TENANT = /^[\w.-]{1,64}$/;
 const KNOWN =
-  "storage plugins currency tenant secret encryption roles restrictions clock random onError migrate allowDataLoss".split(
+  "storage plugins currency tenant secret encryption roles restrictions withhold clock random onError migrate allowDataLoss".split(
     " ",
   );
 
@@ -54,10 +56,26 @@ export function checkOptions(options: CrmOptions<PluginList>): void {
     throw wrong(`"secret" needs at least 32 characters. Make one with: openssl rand -base64 32`);
   if (onError !== undefined && typeof onError !== "function")
     throw wrong(`"onError" is a function that takes an error.`);
+  if (options.withhold !== undefined && !Array.isArray(options.withhold))
+    throw wrong(`"withhold" is a list of capabilities, such as ["leads.capture"].`);
   if (migrate !== undefined && !["apply", "check", "off"].includes(migrate))
     throw wrong(`"migrate" is "apply", "check" or "off", not ${shown(migrate)}.`);
   if (allowDataLoss !== undefined && !Array.isArray(allowDataLoss))
     throw wrong(`"allowDataLoss" is a list of names, such as ["lead.score"].`);
+}
+
+/** @throws invalid-crm-options for a capability that no plugin declares: what is misspelt would not be withheld */
+export function withheldOf(
+  { capabilities }: Composition,
+  names: readonly string[] = [],
+): ReadonlySet<string> {
+  for (const name of names) {
+    if (capabilities.has(name)) continue;
+    const hint = nearest(name, capabilities.keys());
+    const known = hint ? `did you mean "${hint}"?` : `They are ${[...capabilities.keys()].join(", ")}.`;
+    throw wrong(`"withhold" names "${name}", which no plugin declares: ${known}`);
+  }
+  return new Set(names);
 }
 
 function checkTenant(tenant: unknown): void {

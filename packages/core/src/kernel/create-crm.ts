@@ -17,6 +17,7 @@ import { runAction } from "../repository/run-action.js";
 import type { Runtime, TransactionScope } from "../runtime/runtime.js";
 import { Session, type SessionServices } from "../runtime/session.js";
 import { createSignals } from "../runtime/signals.js";
+import { systemActor } from "../runtime/system-actor.js";
 import { createTokens } from "../runtime/tokens.js";
 import type { StorageAdapter } from "../storage/adapter.js";
 import { type Clock, systemClock } from "../util/clock.js";
@@ -24,10 +25,11 @@ import { hmacBase64Url } from "../util/hash.js";
 import { createIds } from "../util/uuid.js";
 import { CORE_VERSION } from "../util/version.js";
 import { accessRegistry } from "./access-registry.js";
-import { checkActor, checkIdentity, checkOptions, InvalidCrmOptions } from "./check-options.js";
+import { checkActor, checkIdentity, checkOptions, InvalidCrmOptions, withheldOf } from "./check-options.js";
 import type { AppSession, Crm, PluginList } from "./crm.js";
 import { describeComposition, explainOperation } from "./describe.js";
 import { type EncryptionOptions, openVault } from "./open-vault.js";
+import { unnamedEntities, warnUnnamed } from "./warn-unnamed.js";
 
 export { InvalidCrmOptions } from "./check-options.js";
 
@@ -50,6 +52,11 @@ export interface CrmOptions<Ps extends PluginList> extends MigrationOptions {
   readonly roles?: readonly Role[];
   /** What narrows all roles, `admin` too. */
   readonly restrictions?: readonly Restriction[];
+  /**
+   * Capabilities of plugins that this app does not let them use, such as `leads.capture`: `crm.describe().capabilities`
+   * lists them. What needs one fails with `capability-withheld`.
+   */
+  readonly withhold?: readonly string[];
   readonly clock?: Clock;
   /** Random bytes for ids; a seed makes tests repeat. */
   readonly random?: (size: number) => Uint8Array;
@@ -76,7 +83,9 @@ export async function createCrm<const Ps extends PluginList>(options: CrmOptions
   const ids = createIds({ clock, ...(options.random ? { random: options.random } : {}) });
   const currency = options.currency ?? "USD";
   const { roles = [], restrictions = [] } = options;
+  const withheld = withheldOf(composition, options.withhold);
   const access = accessRegistry(composition, { roles, restrictions }, { clock, currency });
+  warnUnnamed(unnamedEntities(composition.entities.values(), roles));
   const schema = physicalSchema(composition);
   await storage.open(schema);
   try {
@@ -92,6 +101,7 @@ export async function createCrm<const Ps extends PluginList>(options: CrmOptions
       newId: () => ids.next(),
       currency,
       access,
+      withheld,
       historySince,
       tokens: createTokens(secret, clock),
       fingerprint: (value) => hmacBase64Url(secret, `fingerprint\n${value}`),
@@ -145,9 +155,9 @@ function assemble<Ps extends PluginList>(runtime: Runtime, defaultTenant: string
     roles: runtime.access.roles,
     report: runtime.report,
     as: (identity) => session(checkActor(identity)) as AppSession<Ps>,
-    system: ({ tenant, reason }) =>
-      session(checkIdentity({ actor: { kind: "system", reason }, tenant })) as AppSession<Ps>,
-    describe: () => describeComposition(runtime.composition),
+    system: ({ tenant, ...use }) =>
+      session(checkIdentity({ actor: systemActor(runtime, use), tenant })) as AppSession<Ps>,
+    describe: () => describeComposition(runtime.composition, runtime.withheld),
     explain(operation) {
       const steps = explainOperation(runtime.composition, operation);
       if (!steps)

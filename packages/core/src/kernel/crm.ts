@@ -2,6 +2,7 @@ import type { AnyAction } from "../actions/define-action.js";
 import type { Context, Identity } from "../context/context.js";
 import type { Repository } from "../context/repository.js";
 import type { Role } from "../context/role.js";
+import type { SystemUse } from "../context/system-use.js";
 import type { EntityTypes } from "../entity/entity.js";
 import type { ExtensionTypes } from "../entity/extend-entity.js";
 import type { HookPhase } from "../hooks/define-hook.js";
@@ -130,7 +131,7 @@ export interface AppSession<Ps extends PluginList> extends Context {
   readonly entities: Entities<Ps>;
   transaction<T>(work: (tx: AppSession<Ps>) => Promise<T>): Promise<T>;
   savepoint<T>(work: (tx: AppSession<Ps>) => Promise<T>): Promise<T>;
-  asSystem(reason: string): AppSession<Ps>;
+  asSystem(use: SystemUse): AppSession<Ps>;
 }
 
 /** A row of an app, with everything its plugins add: `AppRow<typeof crm, "contact">`. */
@@ -153,8 +154,8 @@ export interface ExplainedStep {
 export interface Crm<Ps extends PluginList = PluginList> extends CrmHandle {
   /** A session of someone in a tenant. There is no access to data without one. */
   as(identity: Identity): AppSession<Ps>;
-  /** A session with the rights of the system; says why. */
-  system(options: { readonly tenant: string; readonly reason: string }): AppSession<Ps>;
+  /** A session with the rights of the system; says why. @throws capability-withheld, capability-unknown */
+  system(options: SystemUse & { readonly tenant: string }): AppSession<Ps>;
   /** The roles of the app by name, `admin` among them. */
   readonly roles: ReadonlyMap<string, Role>;
   /** What was composed: entities with the owners of their fields, actions, hooks in order, routes, permissions. */

@@ -73,6 +73,14 @@ export interface Description {
     readonly plugin: string;
     readonly allows: string;
   }[];
+  /** What is done with the rights of the system, whoever asks. */
+  readonly capabilities: readonly {
+    readonly name: string;
+    readonly plugin: string;
+    readonly does: string;
+    /** The app withholds it: whoever uses it gets `capability-withheld`. */
+    readonly withheld: boolean;
+  }[];
 }
 
 export function describeEntity(model: EntityModel): EntityDescription {
@@ -104,7 +112,10 @@ export function describeEntity(model: EntityModel): EntityDescription {
   };
 }
 
-export function describeComposition(composition: Composition): Description {
+export function describeComposition(
+  composition: Composition,
+  withheld: ReadonlySet<string> = new Set(),
+): Description {
   return {
     plugins: composition.plugins.map((plugin) => ({
       name: plugin.name,
@@ -139,6 +150,12 @@ export function describeComposition(composition: Composition): Description {
       name,
       plugin: owner,
       allows: value,
+    })),
+    capabilities: [...composition.capabilities].map(([name, { owner, value }]) => ({
+      name,
+      plugin: owner,
+      does: value,
+      withheld: withheld.has(name),
     })),
   };
 }

@@ -16,6 +16,7 @@ import { compileHooks, type HookTable, type OwnedHook } from "./compile-hooks.js
 import { composeActions } from "./compose-actions.js";
 import { composePersonalData } from "./compose-personal-data.js";
 import { composeTimelines } from "./compose-timeline.js";
+import { CORE_CAPABILITIES } from "./core-capabilities.js";
 import type { AnyPlugin } from "./plugin.js";
 import { CompositionFailed } from "./plugin-errors.js";
 import { resolveOrder } from "./resolve-order.js";
@@ -37,6 +38,8 @@ export interface Composition {
   readonly permissions: ReadonlyMap<string, Owned<string>>;
   /** What actions and routes ask for, declared with words or not. */
   readonly permissionNames: ReadonlySet<string>;
+  /** Uses of the rights of the system. */
+  readonly capabilities: ReadonlyMap<string, Owned<string>>;
   readonly directory: DirectoryTables | undefined;
   /** Entities that tell of people. */
   readonly personal: ReadonlyMap<string, PersonalModel>;
@@ -73,6 +76,9 @@ export function compose(plugins: readonly AnyPlugin[], coreVersion: string): Com
   const metrics = new Map<string, Owned<MetricDefinition>>();
   const events = new Map<string, Owned<EventDefinition>>();
   const permissions = new Map<string, Owned<string>>();
+  const capabilities = new Map<string, Owned<string>>();
+  for (const [name, words] of Object.entries(CORE_CAPABILITIES))
+    capabilities.set(name, { owner: "core", value: words });
   const routes: Owned<RouteDefinition>[] = [];
   for (const plugin of order) {
     const { parts } = plugin;
@@ -92,6 +98,11 @@ export function compose(plugins: readonly AnyPlugin[], coreVersion: string): Com
     }
     for (const [name, words] of Object.entries(parts.permissions ?? {})) {
       claim(permissions, name, plugin.name, words, "permission", problems);
+    }
+    for (const [name, words] of Object.entries(parts.capabilities ?? {})) {
+      claim(capabilities, name, plugin.name, words, "capability", problems);
+      if (!name.startsWith(`${plugin.name}.`))
+        problems.push(`plugin "${plugin.name}": capability "${name}" must begin with "${plugin.name}."`);
     }
     for (const route of parts.routes ?? []) {
       const clash = routes.find(
@@ -129,6 +140,7 @@ export function compose(plugins: readonly AnyPlugin[], coreVersion: string): Com
     metrics,
     events,
     permissions,
+    capabilities,
     permissionNames: new Set([
       ...permissions.keys(),
       ...[...actions.values()].map(({ value }) => value.definition.permission),

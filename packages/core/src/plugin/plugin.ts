@@ -29,6 +29,11 @@ export interface PluginParts {
   readonly timeline?: readonly TimelineSource[];
   /** Permissions with what they allow, in words. */
   readonly permissions?: Readonly<Record<string, string>>;
+  /**
+   * What the plugin does with the rights of the system, by name, such as `{ "leads.capture": "Takes in leads from public
+   * forms" }`: what `asSystem` and `crm.system` take.
+   */
+  readonly capabilities?: Readonly<Record<string, string>>;
   /** Where teams, managers and shares are kept; one plugin of an app says so. */
   readonly directory?: AccessDirectory;
   /** Tables or columns that the plugin no longer declares and whose data is kept: `lead` or `lead.score`. */

@@ -19,6 +19,8 @@ export interface Runtime {
   /** Null where no field is encrypted. */
   readonly vault: Vault | null;
   readonly access: AccessRegistry;
+  /** Capabilities that nobody of this app may use. */
+  readonly withheld: ReadonlySet<string>;
   /** By entity: since when states have been kept of records that were there before. Others have all of theirs. */
   readonly historySince: ReadonlyMap<string, string>;
   /** Stands for a secret value where it must not be seen: equal for equal values of this app only. */

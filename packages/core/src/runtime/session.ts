@@ -1,11 +1,12 @@
 import { explainAccess } from "../access/explain.js";
 import { type SessionAccess, systemAccess } from "../access/session-access.js";
 import type { Catalog } from "../context/catalog.js";
-import type { ActionHandle, Actor, Context, Identity, ServiceToken } from "../context/context.js";
+import type { ActionHandle, Context, Identity, ServiceToken } from "../context/context.js";
 import type { EventHandle, EventSubject } from "../context/event.js";
 import type { ChangesPage, ChangesQuery } from "../context/journal.js";
 import type { Repository } from "../context/repository.js";
 import type { AccessExplanation, RecordRight } from "../context/role.js";
+import type { SystemUse } from "../context/system-use.js";
 import type { FieldCipher } from "../encryption/field-cipher.js";
 import type { Entity } from "../entity/entity.js";
 import {
@@ -25,6 +26,7 @@ import { type AppEntities, appEntities } from "./app-entities.js";
 import { catalogOf } from "./catalog.js";
 import { openScope, type Runtime, type TransactionScope } from "./runtime.js";
 import { SessionBase } from "./session-base.js";
+import { systemActor } from "./system-actor.js";
 
 const MAX_DEPTH = 8;
 const CONFLICT_RETRIES = 4;
@@ -192,8 +194,8 @@ export class Session extends SessionBase implements Context {
     return cipher;
   }
 
-  asSystem(reason: string): Context {
-    const actor: Actor = { kind: "system", reason };
+  asSystem(use: SystemUse): Context {
+    const actor = systemActor(this.runtime, use);
     const { revalidate: _, ...rest } = this.identity;
     // The journal tells who was behind it.
     const { userId = this.actor.kind === "user" ? this.actor.id : undefined } = rest;
@@ -358,7 +360,9 @@ export class Session extends SessionBase implements Context {
   async #revalidated(): Promise<Session> {
     const { revalidate } = this.identity;
     if (!revalidate || this.access.isSystem) return this;
-    const current = await revalidate(this.asSystem("look up the actor's roles"));
+    const current = await revalidate(
+      this.asSystem({ capability: "core.credentials", reason: "look up the actor's roles" }),
+    );
     if (!current) throw Unauthenticated({ reason: "The account may not be used any more." });
     const identity = { ...this.identity, ...current };
     return new Session(this.runtime, this.#services, identity, this.scope, this.chain);

@@ -10,7 +10,7 @@ export const STALE_MS = 60_000;
 const BOOKS = "keep the books of an import";
 
 /** The session in which jobs are kept: with the rights of the system, and also after the caller has hung up. */
-export const booksOf = (ctx: Context): Context => ctx.asSystem(BOOKS);
+export const booksOf = (ctx: Context): Context => ctx.asSystem({ capability: "core.import", reason: BOOKS });
 
 export function startedBy(actor: Actor): string {
   if (actor.kind === "system") return `system:${actor.reason}`.slice(0, 200);

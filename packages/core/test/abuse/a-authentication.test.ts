@@ -233,7 +233,7 @@ it("A9 a rotated key holds until its grace is over, a revoked one not at all", a
   expect([await status(rotated.key), await status(again.key)]).toEqual([401, 200]);
   await api.call("POST", "/api/actions/crm.revoke-api-key", { body: { id: record.id } });
   expect(await status(again.key)).toBe(401);
-  const kept = await api.me.asSystem("test").repo(apiKey).get(record.id);
+  const kept = await api.me.asSystem({ reason: "test" }).repo(apiKey).get(record.id);
   expect(kept.lastUsedAt).not.toBeNull();
 });
 

@@ -149,14 +149,14 @@ onDatabases({ plugins: everything, on }, (app) => {
     const ada = await seed(me, "Ada");
     const bob = await seed(me, "Bob");
     const ticket = await me.entities.ticket.find({ where: { contactId: ada.person.id } });
-    await me.asSystem("test").entities.ticketMessage.create({
+    await me.asSystem({ reason: "test" }).entities.ticketMessage.create({
       ticketId: ticket.items[0]?.id as string,
       direction: "in",
       fromAddress: bob.email,
       text: `canary-bob-writes ${bob.email}`,
     });
     await me
-      .asSystem("test")
+      .asSystem({ reason: "test" })
       .entities.apiKey.create({ name: "k", prefix: "123456789012", hash: "canary-secret".padEnd(64, "x") });
     for (const person of [ada.person, { entity: "lead", id: await leadOf(me, ada.email) }]) {
       const file = await lines(exportSubject(me, person));
@@ -202,7 +202,7 @@ it("C39: what is secret is in no answer and no export, and without the right the
     crm.as({ actor: { kind: "user", id }, tenant: me.tenant, roles });
   const owner = await me.entities.user.create({ name: "Owner" });
   const theirs = await me.entities.contact.create({ lastName: "Theirs" });
-  const system = me.asSystem("test");
+  const system = me.asSystem({ reason: "test" });
   const own = await system.entities.contact.create({
     lastName: "Own",
     ownerId: owner.id,

@@ -71,7 +71,7 @@ export async function seed(me: Everything, person: string): Promise<Seeded> {
     canaries.push(canary);
     return canary;
   };
-  const system = me.asSystem("seed of a test");
+  const system = me.asSystem({ reason: "seed of a test" });
   const { entities } = system;
   const email = `${word("mail")}@example.org`.toLowerCase();
   const phone = `+49 ${word("phone")}`;

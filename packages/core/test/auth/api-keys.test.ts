@@ -10,7 +10,7 @@ beforeAll(async () => {
 });
 afterAll(() => api.crm.stop());
 
-const keys = () => api.me.asSystem("test").repo(apiKey);
+const keys = () => api.me.asSystem({ reason: "test" }).repo(apiKey);
 
 describe("over HTTP", () => {
   it("a key is issued, shown once, listed without its secret, rotated and revoked", async () => {
@@ -96,7 +96,7 @@ onDatabases({ plugins: [crmCore()] }, (app) => {
   it("is found in one read, however many tenants are accepted, also by a question", async () => {
     const { crm, log } = app();
     const tenant = app().fresh();
-    const admin = tenant.asSystem("test");
+    const admin = tenant.asSystem({ reason: "test" });
     await admin
       .repo(role)
       .create({ name: "reader", label: "Reader", entities: { account: { read: "all" } } });

@@ -105,13 +105,13 @@ onDatabases({ plugins: [toys(), lockers()] }, (app) => {
         changes: { boxId: [inner.id, null] },
       });
       expect(await me.entities.thing.get(inside.id)).toMatchObject({ version: 2, boxId: null });
-      const page = await me.asSystem("test").changes({ limit: 500 });
+      const page = await me.asSystem({ reason: "test" }).changes({ limit: 500 });
       expect(page.items.filter((entry) => entry.operation === "purge")).toEqual([]);
     });
 
     it("has values of secret fields as fingerprints only", async () => {
       const me = app().fresh();
-      const system = me.asSystem("test");
+      const system = me.asSystem({ reason: "test" });
       const { id } = await system.entities.locker.create({ name: "A", code: "1234" });
       await system.entities.locker.update(id, { code: "5678" });
       await system.entities.locker.update(id, { code: "1234" });

@@ -48,7 +48,7 @@ test("a context knows what its app declares, with what plugins added", async () 
   expect(entity?.fields.get("score")).toMatchObject({ kind: "integer", label: "Score", target: null });
   expect(entity?.fields.get("ownerId")).toMatchObject({ kind: "reference", target: "user" });
   // Made once for whoever sees the same of it, and no more than he sees.
-  expect(me.asSystem("the same app").catalog).toBe(me.asSystem("once more").catalog);
+  expect(me.asSystem({ reason: "the same app" }).catalog).toBe(me.asSystem({ reason: "once more" }).catalog);
   expect(me.catalog.entities.get("apiKey")?.fields.has("hash")).toBe(false);
   expect(crm.as({ actor: me.actor, tenant: "test" }).catalog.entities.size).toBe(0);
   await me.entities.contact.create({ lastName: "Lovelace" });

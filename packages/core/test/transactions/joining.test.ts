@@ -186,7 +186,7 @@ onDatabases({ plugins: [plugin] }, (app) => {
   it("works as the system in the same transaction", async () => {
     const me = app().fresh();
     await me.transaction(async (tx) => {
-      const system = tx.asSystem("bookkeeping");
+      const system = tx.asSystem({ reason: "bookkeeping" });
       expect(system.actor).toEqual({ kind: "system", reason: "bookkeeping" });
       expect(system.tenant).toBe(tx.tenant);
       await system.entities.box.create({ label: "by the system" });

@@ -34,7 +34,7 @@ export const capture = defineAction({
     const values = { ...input.values } as Partial<LeadInput>;
     if (sourceId) values.sourceId = sourceId;
     if (ownerId) values.ownerId = ownerId;
-    return captureLead(ctx.asSystem(`lead capture by ${channel}`), {
+    return captureLead(ctx.asSystem({ capability: "leads.capture", reason: `lead capture by ${channel}` }), {
       values,
       touch: { channel, source, at, details },
     });

@@ -93,13 +93,16 @@ export const convert = defineAction({
       opportunityId = opened.id;
     }
     await moveHistory(ctx, record.id, { accountId, contactId });
-    const converted = await ctx.asSystem("lead.convert").repo(lead).update(record.id, {
-      status: "converted",
-      convertedAt: ctx.now(),
-      convertedAccountId: accountId,
-      convertedContactId: contactId,
-      convertedOpportunityId: opportunityId,
-    });
+    const converted = await ctx
+      .asSystem({ capability: "leads.convert", reason: "lead.convert" })
+      .repo(lead)
+      .update(record.id, {
+        status: "converted",
+        convertedAt: ctx.now(),
+        convertedAccountId: accountId,
+        convertedContactId: contactId,
+        convertedOpportunityId: opportunityId,
+      });
     return resultOf(converted);
   },
 });
@@ -124,7 +127,7 @@ async function moveHistory(
   { accountId, contactId }: { readonly accountId: string | null; readonly contactId: string | null },
 ): Promise<void> {
   // All of it, whoever of the company it belongs to.
-  const system = ctx.asSystem("lead.convert");
+  const system = ctx.asSystem({ capability: "leads.convert", reason: "lead.convert" });
   const activities = system.repo(activityOfLead);
   if (contactId) {
     await activities.updateWhere({ leadId, contactId: null }, { contactId });

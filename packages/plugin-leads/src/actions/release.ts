@@ -23,7 +23,7 @@ export const release = defineAction({
   }),
   run: async ({ record }, caller) => {
     if (record.status !== "quarantined") return { status: record.status, leadId: record.leadId };
-    const ctx = caller.asSystem("release from quarantine");
+    const ctx = caller.asSystem({ capability: "leads.capture", reason: "release from quarantine" });
     const form = await ctx.repo(captureForm).get(record.formId);
     const issues = checkAnswers(form.fields, record.values);
     if (issues.length > 0) throw ValidationFailed({ entity: `form "${form.key}"`, issues });

@@ -49,7 +49,7 @@ export const submit = defineAction({
   }),
   output: outcome,
   run: async ({ input }, caller) => {
-    const ctx = caller.asSystem(`form ${input.key}`);
+    const ctx = caller.asSystem({ capability: "leads.capture", reason: `form ${input.key}` });
     const form = await activeForm(ctx, input.key);
     const key = { formId: form.id, submissionId: input.submissionId };
     const twin = await ctx.repo(captureSubmission).first({ where: key });

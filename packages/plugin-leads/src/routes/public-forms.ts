@@ -78,7 +78,7 @@ async function findForm({ params }: RouteRequest, access: RouteAccess): Promise<
   const tenant = first ?? access.defaultTenant;
   const missing = NotFound({ entity: "form", id: (params["key"] ?? "").slice(0, 64) });
   if (!tenant || !/^[\w.-]{1,64}$/.test(tenant) || !/^[a-z0-9-]{1,63}$/.test(last)) throw missing;
-  const ctx = access.forTenant(tenant).asSystem(`form ${last}`);
+  const ctx = access.forTenant(tenant).asSystem({ capability: "leads.capture", reason: `form ${last}` });
   const form = await ctx.repo(captureForm).first({ where: { key: last, active: true } });
   if (!form) throw missing;
   return { tenant, ctx, form };

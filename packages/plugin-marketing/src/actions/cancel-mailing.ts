@@ -17,7 +17,7 @@ export const cancelMailing = defineAction({
     if (record.status === "sent") {
       throw MailingNotEditable({ id: record.id, status: record.status, what: "everything has left already" });
     }
-    const system = ctx.asSystem("cancel a mailing");
+    const system = ctx.asSystem({ capability: "marketing.deliver", reason: "cancel a mailing" });
     await system.repo(mailing).update(record.id, { status: "cancelled", finishedAt: ctx.now() });
     const cancelled = await system
       .repo(delivery)

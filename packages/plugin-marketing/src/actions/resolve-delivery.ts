@@ -15,7 +15,10 @@ export const resolveDelivery = defineAction({
     if (record.state === input.outcome) return { state: record.state };
     if (record.state !== "uncertain") throw DeliveryReadOnly({ operation: "resolve" });
     const state = input.outcome;
-    await ctx.asSystem("resolve a delivery").repo(delivery).update(record.id, { state });
+    await ctx
+      .asSystem({ capability: "marketing.deliver", reason: "resolve a delivery" })
+      .repo(delivery)
+      .update(record.id, { state });
     return { state };
   },
 });

@@ -26,7 +26,7 @@ export const sendMailing = defineAction({
     if (record.status !== "draft") return { status: record.status };
     const { subject, html, text } = await ctx.repo(messageTemplate).get(record.templateId);
     await ctx
-      .asSystem("send a mailing")
+      .asSystem({ capability: "marketing.deliver", reason: "send a mailing" })
       .repo(mailing)
       .update(record.id, { status: "queued", content: { subject, html, text }, queuedAt: ctx.now() });
     return { status: "queued" };

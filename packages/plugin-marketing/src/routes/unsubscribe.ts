@@ -44,7 +44,12 @@ function open(
 ): { readonly link: UnsubscribeLink; readonly ctx: Context } {
   const link = readUnsubscribeToken(access.tokens, token ?? "");
   if (!link) throw LinkInvalid({});
-  return { link, ctx: access.forTenant(link.tenant).asSystem("unsubscribe link") };
+  return {
+    link,
+    ctx: access
+      .forTenant(link.tenant)
+      .asSystem({ capability: "marketing.unsubscribe", reason: "unsubscribe link" }),
+  };
 }
 
 function withdraw(ctx: Context, link: UnsubscribeLink, how: string): Promise<void> {

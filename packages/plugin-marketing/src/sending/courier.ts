@@ -25,7 +25,7 @@ export function createCourier(): Courier {
       again.delete(tenant);
       const runs =
         (await crm
-          ?.system({ tenant, reason: "deliver mailings" })
+          ?.system({ tenant, capability: "marketing.deliver", reason: "deliver mailings" })
           .service(mailings)
           .deliver({ signal: abort.signal })) ?? [];
       if (runs.some(({ status }) => status === "queued" || status === "sending")) later(tenant);

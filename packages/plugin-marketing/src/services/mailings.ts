@@ -44,7 +44,7 @@ export function mailingsOf(caller: Context, settingsOf: () => MailSettings): Mai
     async deliver({ mailingId, signal } = {}) {
       if (caller.inTransaction) throw DeliveryInTransaction({});
       const settings = settingsOf();
-      const ctx = caller.asSystem("deliver mailings");
+      const ctx = caller.asSystem({ capability: "marketing.deliver", reason: "deliver mailings" });
       const due = await ctx.repo(mailing).find({
         where: {
           status: { in: ["queued", "sending"] },

@@ -22,7 +22,7 @@ const enterFirst: BatchHandler<Changes["create"]> = async (batch, ctx) => {
     enteredAt: row.createdAt,
     backward: false,
   }));
-  await ctx.asSystem(REASON).repo(stageVisit).createMany(visits);
+  await ctx.asSystem({ capability: "sales.pipelines", reason: REASON }).repo(stageVisit).createMany(visits);
 };
 
 const enterNext: BatchHandler<Changes["update"]> = async (batch, ctx) => {
@@ -54,7 +54,7 @@ const enterNext: BatchHandler<Changes["update"]> = async (batch, ctx) => {
       backward: isBackward(stages.byId(before.stageId), stages.byId(row.stageId)),
     });
   }
-  const visits = ctx.asSystem(REASON).repo(stageVisit);
+  const visits = ctx.asSystem({ capability: "sales.pipelines", reason: REASON }).repo(stageVisit);
   await visits.updateMany(ended);
   await visits.createMany(begun);
 };
@@ -67,7 +67,7 @@ function entry(row: Opportunity, actor: Actor) {
 async function presentVisits(ctx: Context, opportunityIds: string[]): Promise<Map<string, StageVisit>> {
   const visits = new Map<string, StageVisit>();
   const open = ctx
-    .asSystem(REASON)
+    .asSystem({ capability: "sales.pipelines", reason: REASON })
     .repo(stageVisit)
     .stream({ where: { opportunityId: { in: opportunityIds }, leftAt: null } });
   for await (const visit of open) visits.set(visit.opportunityId, visit);

@@ -22,7 +22,7 @@ export function pipelinesOf(ctx: Context, template: PipelineTemplate): Pipelines
 
 function findDefault(ctx: Context): Promise<Pipeline | null> {
   return ctx
-    .asSystem("default pipeline")
+    .asSystem({ capability: "sales.pipelines", reason: "default pipeline" })
     .repo(pipeline)
     .first({ orderBy: ["position", "id"] });
 }
@@ -31,7 +31,9 @@ function findDefault(ctx: Context): Promise<Pipeline | null> {
 function makeDefault(ctx: Context, template: PipelineTemplate): Promise<Pipeline> {
   return ctx.transaction(async (tx) => {
     try {
-      return await tx.savepoint((sp) => write(sp.asSystem("default pipeline"), template));
+      return await tx.savepoint((sp) =>
+        write(sp.asSystem({ capability: "sales.pipelines", reason: "default pipeline" }), template),
+      );
     } catch (error) {
       if (!UniqueViolation.is(error)) throw error;
       const other = await findDefault(tx);

@@ -23,7 +23,7 @@ export async function loadStages(
   const found: Stage[] = [];
   if (asked.length > 0) {
     // How the company works is everybody's to follow, also of those who may not look at it.
-    const system = ctx.asSystem("stages of a pipeline");
+    const system = ctx.asSystem({ capability: "sales.pipelines", reason: "stages of a pipeline" });
     const stages = system.repo(stage).stream({ where: { or: asked }, orderBy: ["position", "id"] });
     for await (const each of stages) found.push(each);
   }

@@ -44,7 +44,7 @@ export const receiveEmail = defineAction({
   run: async ({ input }, caller) => {
     const { raw, encoding = "text", mailbox, envelopeSender } = input;
     if (encoding === "base64" && !isBase64(raw)) throw MailUnreadable({ reason: `"raw" is not base64` });
-    const ctx = caller.asSystem(`e-mail to ${mailbox}`);
+    const ctx = caller.asSystem({ capability: "service.mail", reason: `e-mail to ${mailbox}` });
     const bytes = Buffer.from(raw, encoding === "base64" ? "base64" : "utf8");
     return receiveMail(ctx, { raw: bytes, mailbox, envelopeSender }, settingsOf(ctx));
   },

@@ -22,7 +22,7 @@ export const release = defineAction({
   run: async ({ record }, caller) => {
     if (record.status !== "quarantined" || record.ticketId !== null)
       throw NothingToRelease({ id: record.id });
-    const ctx = caller.asSystem("release from quarantine");
+    const ctx = caller.asSystem({ capability: "service.mail", reason: "release from quarantine" });
     const { fromAddress, fromName, mailboxId } = record;
     const opened = await openTicket(ctx, {
       from: fromAddress === null ? null : { address: fromAddress, name: fromName ?? "" },

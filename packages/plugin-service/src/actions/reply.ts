@@ -42,7 +42,7 @@ export const reply = defineAction({
   }),
   run: async ({ input, record }, ctx) => {
     // Who may reply to the ticket needs no rights on mailboxes, and none on messages but through this.
-    const system = ctx.asSystem("reply to a ticket");
+    const system = ctx.asSystem({ capability: "service.mail", reason: "reply to a ticket" });
     const to = await recipientOf(system, record, input.to);
     const from = await senderOf(system, record);
     const token = replyToken(ctx, record, to);
@@ -118,6 +118,6 @@ function referencesOf(answered: TicketMessage | null): string[] {
 async function authorOf(ctx: Context): Promise<string | null> {
   const { actor } = ctx;
   if (actor.kind !== "user" || !isId(actor.id)) return null;
-  const users = ctx.asSystem("author of a reply").repo(user);
+  const users = ctx.asSystem({ capability: "service.mail", reason: "author of a reply" }).repo(user);
   return (await users.first({ where: { id: actor.id } }))?.id ?? null;
 }

@@ -13,7 +13,7 @@ const recordMessage: BatchHandler<AfterChanges<TicketMessage>["create"]> = async
     byTicket.set(row.ticketId, [...(byTicket.get(row.ticketId) ?? []), row]);
   }
   if (byTicket.size === 0) return;
-  const tickets = ctx.asSystem("ticket of a message").repo(ticket);
+  const tickets = ctx.asSystem({ capability: "service.mail", reason: "ticket of a message" }).repo(ticket);
   const changes: RowChange<TicketInput>[] = [];
   const found = tickets.stream({
     where: { id: { in: [...byTicket.keys()] } },

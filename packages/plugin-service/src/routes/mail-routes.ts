@@ -46,7 +46,7 @@ export function mailRoutes(options: { readonly maxMailBytes: number }): readonly
         // By the caller's own rights: who may not see the message does not see its original.
         const message = await ctx.repo(ticketMessage).get(id);
         const pieces: Buffer[] = [];
-        const system = ctx.asSystem("original of a message");
+        const system = ctx.asSystem({ capability: "service.mail", reason: "original of a message" });
         for await (const piece of originalOf(system, message.id)) pieces.push(piece);
         if (pieces.length === 0) throw OriginalMissing({ id: message.id });
         return new Response(new Uint8Array(Buffer.concat(pieces)), {

@@ -25,7 +25,7 @@ export async function planFirstResponses(
   questions: readonly ResponseQuestion[],
 ): Promise<ResponsePlan[]> {
   // Deadlines hold for whoever opens the ticket.
-  const system = ctx.asSystem("service levels");
+  const system = ctx.asSystem({ capability: "service.levels", reason: "service levels" });
   const policies = await policiesFor(system, questions);
   const calendars = await calendarsOf(system, [...policies.values()]);
   return questions.map(({ slaPolicyId, priority, from }) => {

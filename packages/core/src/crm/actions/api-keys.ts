@@ -101,7 +101,7 @@ export const listKeys = defineAction({
   output: Type.Object({ data: Type.Array(shownKey), next: orNull(Type.String()) }),
   run: async ({ input }, ctx) => {
     const { items, next } = await ctx
-      .asSystem("list API keys")
+      .asSystem({ capability: "core.credentials", reason: "list API keys" })
       .repo(apiKey)
       .find({ orderBy: ["-id"], limit: input.limit ?? 50, after: input.after ?? null });
     return { data: items.map(show), next };
@@ -110,7 +110,10 @@ export const listKeys = defineAction({
 
 /** A new secret of a key is as good as a new key: only who may grant its rights gets one. */
 async function checkKey(ctx: Context, keyId: string): Promise<void> {
-  const { roles, userId } = await ctx.asSystem("rotate an API key").repo(apiKey).get(keyId);
+  const { roles, userId } = await ctx
+    .asSystem({ capability: "core.credentials", reason: "rotate an API key" })
+    .repo(apiKey)
+    .get(keyId);
   checkMayGrant(ctx, "The API key", await namedRoles(ctx, roles));
   if (userId !== null) checkUser(ctx, userId);
 }

@@ -34,7 +34,7 @@ export const keepHierarchy: readonly HookDefinition[] = [
   // Those below come up to nobody, since their own reference is cleared.
   before(user, "purge", { name: "crm.leave-hierarchy" }, async (batch, ctx) => {
     const ids = batch.map(({ before }) => before.id);
-    const system = ctx.asSystem("hierarchy of managers");
+    const system = ctx.asSystem({ capability: "crm.directory", reason: "hierarchy of managers" });
     const below: Move[] = [];
     for await (const { id } of system
       .repo(user)
@@ -45,7 +45,7 @@ export const keepHierarchy: readonly HookDefinition[] = [
 ];
 
 async function placeAll(ctx: Context, moves: readonly Move[]): Promise<void> {
-  const system = ctx.asSystem("hierarchy of managers");
+  const system = ctx.asSystem({ capability: "crm.directory", reason: "hierarchy of managers" });
   // Two moves at once could each miss the pairs that the other one makes: one after another.
   await nextNumber(system, "crm.hierarchy");
   // One by one on purpose: where several people of one branch move, each starts from what the one before left.

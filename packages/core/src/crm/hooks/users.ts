@@ -58,7 +58,7 @@ async function checkTakeover(ctx: Context, users: readonly User[]): Promise<void
 
 async function moveLogins(ctx: Context, users: readonly User[]): Promise<void> {
   if (users.length === 0) return;
-  const system = ctx.asSystem("follow the e-mail address");
+  const system = ctx.asSystem({ capability: "crm.directory", reason: "follow the e-mail address" });
   const credentials = system.repo(credential);
   const byUser = new Map(users.map((row) => [row.id, row]));
   // A link that lies in the old mailbox opens nothing any more.

@@ -46,7 +46,7 @@ export async function issueApiKey(ctx: Context, options: ApiKeyOptions): Promise
   const prefix = randomToken(16).slice(0, PREFIX_LENGTH);
   const key = options.secret ?? keyOf(ctx.tenant, prefix);
   if (key.length < MIN_GIVEN_KEY) throw WeakSecret({ what: "A given API key", least: MIN_GIVEN_KEY });
-  const system = ctx.asSystem("issue an API key");
+  const system = ctx.asSystem({ capability: "core.credentials", reason: "issue an API key" });
   const tenantRoles = await tenantRolesOf(system, roles);
   const input: ApiKeyInput = {
     name,
@@ -73,24 +73,26 @@ export async function rotateApiKey(
   id: string,
   { graceSeconds = 0 }: { readonly graceSeconds?: number } = {},
 ): Promise<IssuedApiKey> {
-  return ctx.asSystem("rotate an API key").transaction(async (tx) => {
-    const keys = tx.repo(apiKey);
-    const old = await keys.get(id, { lock: true });
-    if (old.revokedAt !== null) throw NotFound({ entity: "apiKey", id });
-    // A key given from outside is found by its hash, which changes: from here on it has a prefix of its own.
-    const key = keyOf(tx.tenant, old.prefix);
-    const record = await keys.update(id, {
-      hash: sha256Hex(key),
-      previousHash: graceSeconds > 0 ? old.hash : null,
-      previousUntil: graceSeconds > 0 ? toInstant(tx.clock.now() + graceSeconds * 1000) : null,
+  return ctx
+    .asSystem({ capability: "core.credentials", reason: "rotate an API key" })
+    .transaction(async (tx) => {
+      const keys = tx.repo(apiKey);
+      const old = await keys.get(id, { lock: true });
+      if (old.revokedAt !== null) throw NotFound({ entity: "apiKey", id });
+      // A key given from outside is found by its hash, which changes: from here on it has a prefix of its own.
+      const key = keyOf(tx.tenant, old.prefix);
+      const record = await keys.update(id, {
+        hash: sha256Hex(key),
+        previousHash: graceSeconds > 0 ? old.hash : null,
+        previousUntil: graceSeconds > 0 ? toInstant(tx.clock.now() + graceSeconds * 1000) : null,
+      });
+      return { key, record };
     });
-    return { key, record };
-  });
 }
 
 /** Makes a key worthless, from the next request on. @throws not-found */
 export async function revokeApiKey(ctx: Context, id: string): Promise<ApiKey> {
-  const keys = ctx.asSystem("revoke an API key").repo(apiKey);
+  const keys = ctx.asSystem({ capability: "core.credentials", reason: "revoke an API key" }).repo(apiKey);
   const { revokedAt } = await keys.get(id);
   return keys.update(id, { revokedAt: revokedAt ?? ctx.now(), previousHash: null, previousUntil: null });
 }
@@ -114,7 +116,7 @@ export async function identityOfApiKey(ctx: Context, key: string): Promise<ApiKe
     roles: await rolesNow(ctx),
     revalidate: async (at) => {
       const valid = await at
-        .asSystem("check an API key")
+        .asSystem({ capability: "core.credentials", reason: "check an API key" })
         .repo(apiKey)
         .first({ where: { id, revokedAt: null, ...(userId === null ? {} : { user: { active: true } }) } });
       return valid && { roles: await rolesNow(at), ...(scopes === null ? {} : { scopes }) };
@@ -132,7 +134,7 @@ async function keyRoles(ctx: Context, { roles, tenantRoles }: ApiKey): Promise<r
   if (tenantRoles.length === 0) return roles.filter((name) => known.has(name));
   const ofTenant = new Set(tenantRoles.map(({ name }) => name));
   const { items } = await ctx
-    .asSystem("roles of an API key")
+    .asSystem({ capability: "core.credentials", reason: "roles of an API key" })
     .repo(role)
     .find({ where: { id: { in: tenantRoles.map(({ id }) => id) } }, limit: 500 });
   return [
@@ -154,7 +156,7 @@ export function apiKeyTenant(key: string): string | undefined {
 async function readKey(ctx: Context, key: string) {
   const tenant = apiKeyTenant(key);
   if (tenant !== undefined && tenant !== ctx.tenant) return undefined;
-  const system = ctx.asSystem("check an API key");
+  const system = ctx.asSystem({ capability: "core.credentials", reason: "check an API key" });
   const record = await system.repo(apiKey).first({ where: { prefix: prefixOf(key) }, include: ["user"] });
   const now = ctx.now();
   const hash = sha256Hex(key);

@@ -13,7 +13,7 @@ const PERMISSION = /^(\*|[a-zA-Z][\w-]*(\.[\w-]+)*(\.\*)?)$/;
  */
 export async function roleIssues(ctx: Context, input: Partial<RoleRecordInput>): Promise<Issue[]> {
   const issues: Issue[] = [];
-  const { catalog } = ctx.asSystem("check a role");
+  const { catalog } = ctx.asSystem({ capability: "core.credentials", reason: "check a role" });
   for (const [name, grant] of entriesOf(input.entities)) {
     const at = `/entities/${escaped(name)}`;
     const entity = catalog.entities.get(name);
@@ -52,7 +52,10 @@ async function conditionIssues(
   if (!entity) return [{ pointer, code: "no-fields", message: `"*" has no fields to narrow by` }];
   try {
     const where = { and: [{ id: NO_RECORD }, only as Record<string, never>] };
-    await ctx.asSystem("check a role").repo(entity.handle).first({ where });
+    await ctx
+      .asSystem({ capability: "core.credentials", reason: "check a role" })
+      .repo(entity.handle)
+      .first({ where });
     return [];
   } catch (error) {
     if (!isCormError(error) || error.status >= 500) throw error;

@@ -15,7 +15,7 @@ export async function nextNumber(ctx: Context, key: string): Promise<number> {
 export async function nextNumbers(ctx: Context, key: string, count: number): Promise<number[]> {
   if (count === 0) return [];
   return ctx.transaction(async (tx) => {
-    const system = tx.asSystem(`numbers of ${key}`);
+    const system = tx.asSystem({ capability: "crm.numbers", reason: `numbers of ${key}` });
     const sequences = system.repo(sequence);
     const { id } = (await findSequence(system, key)) ?? (await makeSequence(system, key));
     const { value } = await sequences.get(id, { lock: true });

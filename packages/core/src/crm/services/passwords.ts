@@ -53,7 +53,7 @@ export async function setPassword(
   password: string,
   rules: PasswordRules = {},
 ): Promise<void> {
-  const system = ctx.asSystem("set a password");
+  const system = ctx.asSystem({ capability: "core.credentials", reason: "set a password" });
   const person = await system.repo(user).get(userId);
   await checkPassword(password, person, rules);
   const hash = await hashPassword(password, rules.cost ?? DEFAULT_COST);
@@ -90,7 +90,7 @@ export async function checkSignIn(
   password: string,
   rules: PasswordRules = {},
 ): Promise<User> {
-  const system = ctx.asSystem("check a password");
+  const system = ctx.asSystem({ capability: "core.credentials", reason: "check a password" });
   const cost = rules.cost ?? DEFAULT_COST;
   const found = await system.repo(credential).first({ where: { login: loginOf(email) }, include: ["user"] });
   const { matches, outdated } = await verifyPassword(password, found?.passwordHash, cost);

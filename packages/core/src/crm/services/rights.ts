@@ -53,7 +53,9 @@ export function checkMayGrant(ctx: Context, what: string, wanted: readonly (stri
 
 function covers(ctx: Context, wanted: Role): boolean {
   const held = heldRoles(ctx);
-  const entities = [...ctx.asSystem("compare roles").catalog.entities.keys()];
+  const entities = [
+    ...ctx.asSystem({ capability: "core.credentials", reason: "compare roles" }).catalog.entities.keys(),
+  ];
   return (
     wanted.permissions.every((name) =>
       held.some((role) => role.permissions.some((own) => implies(own, name))),

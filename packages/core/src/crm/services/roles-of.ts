@@ -17,7 +17,7 @@ const byApp = new WeakMap<Catalog["roles"], Lru<string, Role>>();
  */
 export async function rolesOf(ctx: Context, userId: string): Promise<readonly (string | Role)[]> {
   const { items } = await ctx
-    .asSystem("roles of a user")
+    .asSystem({ capability: "core.credentials", reason: "roles of a user" })
     .repo(roleAssignment)
     .find({ where: { userId }, include: ["dataRole"], orderBy: ["role"], limit: MAX_ROLES });
   return items.flatMap(({ role: name, roleId, dataRole }): (string | Role)[] => {
@@ -48,7 +48,7 @@ export function roleObject(ctx: Context, record: RoleRecord): Role {
 export async function tenantRolesOf(ctx: Context, names: readonly string[]): Promise<readonly RoleRecord[]> {
   if (names.length === 0) return [];
   const { items } = await ctx
-    .asSystem("roles by name")
+    .asSystem({ capability: "core.credentials", reason: "roles by name" })
     .repo(role)
     .find({ where: { name: { in: [...new Set(names)] } }, limit: 500 });
   return items;
@@ -66,7 +66,7 @@ export async function namedRoles(ctx: Context, names: readonly string[]): Promis
 /** The roles of several users together, in one read. */
 export async function rolesOfMany(ctx: Context, userIds: readonly string[]): Promise<(string | Role)[]> {
   const assignments = ctx
-    .asSystem("roles of users")
+    .asSystem({ capability: "core.credentials", reason: "roles of users" })
     .repo(roleAssignment)
     .stream({ where: { userId: { in: userIds } }, include: ["dataRole"] });
   const roles = new Set<string | Role>();

@@ -43,20 +43,22 @@ export async function startSession(
 ): Promise<StartedSession> {
   const token = `${ctx.tenant}.${randomToken(32)}`;
   const now = ctx.clock.now();
-  const record = await ctx.asSystem("begin a session").transaction(async (tx) => {
-    const sessions = tx.repo(userSession);
-    await sweep(tx, userId);
-    return sessions.create({
-      userId,
-      hash: sha256Hex(token),
-      method: options.method,
-      signedInAt: toInstant(now),
-      lastSeenAt: toInstant(now),
-      expiresAt: toInstant(now + (options.absoluteSeconds ?? DEFAULT_ABSOLUTE) * 1000),
-      ...(options.address ? { address: options.address.slice(0, 64) } : {}),
-      ...(options.userAgent ? { userAgent: options.userAgent.slice(0, 300) } : {}),
+  const record = await ctx
+    .asSystem({ capability: "core.credentials", reason: "begin a session" })
+    .transaction(async (tx) => {
+      const sessions = tx.repo(userSession);
+      await sweep(tx, userId);
+      return sessions.create({
+        userId,
+        hash: sha256Hex(token),
+        method: options.method,
+        signedInAt: toInstant(now),
+        lastSeenAt: toInstant(now),
+        expiresAt: toInstant(now + (options.absoluteSeconds ?? DEFAULT_ABSOLUTE) * 1000),
+        ...(options.address ? { address: options.address.slice(0, 64) } : {}),
+        ...(options.userAgent ? { userAgent: options.userAgent.slice(0, 300) } : {}),
+      });
     });
-  });
   return { token, record };
 }
 
@@ -77,7 +79,7 @@ export async function findSession(
   if (sessionTenant(token) !== ctx.tenant) return undefined;
   const now = ctx.clock.now();
   const found = await ctx
-    .asSystem("check a session")
+    .asSystem({ capability: "core.credentials", reason: "check a session" })
     .repo(userSession)
     .first({ where: { hash: sha256Hex(token), endedAt: null, user: { active: true } } });
   if (!found || found.expiresAt <= toInstant(now)) return undefined;
@@ -93,7 +95,7 @@ export async function identityOfSession(ctx: Context, { id, userId }: UserSessio
     userId,
     revalidate: async (at) => {
       const live = await at
-        .asSystem("check a session")
+        .asSystem({ capability: "core.credentials", reason: "check a session" })
         .repo(userSession)
         .first({ where: { id, endedAt: null, user: { active: true } }, select: ["id"] });
       return live && { roles: await rolesOf(at, userId) };
@@ -111,7 +113,7 @@ export async function identityOfUser(
   crm: Pick<CrmHandle, "system">,
   { tenant, userId }: { readonly tenant: string; readonly userId: string },
 ): Promise<Identity> {
-  const system = crm.system({ tenant, reason: "identity of a user" });
+  const system = crm.system({ tenant, capability: "core.credentials", reason: "identity of a user" });
   const { active, locale } = await system.repo(user).get(userId);
   if (!active) throw NoLogin({ id: userId, reason: "is not active" });
   const roles = await rolesOf(system, userId);
@@ -121,7 +123,7 @@ export async function identityOfUser(
 /** A user's sessions that are not over, the latest first. */
 export async function listSessions(ctx: Context, userId: string): Promise<readonly UserSession[]> {
   const { items } = await ctx
-    .asSystem("list sessions")
+    .asSystem({ capability: "core.credentials", reason: "list sessions" })
     .repo(userSession)
     .find({
       where: { userId, endedAt: null, expiresAt: { gt: ctx.now() } },
@@ -134,7 +136,7 @@ export async function listSessions(ctx: Context, userId: string): Promise<readon
 /** @throws not-found, also for somebody else's */
 export async function endSession(ctx: Context, userId: string, id: string): Promise<void> {
   const count = await ctx
-    .asSystem("end a session")
+    .asSystem({ capability: "core.credentials", reason: "end a session" })
     .repo(userSession)
     .updateWhere({ id, userId, endedAt: null }, { endedAt: ctx.now() });
   if (count === 0) throw NotFound({ entity: "userSession", id });
@@ -144,7 +146,7 @@ export async function endSession(ctx: Context, userId: string, id: string): Prom
 export async function endSessions(ctx: Context, userIds: readonly string[], except?: string): Promise<void> {
   if (userIds.length === 0) return;
   await ctx
-    .asSystem("end sessions")
+    .asSystem({ capability: "core.credentials", reason: "end sessions" })
     .repo(userSession)
     .updateWhere(
       { userId: { in: userIds }, endedAt: null, ...(except === undefined ? {} : { id: { ne: except } }) },

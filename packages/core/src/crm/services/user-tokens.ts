@@ -26,7 +26,7 @@ export async function inviteUser(
   userId: string,
   { seconds = INVITATION_SECONDS }: { readonly seconds?: number } = {},
 ): Promise<{ readonly expiresAt: string }> {
-  const system = ctx.asSystem("invite a user");
+  const system = ctx.asSystem({ capability: "core.credentials", reason: "invite a user" });
   const messages = system.service(accountMessages);
   const message = await system.transaction(async (tx) => {
     const person = await tx.repo(user).get(userId);
@@ -45,7 +45,7 @@ export async function requestReset(
   email: string,
   { seconds = RESET_SECONDS }: { readonly seconds?: number } = {},
 ): Promise<void> {
-  const system = ctx.asSystem("reset a password");
+  const system = ctx.asSystem({ capability: "core.credentials", reason: "reset a password" });
   const found = await system
     .repo(credential)
     .first({ where: { login: loginOf(email), user: { active: true } }, include: ["user"] });
@@ -90,7 +90,7 @@ export async function redeemToken(
   password: string,
   rules: PasswordRules = {},
 ): Promise<User> {
-  const system = ctx.asSystem(`redeem a token: ${purpose}`);
+  const system = ctx.asSystem({ capability: "core.credentials", reason: `redeem a token: ${purpose}` });
   const hash = hashOf(purpose, token);
   // Hashing takes long, and a transaction must not: looked at before, and again under a lock.
   const { person } = await validToken(system, hash);

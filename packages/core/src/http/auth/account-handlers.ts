@@ -102,7 +102,7 @@ export function accountHandlers(
 
 async function personOf(ctx: Context, userId: string) {
   const { items } = await ctx
-    .asSystem("who is asking")
+    .asSystem({ capability: "core.credentials", reason: "who is asking" })
     .repo(user)
     .find({ where: { id: userId }, limit: 1 });
   return items[0] ?? null;

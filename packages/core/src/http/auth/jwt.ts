@@ -185,7 +185,7 @@ async function identityOf(
     ...(locale === null ? {} : { locale }),
     revalidate: async (at) => {
       const { items } = await at
-        .asSystem("check a user")
+        .asSystem({ capability: "core.credentials", reason: "check a user" })
         .repo(user)
         .find({ where: { id, active: true }, limit: 1 });
       return items.length === 0 ? null : { roles: await rolesNow(at) };

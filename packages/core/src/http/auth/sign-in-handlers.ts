@@ -36,7 +36,9 @@ export function signInHandlers(
   let pending = 0;
 
   const sessionIn = (tenant: string | undefined): Context | undefined =>
-    tenant !== undefined && accepted(tenant) ? crm.system({ tenant, reason: "sign in" }) : undefined;
+    tenant !== undefined && accepted(tenant)
+      ? crm.system({ tenant, capability: "core.credentials", reason: "sign in" })
+      : undefined;
   const begin = (call: HttpCall) => {
     checkOrigin(call.request, signIn.origins);
     checkHost(call, signIn);

@@ -136,7 +136,7 @@ export async function startSignIn(
     mail.splice(mail.indexOf(message), 1);
     return message;
   };
-  const system = app.me.asSystem("test");
+  const system = app.me.asSystem({ reason: "test" });
   const addUser = async (email: string, password: string | null = PASSWORD) => {
     const record = await system.repo(user).create({ name: email.split("@")[0] as string, email });
     if (password !== null) await setPassword(system, record.id, password, { cost: COST });

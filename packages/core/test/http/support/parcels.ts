@@ -138,7 +138,7 @@ const routes = [
     handle: async ({ params, clientAddress }, access) => {
       const ctx = access.forTenant(access.defaultTenant as string);
       const found = await ctx
-        .asSystem("public route")
+        .asSystem({ reason: "public route" })
         .repo(parcel)
         .first({ where: { code: params["code"] as string } });
       const text = `${params["code"]}: ${found?.state ?? "unknown"}, ${ctx.actor.kind} from ${clientAddress ?? "somewhere"}`;
@@ -153,7 +153,7 @@ const routes = [
     body: Type.Object({ code: Type.String({ minLength: 2 }), note: Type.Optional(Type.String()) }),
     response: Type.Object({ id: Type.String({ format: "uuid" }) }),
     handle: async ({ body }, access) => {
-      const ctx = access.forTenant(access.defaultTenant as string).asSystem("public route");
+      const ctx = access.forTenant(access.defaultTenant as string).asSystem({ reason: "public route" });
       const { id } = await ctx.repo(parcel).create(body);
       return Response.json({ id });
     },
@@ -182,7 +182,7 @@ const routes = [
       Response.json({
         n: await access
           .forTenant(params["tenant"] as string)
-          .asSystem("count")
+          .asSystem({ reason: "count" })
           .repo(parcel)
           .count(),
       }),

@@ -1,0 +1,9 @@
+/** What core itself needs the rights of the system for. */
+export const CORE_CAPABILITIES: Readonly<Record<string, string>> = {
+  "core.credentials":
+    "Looks up who sends a credential, and what he may do; keeps keys, passwords and sessions",
+  "core.idempotency": "Remembers the answers of requests with a key",
+  "core.import": "Keeps the books of imports",
+  "core.journal": "Puts the journal in order, and reads it for subscribers and the audit",
+  "core.privacy": "Finds, gives out and erases what is kept of a person, whoever may see it",
+};
