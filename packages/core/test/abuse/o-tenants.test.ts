@@ -70,7 +70,7 @@ onEngines((started) => {
     const other = api.inTenant("other");
     // A context of one tenant finds, changes and refers to nothing of another, whoever it works as.
     const before = await stored(crm);
-    for (const ctx of [api.me, api.me.asSystem("try it")]) {
+    for (const ctx of [api.me, api.me.asSystem({ reason: "try it" })]) {
       await expect(ctx.repo(parcel).get(theirs)).rejects.toMatchObject({ code: "not-found" });
       await expect(ctx.repo(parcel).update(theirs, { note: "x" })).rejects.toMatchObject({
         code: "not-found",
