@@ -1,4 +1,3 @@
-import { untilAborted } from "../util/until-aborted.js";
 import { RequestTimedOut } from "./errors.js";
 
 /** How long a handler may take to end once it is told to, in milliseconds; beyond, the caller is answered without it. */
@@ -12,18 +11,16 @@ export class Deadline {
   readonly #controller = new AbortController();
   readonly #began = performance.now();
   #timer: NodeJS.Timeout | undefined;
+  /** Hears of the abort: cheaper than an event, of which every request would need one. */
+  #aborted: (() => void) | undefined;
 
   /**
    * @param caller aborts when the caller hangs up
    * @param limit milliseconds; null for none
    */
   constructor(caller: AbortSignal, limit: number | null) {
-    const gone = () => {
-      this.stop();
-      this.#controller.abort(caller.reason);
-    };
-    if (caller.aborted) gone();
-    else caller.addEventListener("abort", gone, { once: true });
+    if (caller.aborted) this.#abort(caller.reason);
+    else caller.addEventListener("abort", () => this.#abort(caller.reason), { once: true });
     this.allow(limit);
   }
 
@@ -36,7 +33,7 @@ export class Deadline {
     this.stop();
     if (limit === null || this.signal.aborted) return;
     const left = limit - (performance.now() - this.#began);
-    this.#timer = setTimeout(() => this.#controller.abort(RequestTimedOut({ limit })), left);
+    this.#timer = setTimeout(() => this.#abort(RequestTimedOut({ limit })), left);
   }
 
   /** The answer has begun: only the caller can end it now. */
@@ -49,16 +46,37 @@ export class Deadline {
    *
    * @param late hears of a failure that came after the answer
    */
-  async race<T>(work: Promise<T>, late: (error: unknown) => void): Promise<T> {
-    let ended = false;
-    const watched = work.finally(() => {
-      ended = true;
+  race<T>(work: Promise<T>, late: (error: unknown) => void): Promise<T> {
+    return new Promise((resolve, reject) => {
+      let patience: NodeJS.Timeout | undefined;
+      let answered = false;
+      const { signal } = this;
+      this.#aborted = () => {
+        patience = setTimeout(() => {
+          answered = true;
+          const { reason } = signal;
+          if (!RequestTimedOut.is(reason)) reject(reason);
+          else reject(RequestTimedOut({ limit: Number(reason.meta["limit"]), running: true }));
+        }, GRACE);
+      };
+      if (signal.aborted) this.#aborted();
+      work.then(
+        (value) => {
+          clearTimeout(patience);
+          resolve(value);
+        },
+        (error: unknown) => {
+          clearTimeout(patience);
+          if (!answered) reject(error);
+          else if (error !== signal.reason) late(error);
+        },
+      );
     });
-    try {
-      return await untilAborted(watched, this.signal, GRACE, late);
-    } catch (error) {
-      if (ended || !RequestTimedOut.is(error)) throw error;
-      throw RequestTimedOut({ limit: Number(error.meta["limit"]), running: true });
-    }
+  }
+
+  #abort(reason: unknown): void {
+    this.stop();
+    this.#controller.abort(reason);
+    this.#aborted?.();
   }
 }
