@@ -24,7 +24,7 @@ function list(url: string, key: string | undefined): Promise<Response> {
   return fetch(`${url}/api/opportunities?limit=1`, { headers: { authorization: `Bearer ${key}` } });
 }
 
-it("writes the report as JSON to standard output and nothing else, and stops on a signal", {
+it("K94 writes the report as JSON to standard output and nothing else, and stops on a signal", {
   timeout: 120_000,
 }, async () => {
   await using folder = await temporaryFolder();

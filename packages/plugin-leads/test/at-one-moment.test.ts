@@ -66,7 +66,7 @@ for (const database of databases) {
       }
     });
 
-    test("conversions and releases have one result", async () => {
+    test("J83 conversions and releases have one result", async () => {
       const { me, post, close } = await open();
       try {
         const lead = await me.entities.lead.create({ lastName: "Ada", company: "Engines" });

@@ -11,7 +11,7 @@ afterEach(() => app.crm.stop());
 const held = async () =>
   (await app.me.entities.captureSubmission.find({ where: { status: "quarantined" } })).items;
 
-describe("held back, with the same answer as an accepted submission", () => {
+describe("I79 held back, with the same answer as an accepted submission", () => {
   const cases: readonly [string, (token: string) => object, number][] = [
     ["honeypot", (_token) => ({ ...ada, _token, confirmFax: "yes" }), 20],
     ["too-fast", (_token) => ({ ...ada, _token }), 1.9],

@@ -36,7 +36,7 @@ describe("a recipient's address", () => {
     "ada\u0000@example.com",
     `${"a".repeat(65)}@example.com`,
     "",
-  ])("is not %j", (text) => expect(mailAddress(text)).toBeUndefined());
+  ])("G63 is not %j", (text) => expect(mailAddress(text)).toBeUndefined());
 
   test("is checked once more where the message is made", () => {
     const message = { subject: "x", html: "<p>x</p>", text: "x" };

@@ -73,7 +73,7 @@ describe("sending a mailing", () => {
     });
   });
 
-  test("asks for consent again at the moment of sending", async () => {
+  test("G65 asks for consent again at the moment of sending", async () => {
     const { me } = app;
     const mailing = await seedNewsletter(me, ["ada@example.com", "grace@example.com"]);
     await allow(me, "ada@example.com", "grace@example.com");
@@ -289,7 +289,7 @@ describe("what must not happen", () => {
     });
   });
 
-  test("one tenant's mailing reaching another's people", async () => {
+  test("G66 one tenant's mailing reaching another's people", async () => {
     const { me, inTenant } = app;
     const other = inTenant("other");
     await other.entities.contact.create({ lastName: "Stranger", email: "stranger@example.com" });

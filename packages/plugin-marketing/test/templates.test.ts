@@ -64,7 +64,7 @@ const source = (html: string, subject = "Hello") => ({ subject, html, text: null
 const scope = (contact: object) => ({ contact });
 
 describe("a message", () => {
-  test("escapes data, and never evaluates them", async () => {
+  test("G61 escapes data, and never evaluates them", async () => {
     const lastName = `<img src=x onerror=alert(1)> {{ 7 | times: 7 }} "'`;
     const { html, text } = await renderMessage(
       source('<p title="{{ contact.lastName }}">{{ contact.lastName | raw }}</p>'),
@@ -96,7 +96,7 @@ describe("a message", () => {
     expect(html).toBe("reader");
   });
 
-  test("has no forged headers", async () => {
+  test("G63 has no forged headers", async () => {
     const lastName = "x\r\nBcc: evil@x.example";
     await expect(
       renderMessage(source("<p>x</p>", "Dear {{ contact.lastName }}"), scope({ lastName })),
@@ -110,7 +110,7 @@ describe("a message", () => {
     "{% for i in (1..1000000000) %}{% endfor %}",
     "{% for i in (1..9000) %}{% for j in (1..9000) %}{% for k in (1..9000) %}{% endfor %}{% endfor %}{% endfor %}",
     '{% assign x = "0123456789" %}{% for i in (1..40) %}{% assign x = x | append: x %}{% endfor %}',
-  ])("does not come out of %s", async (html) => {
+  ])("G62 does not come out of %s", async (html) => {
     const start = performance.now();
     await expect(renderMessage(source(html), scope({ lastName: "x" }))).rejects.toMatchObject({
       status: 422,

@@ -116,7 +116,7 @@ describe("the link of a message", () => {
     expect(await (await http.request(path)).text()).toContain("You are unsubscribed");
   });
 
-  test("works only as it was written", async () => {
+  test("I76 works only as it was written", async () => {
     const path = await sendAndReadLink();
     const token = path.slice(path.lastIndexOf("/") + 1);
     const flipped = (at: number) =>

@@ -30,7 +30,7 @@ const post = (
     headers: { "content-type": type },
   } as RequestInit);
 
-it("takes in mail as the mail server has it, and gives it back byte for byte", async () => {
+it("F59 takes in mail as the mail server has it, and gives it back byte for byte", async () => {
   const raw = Buffer.concat([
     Buffer.from(letter({ id: "a@x.example" })),
     Uint8Array.from([0xff, 0xfe, 0x00, 0x0a]),
@@ -46,6 +46,8 @@ it("takes in mail as the mail server has it, and gives it back byte for byte", a
   const original = await call(`/api/ticket-messages/${receipt.id}/original`);
   expect(original.headers.get("content-type")).toBe("message/rfc822");
   expect(original.headers.get("content-disposition")).toMatch(/^attachment/);
+  expect(original.headers.get("x-content-type-options")).toBe("nosniff");
+  expect(original.headers.get("content-security-policy")).toBe("sandbox; default-src 'none'");
   expect(Buffer.from(await original.arrayBuffer()).equals(raw)).toBe(true);
 
   const ticket = await (await call(`/api/tickets/${receipt.ticketId}?include=messages,contact`)).json();
@@ -54,7 +56,7 @@ it("takes in mail as the mail server has it, and gives it back byte for byte", a
   expect((await call("/api/mail-sources")).status).toBe(404);
 });
 
-it("wants a credential, a mailbox, and a mail", async () => {
+it("H73 wants a credential, a mailbox, and a mail", async () => {
   const anonymous = { headers: { authorization: "", "content-type": "message/rfc822" }, method: "POST" };
   expect((await call(`/api/inbound-mail/${MAILBOX}`, { ...anonymous, body: letter() })).status).toBe(401);
   const nowhere = await post(letter(), { path: "/api/inbound-mail/sales@corm.example" });

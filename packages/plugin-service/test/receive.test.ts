@@ -77,7 +77,7 @@ describe("a mail", () => {
     expect((await counts(me)).messages).toBe(1);
   });
 
-  it("is one message however often it comes, also from the recycle bin", async () => {
+  it("H73 is one message however often it comes, also from the recycle bin", async () => {
     const me = await open();
     const raw = letter();
     const first = await receive(me, raw);

@@ -40,7 +40,7 @@ for (const database of databases) {
       }
     });
 
-    it("numbers tickets without gaps and makes one contact of a sender who writes twice at once", async () => {
+    it("J85 numbers tickets without gaps and makes one contact of a sender who writes twice at once", async () => {
       const { url, drop } = await database.create();
       const { crm, me } = await open(url);
       try {

@@ -62,7 +62,7 @@ onEngines((started) => {
   let made = 0;
   const code = () => `D${++made}`;
 
-  describe("D41 text", () => {
+  describe("D41 text of any kind", () => {
     it("comes back as it was sent, and is found by itself alone", async () => {
       for (const text of CORPUS) {
         const note = `<${text}>`;

@@ -9,7 +9,7 @@ const id = process.env["CORM_TEST_CONTACT"] ?? "";
 const { crm, me } = await createTestCrm({
   plugins: everything,
   storage: knexStorage({ url }),
-  seed: process.pid,
+  seed: Number(process.env["CORM_TEST_SEED"]),
 });
 process.stdout.write("ready\n");
 const onProgress = ({ entity, done }: { entity: string; done: number }) =>

@@ -14,7 +14,7 @@ async function* bytesOf(text: string): AsyncGenerator<Uint8Array> {
   for (let at = 0; at < bytes.length; at += 7) yield bytes.subarray(at, at + 7);
 }
 
-describe("56. what a spreadsheet would run", () => {
+describe("F56 what a spreadsheet would run", () => {
   const hostile = fc
     .array(fc.constantFrom(...RISKY, "'", '"', ",", ";", "cmd()", "ä", "😀", " ", "x"), {
       minLength: 1,
@@ -78,7 +78,7 @@ describe("56. what a spreadsheet would run", () => {
   });
 });
 
-describe("57. files that are made to hurt", () => {
+describe("F57 files that are made to hurt", () => {
   it.each([
     ["a row of 50 MB", "long-row", 413, "row-too-large"],
     ["a cell of 50 MB of lines", "long-cell", 413, "row-too-large"],
@@ -100,7 +100,7 @@ describe("57. files that are made to hurt", () => {
   );
 });
 
-describe("58. a file with what is not the caller's", () => {
+describe("F58 a file with what is not the caller's", () => {
   onEngines((api) => {
     it("is refused row by row, and no row leaves a part behind", async () => {
       const headers = { "content-type": "text/csv" };

@@ -13,12 +13,9 @@ onFreshDatabases(
   (fresh) => {
     it("K90: an erasure that is killed in the middle ends where it would have ended", async () => {
       const { url } = fresh();
-      const open = () =>
-        createTestCrm({
-          plugins: everything,
-          storage: knexStorage({ url }),
-          seed: Math.trunc(Math.random() * 1e9),
-        });
+      // Each process has a seed of its own, so that no two make the same ids.
+      let seeds = 0;
+      const open = () => createTestCrm({ plugins: everything, storage: knexStorage({ url }), seed: ++seeds });
       const { crm, me } = await open();
       const ada = await seed(me as Everything, "Ada");
       const bob = await seed(me as Everything, "Bob");
@@ -32,7 +29,10 @@ onFreshDatabases(
       await crm.stop();
       const kills = [3, 2, 4];
       for (const [n, lines] of kills.entries()) {
-        const env: Record<string, string> = n === 0 ? { CORM_TEST_CONTACT: ada.person.id } : {};
+        const env: Record<string, string> = {
+          CORM_TEST_SEED: String(100 + n),
+          ...(n === 0 ? { CORM_TEST_CONTACT: ada.person.id } : {}),
+        };
         const run = spawnScript(child, url, env);
         for (let i = 0; i < lines; i++) await run.line();
         await run.kill();

@@ -64,7 +64,7 @@ let seeds = 0;
 export async function seed(me: Everything, person: string): Promise<Seeded> {
   seeds += 1;
   const name = `${person}${process.pid}x${seeds}`;
-  const birthday = `${1900 + (seeds % 90)}-${String(1 + (process.pid % 12)).padStart(2, "0")}-17`;
+  const birthday = `${1900 + (seeds % 90)}-${String(1 + (seeds % 12)).padStart(2, "0")}-17`;
   const canaries: string[] = [];
   const word = (place: string): string => {
     const canary = `canary-${name}-${place}-${canaries.length}`;

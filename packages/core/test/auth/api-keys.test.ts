@@ -13,7 +13,7 @@ afterAll(() => api.crm.stop());
 const keys = () => api.me.asSystem({ reason: "test" }).repo(apiKey);
 
 describe("over HTTP", () => {
-  it("a key is issued, shown once, listed without its secret, rotated and revoked", async () => {
+  it("H74 a key is issued, shown once, listed without its secret, rotated and revoked", async () => {
     const issued = await api.call("POST", "/api/actions/crm.issue-api-key", {
       body: {
         name: "importer",

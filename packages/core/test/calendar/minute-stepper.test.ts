@@ -89,7 +89,7 @@ const scenario = fc
     [...Object.values(week), ...exceptions.map((own) => own.intervals)].some((own) => own.length > 0),
   );
 
-it(`equals a stepper over single minutes in ${CASES} random cases around clock changes`, () => {
+it(`M101 equals a stepper over single minutes in ${CASES} random cases around clock changes`, () => {
   let compared = 0;
   let overnight = 0;
   fc.assert(

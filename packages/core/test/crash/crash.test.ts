@@ -13,7 +13,7 @@ const child = new URL("child.ts", import.meta.url);
 onFreshDatabases(
   (fresh) => {
     it(
-      "keeps every write that was acknowledged, and no half of one, when the process is killed",
+      "K89 keeps every write that was acknowledged, and no half of one, when the process is killed",
       async () => {
         const { url } = fresh();
         const acknowledged = new Set<string>();

@@ -46,7 +46,7 @@ onEngines((started) => {
     expect(await items()).toBe(1);
   });
 
-  it("does it once however many twins come at the same moment", async () => {
+  it("L95 does it once however many twins come at the same moment", async () => {
     for (let n = 0; n < KEYS; n++) {
       const key = newKey();
       const before = await items();
@@ -93,7 +93,7 @@ onEngines((started) => {
     expect(await items()).toBe(2);
   });
 
-  it("frees the key of a request that failed", async () => {
+  it("L95 frees the key of a request that failed", async () => {
     const key = newKey();
     const wrong = await add(key, "");
     expect(wrong.status).toBe(422);
@@ -110,7 +110,7 @@ onEngines((started) => {
     expect(await api.me.repo(parcel).count({ code: "FINE" })).toBe(1);
   });
 
-  it("refuses keys that are none", async () => {
+  it("L95 refuses keys that are none", async () => {
     for (const key of ["", " ", "x".repeat(256), "schlüssel"]) {
       const answer = await add(key);
       expect([answer.status, answer.body["code"]], key).toEqual([400, "invalid-idempotency-key"]);

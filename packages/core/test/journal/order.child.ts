@@ -1,16 +1,25 @@
 import { createCrm } from "@corm/core";
 import { knexStorage } from "@corm/core/knex";
+import { seededRandom } from "../../src/util/random-bytes.js";
 import { toys } from "../support/toys.js";
 
-/** One of several writers: `[url, name, writes, box]` as JSON. Transactions stay open for random times. */
-const [url, name, writes, box] = JSON.parse(process.argv[2] ?? "[]") as [string, string, number, string];
+/** One of several writers: `[url, name, writes, box, seed]` as JSON. Transactions stay open for random times. */
+const [url, name, writes, box, seed] = JSON.parse(process.argv[2] ?? "[]") as [
+  string,
+  string,
+  number,
+  string,
+  number,
+];
+const random = seededRandom(seed);
 const crm = await createCrm({
   storage: knexStorage({ url, pool: { min: 0, max: 4 } }),
   plugins: [toys()],
   migrate: "off",
 });
 const me = crm.system({ tenant: "busy", reason: name });
-const pause = (most: number) => new Promise((resolve) => setTimeout(resolve, Math.random() * most));
+const pause = (most: number) =>
+  new Promise((resolve) => setTimeout(resolve, ((random(1)[0] as number) / 256) * most));
 
 async function writer(lane: number): Promise<void> {
   for (let n = 0; n < writes; n++) {

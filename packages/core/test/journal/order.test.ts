@@ -22,7 +22,7 @@ onFreshDatabases(
       const me = crm.system({ tenant: "busy", reason: "read" });
       const { id: box } = await me.entities.box.create({ label: "all" });
       const children = Array.from({ length: PROCESSES }, (_, n) =>
-        spawnScript(child, JSON.stringify([url, `p${n}`, WRITES, box])),
+        spawnScript(child, JSON.stringify([url, `p${n}`, WRITES, box, n + 1])),
       );
       for (const one of children) expect(await one.line()).toBe("ready");
 

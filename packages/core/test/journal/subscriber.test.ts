@@ -29,7 +29,7 @@ onDatabases({ plugins: [toys()] }, (app) => {
       expect(await late.run()).toBe(1);
     });
 
-    it("writes with its cursor: a failure leaves neither, and the entry comes again", async () => {
+    it("L98 writes with its cursor: a failure leaves neither, and the entry comes again", async () => {
       const me = app().fresh();
       let fail = true;
       const subscriber = createSubscriber(app().crm, {

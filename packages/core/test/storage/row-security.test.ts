@@ -114,7 +114,7 @@ describe.skipIf(!secured?.available)("PostgreSQL guards rows by tenant", () => {
     await database.drop();
   });
 
-  test("shows nothing to a statement that names no tenant, also to the owner", async () => {
+  test("O113 shows nothing to a statement that names no tenant, also to the owner", async () => {
     expect((await raw.query("select * from note")).rows).toEqual([]);
     expect((await raw.query("update note set label = 'x'")).rowCount).toBe(0);
     expect((await raw.query("delete from note")).rowCount).toBe(0);

@@ -42,8 +42,13 @@ function checkVariable(part: MessagePart, variable: string, catalog: Catalog): v
     const problem = `there is no variable "${root}". There are ${[...ROOTS.keys()].join(", ")}`;
     throw InvalidTemplate({ part, problem });
   }
-  if (entity === null || field === undefined || variable.startsWith(`${root}[`)) return;
+  if (entity === null) return;
   const known = fieldsOf(entity, catalog);
+  // As a whole, or by a name that is only known when it is sent, it would bring fields that its author may not see.
+  if (field === undefined || variable.startsWith(`${root}[`)) {
+    const problem = `"${root}" needs the name of a field, such as {{ ${root}.${known[0]} }}. It has ${known.join(", ")}`;
+    throw InvalidTemplate({ part, problem });
+  }
   if (!known.includes(field)) {
     const problem = `"${root}" has no field "${field}". It has ${known.join(", ")}`;
     throw InvalidTemplate({ part, problem }, { cause: MissingVariable({ part, variable }) });
