@@ -4,6 +4,7 @@ import type { Repository } from "../context/repository.js";
 import type { EntityModel } from "../model/entity-model.js";
 import type { RecordValues } from "../model/record-codec.js";
 import type { RawAggregate } from "../repository/aggregate.js";
+import type { EntityRepository } from "../repository/entity-repository.js";
 import { DEFAULT_LIMIT, type RawQuery } from "../repository/read.js";
 import { checkVersion } from "../repository/write/update.js";
 import type { HttpMethod } from "../routes/define-route.js";
@@ -14,6 +15,7 @@ import { batchResult } from "./batch-result.js";
 import { JSON_TYPE, MERGE_PATCH_TYPE, readObject } from "./body.js";
 import { type Conditions, ifMatch, ifNoneMatch } from "./conditional.js";
 import { InvalidBody } from "./errors.js";
+import { JsonText } from "./json-text.js";
 import { isPlainObject, mergePatch } from "./merge-patch.js";
 import { entityOperations, type OperationName } from "./openapi/entity-operations.js";
 import { aggregateBody, queryBody } from "./openapi/query-schemas.js";
@@ -156,14 +158,12 @@ type Records = Repository<RecordValues, RecordValues>;
 const idOf = (call: HttpCall): string => call.params["id"] as string;
 
 async function page(repository: Records, query: RawQuery, count: boolean): Promise<Answer> {
-  const { items, next } = await repository.find(query as never);
+  const { texts, next } = await (repository as unknown as EntityRepository).findTexts(query);
   const total = count
     ? { total: await repository.count(query.where as never, { search: query.search as never }) }
     : {};
-  return {
-    status: 200,
-    body: { data: items, page: { next, limit: query.limit ?? DEFAULT_LIMIT, ...total } },
-  };
+  const end = JSON.stringify({ next, limit: query.limit ?? DEFAULT_LIMIT, ...total });
+  return { status: 200, body: new JsonText(`{"data":[${texts.join(",")}],"page":${end}}`) };
 }
 
 /** The version that `If-Match` asks for; of several the one that the record has. @throws if-match-required */

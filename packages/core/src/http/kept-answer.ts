@@ -1,5 +1,6 @@
 import { AnswerNotKept } from "../idempotency/errors.js";
 import { JSON_TYPE } from "./body.js";
+import { textOf } from "./json-text.js";
 import type { Answer } from "./route.js";
 
 /** Longest answer that is kept. Databases take a few megabytes in one value; batches of 1,000 records need them. */
@@ -49,5 +50,5 @@ export function replyAgain({ status, headers, body }: KeptAnswer): Response {
 
 function responseOf({ status, body, headers = {} }: Answer): Response {
   if (body === undefined) return new Response(null, { status, headers });
-  return new Response(JSON.stringify(body), { status, headers: { "content-type": JSON_TYPE, ...headers } });
+  return new Response(textOf(body), { status, headers: { "content-type": JSON_TYPE, ...headers } });
 }

@@ -23,7 +23,7 @@ export interface HttpCall {
 /** What a route answers; core adds the headers that every answer has. */
 export interface Answer {
   readonly status: number;
-  /** Becomes JSON; absent for an answer without body. */
+  /** Becomes JSON, or is it already (`JsonText`); absent for an answer without body. */
   readonly body?: unknown;
   readonly headers?: Readonly<Record<string, string>>;
 }

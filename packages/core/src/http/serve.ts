@@ -6,6 +6,7 @@ import { answerOnce, KEY_HEADER } from "./answer-once.js";
 import { type Authenticator, keyInUrl } from "./authenticate.js";
 import { Deadline } from "./deadline.js";
 import { InvalidUrl, RouteNotFound } from "./errors.js";
+import { textOf } from "./json-text.js";
 import { clientNetwork } from "./limits/client-network.js";
 import type { HttpSettings } from "./options.js";
 import { clientGone, problemAnswer, reportFailure } from "./problem.js";
@@ -196,7 +197,7 @@ function render(answer: Answer, requestId: string, isPrivate: boolean): Response
   if (isPrivate) headers["vary"] = "Authorization, Cookie";
   if (answer.body !== undefined) headers["content-type"] = "application/json";
   Object.assign(headers, answer.headers);
-  const body = answer.body === undefined ? null : JSON.stringify(answer.body);
+  const body = answer.body === undefined ? null : textOf(answer.body);
   return new Response(body, { status: answer.status, headers });
 }
 

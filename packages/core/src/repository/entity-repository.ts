@@ -10,7 +10,15 @@ import { aggregateRecords, type RawAggregate } from "./aggregate.js";
 import { readHistory } from "./history.js";
 import { momentOf } from "./moment.js";
 import { nothingGiven } from "./parse-condition.js";
-import { findPage, type GetOptions, getRecord, MAX_LIMIT, queryFilter, type RawQuery } from "./read.js";
+import {
+  findPage,
+  findTexts,
+  type GetOptions,
+  getRecord,
+  MAX_LIMIT,
+  queryFilter,
+  type RawQuery,
+} from "./read.js";
 import { findTimeline } from "./timeline.js";
 import { listed, single } from "./write/checks.js";
 import { createRecords } from "./write/create.js";
@@ -67,6 +75,11 @@ export class EntityRepository {
 
   find(query: RawQuery = {}): Promise<{ items: RecordValues[]; next: string | null }> {
     return findPage(this.#session, this.#entity, query);
+  }
+
+  /** For answers that are text: see `findTexts`. Not of the public repository. */
+  findTexts(query: RawQuery = {}): Promise<{ texts: string[]; next: string | null }> {
+    return findTexts(this.#session, this.#entity, query);
   }
 
   async first(query: RawQuery = {}): Promise<RecordValues | null> {

@@ -11,6 +11,7 @@ import { searchText } from "../util/normalize-text.js";
 import { nearest } from "../util/words.js";
 import { decodeRows } from "./decode-rows.js";
 import { loadIncludes } from "./include.js";
+import { JSON_COLUMN, jsonColumnOf } from "./json-rows.js";
 import { type Moment, momentOf } from "./moment.js";
 import { isId } from "./parse-condition.js";
 import { parseWhere } from "./parse-where.js";
@@ -44,11 +45,49 @@ const QUERY_KEYS = new Set([
   "asOf",
 ]);
 
+/** What a query comes to, before anything is read. */
+interface PagePlan {
+  readonly entity: EntityModel;
+  readonly moment: Moment | undefined;
+  readonly spec: FindSpec;
+  readonly sort: SortPlan;
+  readonly limit: number;
+  readonly wanted: readonly FieldModel[];
+  readonly includes: readonly string[];
+  readonly identity: () => string;
+}
+
 export async function findPage(
   session: Session,
-  present: EntityModel,
+  entity: EntityModel,
   query: RawQuery,
 ): Promise<{ items: RecordValues[]; next: string | null }> {
+  const planned = planPage(session, entity, query);
+  return readPage(session, planned instanceof Promise ? await planned : planned);
+}
+
+/** The same page as the JSON text of each record: made by the database where nothing here has to look at the rows. */
+export async function findTexts(
+  session: Session,
+  entity: EntityModel,
+  query: RawQuery,
+): Promise<{ texts: string[]; next: string | null }> {
+  const planned = planPage(session, entity, query);
+  const plan = planned instanceof Promise ? await planned : planned;
+  const { spec, sort, limit, identity } = plan;
+  const makes = session.runtime.storage.capabilities.jsonRows === true && plan.includes.length === 0;
+  const json = makes ? jsonColumnOf(plan.wanted) : undefined;
+  if (!json) {
+    const { items, next } = await readPage(session, plan);
+    return { texts: items.map((item) => JSON.stringify(item)), next };
+  }
+  const found = session.operations().findMany({ ...spec, columns: sort.columns, json });
+  const rows = found instanceof Promise ? await found : found;
+  const next = pageEnd(rows, limit, sort, session, identity);
+  return { texts: rows.map((row) => row[JSON_COLUMN] as string), next };
+}
+
+function planPage(session: Session, present: EntityModel, query: RawQuery): PagePlan | Promise<PagePlan> {
   if (typeof query !== "object" || query === null)
     throw InvalidQuery({ reason: `A query is an object, such as { where: { … }, limit: 20 }.` });
   for (const key of Object.keys(query)) {
@@ -58,28 +97,40 @@ export async function findPage(
   session.require(present, "read");
   const moment = momentOf(session, present, query.asOf);
   const entity = moment ? moment.view(present) : present;
-  const scope = moment ?? session;
   const limit = readLimit(query.limit);
   const sort = parseSort(entity, query.orderBy);
   const wanted = selection(entity, query.select);
-  const includes = [...new Set(names(query.include ?? [], "include"))];
+  const includes = query.include === undefined ? [] : [...new Set(names(query.include, "include"))];
   if (query.withDeleted !== undefined && typeof query.withDeleted !== "boolean")
     throw InvalidQuery({ reason: `"withDeleted" takes true or false.` });
-  if (session.runtime.vault) await session.openKeys();
-  const identity = () => queryIdentity(session, sort.key, query, moment?.at);
-  const spec: FindSpec = {
-    table: entity.table,
-    columns: query.select
-      ? columnsOf(new Set([...wanted, ...sort.fields, ...includeFields(entity, includes)]))
-      : entity.columns,
-    where: and(scope.visible(entity, query.withDeleted), queryFilter(scope, entity, query)),
-    orderBy: sort.orderBy,
-    limit: limit + 1,
-    ...(query.after == null ? {} : { after: readCursor(query.after, session.tokens, identity()) }),
+  const opening = session.runtime.vault ? session.openKeys() : undefined;
+  const plan = (): PagePlan => {
+    const scope = moment ?? session;
+    const identity = () => queryIdentity(session, sort.key, query, moment?.at);
+    const spec: FindSpec = {
+      table: entity.table,
+      columns: query.select
+        ? columnsOf(new Set([...wanted, ...sort.fields, ...includeFields(entity, includes)]))
+        : entity.columns,
+      where: and(scope.visible(entity, query.withDeleted), queryFilter(scope, entity, query)),
+      orderBy: sort.orderBy,
+      limit: limit + 1,
+      ...(query.after == null ? {} : { after: readCursor(query.after, session.tokens, identity()) }),
+    };
+    return { entity, moment, spec, sort, limit, wanted, includes, identity };
   };
-  const rows = await session.operations().findMany(spec);
+  return opening ? opening.then(plan) : plan();
+}
+
+async function readPage(
+  session: Session,
+  { entity, moment, spec, sort, limit, wanted, includes, identity }: PagePlan,
+): Promise<{ items: RecordValues[]; next: string | null }> {
+  const found = session.operations().findMany(spec);
+  const rows = found instanceof Promise ? await found : found;
   const next = pageEnd(rows, limit, sort, session, identity);
-  const items = await decodeRows(session, wanted, rows);
+  const decoded = decodeRows(session, wanted, rows);
+  const items = decoded instanceof Promise ? await decoded : decoded;
   if (includes.length > 0) await loadIncludes(session, entity, includes, rows, items, moment);
   return { items, next };
 }

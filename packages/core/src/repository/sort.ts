@@ -11,6 +11,8 @@ const MAX_SORT = 8;
 export interface SortPlan {
   readonly fields: readonly FieldModel[];
   readonly orderBy: readonly Order[];
+  /** Names of the columns of the order: what a cursor is made of. */
+  readonly columns: readonly string[];
   /** Identifies the order, so that a cursor cannot be used with another. */
   readonly key: string;
 }
@@ -50,6 +52,7 @@ export function parseSort(entity: EntityModel, sort: readonly unknown[] | undefi
   return {
     fields,
     orderBy,
+    columns: orderBy.map(({ column }) => column),
     key: `${entity.name} ${orderBy.map((o) => `${o.column} ${o.direction}`).join(",")}`,
   };
 }

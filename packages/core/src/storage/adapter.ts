@@ -9,10 +9,25 @@ export interface Order {
   readonly direction: "asc" | "desc";
 }
 
+/** A field of a row as JSON. Money is kept in two columns and shown as `{ amount, currency }`. */
+export type JsonField =
+  | { readonly name: string; readonly column: string }
+  | { readonly name: string; readonly amount: string; readonly currency: string };
+
+/** A whole row as one column of JSON text: what `JSON.stringify` makes of its fields in this order, to the byte. */
+export interface JsonColumn {
+  /** The name of the column in the answer. */
+  readonly as: string;
+  /** None of a float column. A frozen list may be taken for the same whenever it comes again. */
+  readonly fields: readonly JsonField[];
+}
+
 export interface FindSpec {
   readonly table: string;
   /** A frozen list may be taken for the same whenever it comes again. */
   readonly columns: readonly string[];
+  /** Answered beside the columns, where the engine can: see `Capabilities.jsonRows`. */
+  readonly json?: JsonColumn;
   readonly where: Filter;
   /** NULLs sort first ascending and last descending, on every engine. Core appends the id as tiebreaker. */
   readonly orderBy: readonly Order[];
@@ -104,6 +119,8 @@ export interface Capabilities {
   readonly concurrentWriters: boolean;
   readonly rowLocks: boolean;
   readonly transactionalDdl: boolean;
+  /** Makes JSON of rows itself, which costs less than to hand them over. Absent where it does not. */
+  readonly jsonRows?: boolean;
   /** Parameters of one statement. */
   readonly maxBindings: number;
 }

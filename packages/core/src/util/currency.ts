@@ -26,6 +26,11 @@ const DECIMALS: ReadonlyMap<string, number> = new Map(
   ),
 );
 
+/** All currencies by their decimals, for what cannot ask `currencyDecimals` of each. */
+export function currenciesByDecimals(): readonly (readonly [decimals: number, codes: readonly string[]])[] {
+  return Object.entries(CODES_BY_DECIMALS).map(([decimals, codes]) => [Number(decimals), codes.split(/\s+/)]);
+}
+
 /** Whether a value is the code of a currency that amounts can be kept in. Codes are upper case. */
 export function isCurrency(code: unknown): code is string {
   return typeof code === "string" && DECIMALS.has(code);

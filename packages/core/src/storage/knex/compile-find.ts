@@ -1,5 +1,5 @@
-import type { FindSpec } from "../adapter.js";
-import { type Catalog, columnOf } from "./catalog.js";
+import type { FindSpec, JsonColumn, JsonField } from "../adapter.js";
+import { type Catalog, columnOf, type TableInfo } from "./catalog.js";
 import { FilterCompiler, shapeFilter } from "./compile-filter.js";
 import { compileKeyset, shapeKeyset } from "./compile-keyset.js";
 import type { Dialect } from "./dialects/dialect.js";
@@ -11,6 +11,7 @@ export function shapeFind(spec: FindSpec, catalog: Catalog, dialect: Dialect): S
   const shape = new Shape(`f${spec.table}|${columnsKey(spec.columns)}|`, dialect);
   shapeFilter(spec.where, scope, catalog, shape);
   shape.key += `|${spec.lock ?? ""}|`;
+  if (spec.json) shape.key += `j${spec.json.as}(${jsonKey(spec.json.fields)})`;
   for (const { column, direction } of spec.orderBy) shape.key += `${direction[0]}${column};`;
   if (spec.after !== undefined) shapeKeyset(spec.orderBy, spec.after, scope, shape);
   shape.pushNumber(spec.limit);
@@ -38,6 +39,8 @@ export function compileFind(spec: FindSpec, catalog: Catalog, dialect: Dialect):
   const filters = new FilterCompiler(dialect, catalog);
   const where = filters.rows(spec.where, scope);
   const query = knex(spec.table).select(spec.columns.map((name) => knex.raw(columnOf(scope, name).sql)));
+  if (spec.json)
+    query.select(knex.raw(`${jsonSql(spec.json, scope, dialect)} as ${dialect.quote(spec.json.as)}`));
   if (where !== "1 = 1") query.whereRaw(where);
   if (spec.after !== undefined) {
     query.whereRaw(compileKeyset(spec, spec.after, scope, dialect, () => filters.marker()));
@@ -45,6 +48,7 @@ export function compileFind(spec: FindSpec, catalog: Catalog, dialect: Dialect):
   if (spec.orderBy.length > 0) query.orderByRaw(orderBy(spec, scope, dialect));
   const lock = spec.lock === undefined || !dialect.capabilities.rowLocks ? "" : locking(spec.lock, dialect);
   const results = spec.columns.map((name) => ({ name, decode: dialect.decoder(columnOf(scope, name).type) }));
+  if (spec.json) results.push({ name: spec.json.as, decode: undefined });
   return makeStatement(
     {
       sql: `${query.toSQL().sql} limit ${dialect.limit(filters.marker())}${lock}`,
@@ -54,6 +58,37 @@ export function compileFind(spec: FindSpec, catalog: Catalog, dialect: Dialect):
       results,
     },
     dialect.placeholder,
+  );
+}
+
+/** Of lists of fields that never change. */
+const knownFields = new WeakMap<readonly JsonField[], string>();
+
+function jsonKey(fields: readonly JsonField[]): string {
+  const known = knownFields.get(fields);
+  if (known !== undefined) return known;
+  if (!Object.isFrozen(fields)) return JSON.stringify(fields);
+  lists += 1;
+  const key = `#${lists}`;
+  knownFields.set(fields, key);
+  return key;
+}
+
+function jsonSql({ fields }: JsonColumn, scope: TableInfo, dialect: Dialect): string {
+  if (!dialect.jsonRow) throw new TypeError(`${dialect.engine} makes no JSON of rows`);
+  return dialect.jsonRow(
+    fields.map((field) => {
+      if (!("column" in field))
+        return {
+          name: field.name,
+          amount: columnOf(scope, field.amount).sql,
+          currency: columnOf(scope, field.currency).sql,
+        };
+      const { sql, type } = columnOf(scope, field.column);
+      if (type === "float")
+        throw new TypeError(`"${field.column}" is a float, whose JSON differs from engine to engine`);
+      return { name: field.name, sql, type };
+    }),
   );
 }
 

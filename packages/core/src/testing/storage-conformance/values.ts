@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import type { StorageAdapter } from "../../storage/adapter.js";
+import { always } from "../../storage/filter.js";
 import { fixtureSchema, item, items } from "./fixtures.js";
 import { errorOf, find, group, type StorageConformanceOptions, values } from "./suite.js";
 
@@ -55,6 +56,36 @@ export function valueTests(options: StorageConformanceOptions): void {
         await updatesToo(adapter, column, stored);
       });
 
+    check("make JSON of rows as JSON.stringify does, where they say that they do", async ({ adapter }) => {
+      if (adapter.capabilities.jsonRows !== true) return;
+      const columns = ["rank", "note", "flag", "day", "at", "data"] as const;
+      const stored = texts.map((text, i) => ({
+        ...item(i),
+        note: text,
+        flag: i % 3 === 2 ? null : i % 3 === 1,
+        day: i % 2 === 0 ? "2024-02-29" : null,
+        at: instants[i % instants.length],
+        data: documents[i % documents.length],
+      }));
+      await adapter.insertMany("item", stored);
+      const fields = [
+        ...columns.map((column) => ({ name: `"${column}"`, column })),
+        { name: "money", amount: "amount", currency: "label" },
+      ];
+      const rows = await adapter.findMany({
+        table: "item",
+        columns: [...columns],
+        json: { as: "json", fields },
+        where: always,
+        orderBy: [{ column: "rank", direction: "asc" }],
+        limit: 100,
+      });
+      assert.equal(rows.length, stored.length);
+      for (const { json, ...row } of rows) {
+        const record = Object.fromEntries(columns.map((column) => [`"${column}"`, row[column] ?? null]));
+        assert.equal(json, JSON.stringify({ ...record, money: null }));
+      }
+    });
     roundTrips("text exactly, with blanks, controls, emoji and right-to-left", "note", texts);
     roundTrips("short text exactly", "label", texts);
     roundTrips("255 characters of four bytes", "label", ["😀".repeat(255)]);

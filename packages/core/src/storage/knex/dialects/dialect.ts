@@ -28,6 +28,11 @@ export interface BoundList {
   readonly values: readonly unknown[];
 }
 
+/** A field of a row as JSON, by the SQL of its columns. */
+export type JsonPart =
+  | { readonly name: string; readonly sql: string; readonly type: ValueType }
+  | { readonly name: string; readonly amount: string; readonly currency: string };
+
 /** What differs between engines in the text of statements and the form of values. */
 export interface Dialect {
   readonly engine: EngineName;
@@ -51,6 +56,8 @@ export interface Dialect {
   /** How a subquery reads the table that its statement changes. */
   whileChanging(table: string): string;
   orderBy(sql: string, direction: "asc" | "desc", nullable: boolean): string;
+  /** JSON text of a row; see `JsonColumn`. Present where `capabilities.jsonRows`. */
+  jsonRow?(fields: readonly JsonPart[]): string;
   /** The most rows of a statement, as a bound number. */
   limit(marker: string): string;
   /** A bound value in a comparison with an expression of this type. */

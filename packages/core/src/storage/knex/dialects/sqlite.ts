@@ -6,6 +6,7 @@ import type { Decoder } from "../statement.js";
 import { fold } from "../text-fold.js";
 import type { BoundList, BucketKind, Dialect } from "./dialect.js";
 import { classifySqlite } from "./sqlite-errors.js";
+import { jsonRow } from "./sqlite-json.js";
 
 /** Declared types; their affinities keep text as text, and `inspect` reads the column type back from them. */
 const declared = {
@@ -47,6 +48,7 @@ export function sqliteDialect(): Dialect {
       concurrentWriters: false,
       rowLocks: false,
       transactionalDdl: true,
+      jsonRows: true,
       maxBindings: 32_766,
     },
     bulk: "rows",
@@ -69,6 +71,7 @@ export function sqliteDialect(): Dialect {
       column.type === "string" ? `varchar(${column.length ?? 255})` : declared[column.type],
     // NULLs are the least values to SQLite already.
     orderBy: (sql, direction) => `${sql} ${direction}`,
+    jsonRow,
     // For a bare parameter SQLite plans by its value, and makes the plan anew whenever a value is bound.
     limit: (marker) => `+${marker}`,
     parameter: (marker) => marker,
