@@ -1,6 +1,7 @@
 import type { Identity } from "@corm/core";
 import { createHttp } from "@corm/core/http";
 import { afterAll, beforeAll, expect, it } from "vitest";
+import { secondOpinion } from "../../../../packages/core/test/http/support/second-opinion.js";
 import { openCrm, type QuickstartCrm } from "../../src/crm.js";
 
 /**
@@ -23,14 +24,16 @@ const as: Record<string, Identity> = {
 let crm: QuickstartCrm;
 let http: ReturnType<typeof createHttp>;
 let routes: readonly Route[];
+let document: Readonly<Record<string, unknown>>;
 let record: string;
 beforeAll(async () => {
   crm = await openCrm("sqlite::memory:", "census");
   http = createHttp(crm, { authenticate: (request) => as[request.headers.get("x-who") ?? ""] });
-  const document = (await (await http.request("/openapi.json")).json()) as {
+  document = (await (await http.request("/openapi.json")).json()) as typeof document;
+  const described = document as {
     paths: Record<string, Record<string, { "x-corm-policy"?: string }>>;
   };
-  routes = Object.entries(document.paths).flatMap(([path, methods]) =>
+  routes = Object.entries(described.paths).flatMap(([path, methods]) =>
     Object.entries(methods).map(([method, operation]) => ({
       method: method.toUpperCase(),
       path,
@@ -81,6 +84,10 @@ async function rows(): Promise<number[]> {
   }
   return counts;
 }
+
+it("is described by a document in which nothing is wrong", async () => {
+  expect(await secondOpinion(document)).toEqual([]);
+});
 
 it("declares a policy for every route", () => {
   expect(routes.filter(({ policy }) => policy === undefined)).toEqual([]);

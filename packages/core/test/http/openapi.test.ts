@@ -6,6 +6,7 @@ import { Hono } from "hono";
 import Type from "typebox";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Contract } from "./support/contract.js";
+import { secondOpinion } from "./support/second-opinion.js";
 import { type Json, startApi, type TestApi } from "./support/start.js";
 
 let api: TestApi;
@@ -22,6 +23,18 @@ describe("the document", () => {
   it("is valid OpenAPI 3.1", async () => {
     expect(document["openapi"]).toBe("3.1.0");
     await expect(SwaggerParser.validate(structuredClone(document) as never)).resolves.toBeDefined();
+  });
+
+  it("is valid to a second validator, which goes by a model of its own and not by the published schema", async () => {
+    expect(await secondOpinion(document)).toEqual([]);
+    // It does find what is wrong.
+    const broken = structuredClone(document);
+    const [path = ""] = Object.keys(broken["paths"] as Json);
+    Object.assign((broken["paths"] as Record<string, Json>)[path] as Json, { fetch: {} });
+    (broken["components"] as Record<string, Json>)["schemas"] = {};
+    const found = (await secondOpinion(broken)).join();
+    expect(found).toContain("struct: Property `fetch` is not expected here");
+    expect(found).toContain("no-unresolved-refs");
   });
 
   it("names every operation once", async () => {

@@ -2,7 +2,7 @@ import type { EntityModel } from "../../model/entity-model.js";
 import { MAX_OPERATIONS } from "../batch-body.js";
 import { JSON_TYPE, MERGE_PATCH_TYPE } from "../body.js";
 import { type EntityModels, OPERATORS } from "../public-query.js";
-import { exampleInput, examplePatch } from "./examples.js";
+import { exampleInput, exampleOperation, examplePatch } from "./examples.js";
 import type { JsonSchema, Operation, Parameter, ResponseDoc } from "./operation.js";
 import { aggregateBody, queryBody } from "./query-schemas.js";
 import { componentName, ref } from "./schemas.js";
@@ -90,7 +90,7 @@ export function entityOperations(
       summary: `Create, change and delete up to ${MAX_OPERATIONS} ${label} records`,
       description:
         "In one transaction and in the order given. `atomic` (the default): all or nothing, and the problem points at the operation that failed. Otherwise a result for each, and those that fail are left out.",
-      ...body(ref(`${name}.Batch`), { operations: [{ op: "create", data: exampleInput(entity) ?? {} }] }),
+      ...body(ref(`${name}.Batch`), { operations: [exampleOperation(entity)] }),
       responses: { 200: { description: "One result per operation.", schema: ref(`${name}.BatchResults`) } },
       errors: [400, 404, 409, 412, 413, 415, 422],
     }),

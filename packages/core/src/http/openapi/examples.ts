@@ -74,6 +74,12 @@ export function exampleInput(entity: EntityModel): Readonly<Record<string, unkno
   return example;
 }
 
+/** One of a batch: a create, or a deletion where no example can be made of what a create needs. */
+export function exampleOperation(entity: EntityModel): Readonly<Record<string, unknown>> {
+  const data = exampleInput(entity);
+  return data ? { op: "create", data } : { op: "delete", id: FORMATS["uuid"] };
+}
+
 /** The body of a change: one field. */
 export function examplePatch(entity: EntityModel): Readonly<Record<string, unknown>> | undefined {
   for (const field of entity.inputFields) {

@@ -30,6 +30,12 @@ export function toJsonSchema(schema: unknown): JsonSchema {
       // What JSON has no word for: anything may come.
     } else if (key === "properties" || key === "patternProperties") {
       plain[key] = mapped(value as Record<string, unknown>);
+    } else if (key === "items" && Array.isArray(value)) {
+      // TypeBox writes tuples as older drafts do; in that of OpenAPI 3.1 `items` is what comes after them.
+      plain["prefixItems"] = value.map(toJsonSchema);
+      if ((schema as { additionalItems?: unknown }).additionalItems === false) plain["items"] = false;
+    } else if (key === "additionalItems") {
+      // Said with the tuple that it belongs to.
     } else if (Array.isArray(value) && ["anyOf", "allOf", "oneOf", "prefixItems"].includes(key)) {
       plain[key] = value.map(toJsonSchema);
     } else if (isSchema(value) && ["items", "additionalProperties", "not"].includes(key)) {
