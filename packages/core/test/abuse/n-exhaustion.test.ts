@@ -50,8 +50,8 @@ describe("N105 bodies", () => {
     expect([400, status]).toContain(answer.status);
     expect(answer.status).toBe(status);
     expect(answer.text.length).toBeLessThan(20_000);
-    // Of a quiet machine 50; tests share theirs.
-    expect(delay.max / 1e6).toBeLessThan(400);
+    // Some 30 of a quiet machine; tests share theirs.
+    expect(delay.max / 1e6).toBeLessThan(1000);
     expect(await stored(api.crm)).toBe(before);
   });
 });
@@ -148,8 +148,8 @@ describe("N107 text that is slow to judge", () => {
         const { status } = await api.call("POST", path, { body });
         expect(status, `${path} ${Object.keys(body)}`).toBeGreaterThanOrEqual(400);
         expect(status).toBeLessThan(500);
-        // Of a quiet machine 20; tests share theirs.
-        expect(performance.now() - began, `${path} ${JSON.stringify(body).slice(0, 60)}`).toBeLessThan(250);
+        // Some 5 of a quiet machine, whole seconds where time grows with the square of the length.
+        expect(performance.now() - began, `${path} ${JSON.stringify(body).slice(0, 60)}`).toBeLessThan(1000);
       }
     }
     expect(await stored(api.crm)).toBe(before);
