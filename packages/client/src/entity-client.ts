@@ -54,9 +54,16 @@ export function entityClient(entity: string, sender: Sender, directory: Director
     async create(input: Values, options: PostOptions = {}) {
       return recordOf(await sender.send(post(await at(options), input, sender, options), options));
     },
-    async get(id: string, options: CallOptions & { readonly include?: readonly string[] } = {}) {
-      const { include = [] } = options;
-      const query = include.length > 0 ? `?include=${include.map(encodeURIComponent).join(",")}` : "";
+    async get(
+      id: string,
+      options: CallOptions & { readonly include?: readonly string[]; readonly asOf?: string } = {},
+    ) {
+      const { include = [], asOf } = options;
+      const parts = [
+        ...(include.length > 0 ? [`include=${include.map(encodeURIComponent).join(",")}`] : []),
+        ...(asOf === undefined ? [] : [`asOf=${encodeURIComponent(asOf)}`]),
+      ];
+      const query = parts.length > 0 ? `?${parts.join("&")}` : "";
       const path = await ofRecord(id, options, query);
       return recordOf(await sender.send({ method: "GET", path, repeat: "safe" }, options));
     },
@@ -74,13 +81,13 @@ export function entityClient(entity: string, sender: Sender, directory: Director
         after = page.next;
       } while (after !== null);
     },
-    async count(where?: unknown, options: CallOptions & { readonly search?: string } = {}) {
-      const { search } = options;
-      const { body } = await read(
-        "/query",
-        { where, search, fields: ["id"], limit: 1, count: true },
-        options,
-      );
+    async count(
+      where?: unknown,
+      options: CallOptions & { readonly search?: string; readonly asOf?: string } = {},
+    ) {
+      const { search, asOf } = options;
+      const query = { where, search, asOf, fields: ["id"], limit: 1, count: true };
+      const { body } = await read("/query", query, options);
       return (body as { page: { total: number } }).page.total;
     },
     async aggregate(query: Values, options: CallOptions = {}) {

@@ -67,9 +67,9 @@ export async function openExport(
   options: ExportOptions,
   sender: Sender,
 ): Promise<ReadableStream<Uint8Array>> {
-  const { where, search, select, orderBy } = query;
+  const { where, search, select, orderBy, asOf } = query;
   const { format, delimiter, bom } = options;
-  const parameters = parametersOf({ format, search, fields: select, sort: orderBy, delimiter, bom });
+  const parameters = parametersOf({ format, search, fields: select, sort: orderBy, asOf, delimiter, bom });
   for (const [name, value] of filterQuery(where)) parameters.append(name, value);
   return open(`${path}/export?${parameters}`, options, sender);
 }

@@ -42,6 +42,8 @@ export interface ClientQuery<Row, Related, S extends Names<Row>, I extends Names
   readonly limit?: number;
   /** The `next` of the page before; holds for the same query. */
   readonly after?: string | null;
+  /** An instant: records as they stood then. For entities that keep their states. */
+  readonly asOf?: string;
 }
 
 export interface PageQuery {
@@ -59,7 +61,7 @@ export interface EntityClient<Row, Input, Related = unknown> {
   create(input: Input, options?: PostOptions): Promise<Row>;
   get<I extends Names<Related> = never>(
     id: string,
-    options?: CallOptions & { readonly include?: readonly I[] },
+    options?: CallOptions & { readonly include?: readonly I[]; readonly asOf?: string },
   ): Promise<Including<Row, Related, I>>;
   /** One page of at most `limit` records, keyset-paged. */
   find<S extends Names<Row> = Names<Row>, I extends Names<Related> = never>(
@@ -76,8 +78,11 @@ export interface EntityClient<Row, Input, Related = unknown> {
     query?: ClientQuery<Row, Related, S, I>,
     options?: CallOptions,
   ): AsyncIterable<Selected<Row, Related, S, I>>;
-  /** `search` as in `find`. */
-  count(where?: Where<Row, Related>, options?: CallOptions & { readonly search?: string }): Promise<number>;
+  /** `search` and `asOf` as in `find`. */
+  count(
+    where?: Where<Row, Related>,
+    options?: CallOptions & { readonly search?: string; readonly asOf?: string },
+  ): Promise<number>;
   aggregate<const M extends Readonly<Record<string, Measure<Row, Related>>>>(
     query: AggregateQuery<Row, Related, M>,
     options?: CallOptions,
@@ -105,7 +110,7 @@ export interface EntityClient<Row, Input, Related = unknown> {
   batch(operations: readonly BatchOperation<Input>[], options?: BatchOptions): Promise<BatchResult<Row>[]>;
   /** All records of a query as a file, while it is made. Of conditions, what a URL can say. */
   export<S extends Names<Row> = Names<Row>>(
-    query?: Pick<ClientQuery<Row, Related, S, never>, "where" | "search" | "select" | "orderBy">,
+    query?: Pick<ClientQuery<Row, Related, S, never>, "where" | "search" | "select" | "orderBy" | "asOf">,
     options?: ExportOptions,
   ): Promise<ReadableStream<Uint8Array>>;
   /** Brings a file of records in; answers when it has been read. */

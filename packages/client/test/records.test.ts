@@ -34,6 +34,24 @@ describe("records", () => {
     expect((await failureOf(client.shopOrder.restore(made.id))).status).toBe(404);
   });
 
+  it("reads records as of a moment", async () => {
+    const { id, updatedAt: asOf } = await client.shopOrder.create({ code: "PAST", pieces: 1 });
+    served.clock.advance(1000);
+    await client.shopOrder.update(id, { code: "NOW", pieces: 5 });
+    const { shopOrder } = client;
+    expect((await shopOrder.get(id, { asOf })).code).toBe("PAST");
+    expect((await shopOrder.find({ asOf, where: { code: "PAST" } })).items).toHaveLength(1);
+    expect(await shopOrder.count({ code: "NOW" }, { asOf })).toBe(0);
+    const where = { code: "PAST" };
+    expect(await shopOrder.aggregate({ asOf, where, measures: { p: { sum: "pieces" } } })).toEqual([
+      { p: 1 },
+    ]);
+    const file = await new Response(await shopOrder.export({ asOf, where }, { format: "ndjson" })).text();
+    expect(JSON.parse(file)).toMatchObject({ id, code: "PAST" });
+    expect((await failureOf(client.account.find({ asOf }))).code).toBe("not-temporal");
+    await shopOrder.purge(id);
+  });
+
   it("tells what is wrong with a value, and under which id the log has it", async () => {
     const error = await failureOf(client.shopOrder.create({ code: "", pieces: -1 }));
     expect([error.status, error.code]).toEqual([422, "validation-failed"]);

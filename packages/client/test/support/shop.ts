@@ -37,6 +37,7 @@ const orderDraft = defineEntity("shopOrder", {
   relations: { account: one("accountId") },
   unique: [["code"]],
   searchable: ["code"],
+  temporal: true,
 });
 export interface ShopOrder extends Row<typeof orderDraft> {}
 export interface ShopOrderInput extends Input<typeof orderDraft> {}

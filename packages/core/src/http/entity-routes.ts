@@ -117,9 +117,17 @@ export function entityRoutes(
       return { status: 200, body: { results: results.map(answer) } };
     }),
     route("GET", "/{id}", "get", async (call, repository, entity) => {
-      const include = listOf(readParameters(call.query, ["include"]).get("include"));
+      const parameters = readParameters(call.query, ["include", "asOf"]);
+      const include = listOf(parameters.get("include"));
+      const asOf = parameters.get("asOf");
       for (const name of include ?? []) relationOf(entity, name, call.session);
-      const row = await repository.get(idOf(call), include ? { include: include as never[] } : {});
+      const options = {
+        ...(include ? { include: include as never[] } : {}),
+        ...(asOf === undefined ? {} : { asOf }),
+      };
+      const row = await repository.get(idOf(call), options);
+      // Of a past state, what its erasure changes is not told by its version.
+      if (asOf !== undefined) return { status: 200, body: row };
       const headers = etag(row);
       // An included record may have changed while this one has not.
       if (!include && ifNoneMatch(call.request.headers, etags, entity.name, row))
@@ -159,8 +167,9 @@ const idOf = (call: HttpCall): string => call.params["id"] as string;
 
 async function page(repository: Records, query: RawQuery, count: boolean): Promise<Answer> {
   const { texts, next } = await (repository as unknown as EntityRepository).findTexts(query);
+  const { where, search, asOf } = query;
   const total = count
-    ? { total: await repository.count(query.where as never, { search: query.search as never }) }
+    ? { total: await repository.count(where as never, { search: search as never, asOf: asOf as never }) }
     : {};
   const end = JSON.stringify({ next, limit: query.limit ?? DEFAULT_LIMIT, ...total });
   return { status: 200, body: new JsonText(`{"data":[${texts.join(",")}],"page":${end}}`) };

@@ -81,6 +81,7 @@ function entityOf(view: EntityModel, views: ReadonlyMap<string, EntityModel>, se
       .filter(({ target }) => views.has(target))
       .map(({ name, kind, target }) => ({ name, kind, target })),
     unique: view.unique,
+    temporal: view.history !== null,
     searchable: view.searchable.map((field) => field.name),
   };
 }
@@ -163,6 +164,7 @@ const metaSchema = shape({
       ),
       relations: listOf(shape({ name: text, kind: { enum: ["one", "many"] }, target: text })),
       unique: listOf(listOf(text)),
+      temporal: { ...flag, description: "Queries take `asOf`." },
       searchable: listOf(text),
     }),
   ),

@@ -6,7 +6,7 @@ import { InvalidParameter } from "./errors.js";
 import { booleanOf, listOf, readParameters } from "./parameters.js";
 import { checkOperator, type PublicQuery, relationOf, type Views } from "./public-query.js";
 
-const NAMES = ["sort", "include", "fields", "limit", "after", "search", "count"];
+const NAMES = ["sort", "include", "fields", "limit", "after", "search", "count", "asOf"];
 const FILTER = /^filter\[([^[\]]+)\](?:\[([^[\]]+)\])?$/;
 const INTEGER = /^-?\d{1,16}$/;
 const NUMBER = /^-?\d{1,17}(\.\d{1,17})?([eE][+-]?\d{1,3})?$/;
@@ -44,6 +44,7 @@ export function parseListQuery(
     fields: listOf(parameters.get("fields")),
     limit: limitOf(parameters.get("limit")),
     after: parameters.get("after"),
+    asOf: parameters.get("asOf"),
     count: booleanOf("count", parameters.get("count")),
   };
 }

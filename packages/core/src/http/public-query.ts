@@ -20,6 +20,8 @@ export interface PublicQuery {
   readonly fields?: readonly string[] | undefined;
   readonly limit?: unknown;
   readonly after?: unknown;
+  /** Records as they stood at this instant. */
+  readonly asOf?: unknown;
 }
 
 /** Operators of a filter, with what they take. */
@@ -57,6 +59,7 @@ export function toRawQuery(entity: EntityModel, query: PublicQuery, views: Views
     orderBy: query.sort,
     limit: query.limit,
     after: query.after,
+    asOf: query.asOf,
   };
 }
 

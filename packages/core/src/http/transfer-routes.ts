@@ -199,7 +199,7 @@ async function* bytesOf({ request, signal }: HttpCall, limit: number): AsyncGene
   }
 }
 
-const EXPORT_NAMES = ["format", "sort", "fields", "search", "delimiter", "bom"];
+const EXPORT_NAMES = ["format", "sort", "fields", "search", "asOf", "delimiter", "bom"];
 
 async function exportFile(call: HttpCall, entity: EntityModel): Promise<Response> {
   const { session } = call;
@@ -212,7 +212,13 @@ async function exportFile(call: HttpCall, entity: EntityModel): Promise<Response
   const chunks = exportRecords(
     call.session,
     entity,
-    { where: query.where, search: query.search, orderBy: query.orderBy, select: query.select },
+    {
+      where: query.where,
+      search: query.search,
+      orderBy: query.orderBy,
+      select: query.select,
+      asOf: query.asOf,
+    },
     {
       format,
       delimiter: delimiterOf(call.query.get("delimiter")),

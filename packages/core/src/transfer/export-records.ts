@@ -26,6 +26,8 @@ export interface ExportQuery {
   readonly orderBy?: readonly string[] | undefined;
   /** Default: all fields that the actor may see. */
   readonly select?: readonly string[] | undefined;
+  /** As in `find`. */
+  readonly asOf?: unknown;
 }
 
 /** Characters after which a chunk is handed on. */

@@ -166,6 +166,8 @@ export async function seed(me: Everything, person: string): Promise<Seeded> {
     amount: { amount: "1200.00", currency: "EUR" },
     externalId: word("external"),
   });
+  // Its past states have words of their own.
+  await entities.opportunity.update(opportunity.id, { name: word("renamed") });
   await entities.activity.create({ kind: "note", subject: word("note"), opportunityId: opportunity.id });
 
   const segment = await entities.segment.create({

@@ -42,6 +42,7 @@ const question = fc.oneof(
     desc: fc.boolean(),
   }),
   fc.record({ ask: fc.constant("count" as const) }),
+  fc.record({ ask: fc.constant("as of" as const), at: fc.nat(60), limit: fc.integer({ min: 1, max: 40 }) }),
   fc.record({ ask: fc.constant("sum" as const) }),
   fc.record({ ask: fc.constant("through relation" as const), none: fc.boolean() }),
   fc.record({ ask: fc.constant("include" as const) }),
@@ -84,9 +85,10 @@ onDatabases({ plugins: [crmCore(), vault()], restrictions, roles, tenant: "vault
   let world: World;
   const asked = new Map<string, number>();
   beforeAll(async () => {
-    world = await makeWorld(app().crm.system({ tenant: "vault", reason: "make a world" }), SEED);
+    const later = () => app().clock.advance({ minutes: 1 });
+    world = await makeWorld(app().crm.system({ tenant: "vault", reason: "make a world" }), SEED, later);
     // The same people and records again under another tenant: nothing of it may ever show.
-    await makeWorld(app().crm.system({ tenant: "mirror", reason: "make a world" }), SEED);
+    await makeWorld(app().crm.system({ tenant: "mirror", reason: "make a world" }), SEED, later);
   });
   afterAll(() => {
     const total = [...asked.values()].reduce((sum, n) => sum + n, 0);
@@ -131,6 +133,28 @@ onDatabases({ plugins: [crmCore(), vault()], restrictions, roles, tenant: "vault
       case "count":
         expect(await repo.count()).toBe(readable.length);
         return;
+      case "as of": {
+        const { asOf } = world.past;
+        const then = oracle.readableThen(entity);
+        const found: { id: string }[] = [];
+        for await (const row of repo.stream({ asOf, limit: q.limit, orderBy: ["id"] as never }))
+          found.push(row);
+        expect(found.map((row) => row.id)).toEqual(ids(then));
+        expect(JSON.stringify(found)).not.toContain("canary");
+        expect(await repo.count(undefined, { asOf })).toBe(then.length);
+        if (oracle.sees(entity, number)) {
+          const values = then.map((record) => (record as unknown as Record<string, number | null>)[number]);
+          const [row] = await repo.aggregate({ asOf, measures: { s: { sum: number as never } } });
+          const known = values.filter((value) => value != null) as number[];
+          expect(row?.s).toBe(known.length === 0 ? null : known.reduce((sum, value) => sum + value, 0));
+        }
+        const all = entity === "folder" ? world.past.folders : world.past.papers;
+        const { id } = all[q.at % all.length] as Rec;
+        const got = repo.get(id, { asOf });
+        if (then.some((record) => record.id === id)) expect((await got).id).toBe(id);
+        else await expect(got).rejects.toSatisfy(NotFound.is);
+        return;
+      }
       case "sum": {
         if (!oracle.sees(entity, number)) return;
         const values = readable.map(

@@ -35,6 +35,7 @@ const draft = defineEntity("patient", {
   },
   unique: [["ssn"]],
   searchable: ["name"],
+  temporal: true,
 });
 export interface Patient extends Row<typeof draft> {}
 export interface PatientInput extends Input<typeof draft> {}

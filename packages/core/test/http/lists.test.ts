@@ -264,7 +264,7 @@ onEngines((started) => {
       ["unknown-parameter", "filter[]=x"],
       ["unknown-parameter", "page=2"],
       ["unknown-parameter", "withDeleted=true"],
-      ["unknown-parameter", "asOf=2026-01-01T00:00:00Z"],
+      ["not-temporal", "asOf=2026-01-01T00:00:00Z"],
       ["duplicate-parameter", "sort=code&sort=weight"],
       ["duplicate-parameter", "filter[weight]=1&filter[weight]=2"],
       ["invalid-parameter", "limit=many"],

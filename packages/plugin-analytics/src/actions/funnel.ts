@@ -15,6 +15,7 @@ export const funnel = defineAction({
     from: Type.Optional(day),
     to: Type.Optional(day),
     timeZone: Type.Optional(Type.String({ maxLength: 64 })),
+    asOf: Type.Optional(Type.String({ maxLength: 40 })),
     where: Type.Optional(Type.Record(Type.String(), Type.Unknown())),
   }),
   output: Type.Unsafe<FunnelAnswer>(

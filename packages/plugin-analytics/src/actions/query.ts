@@ -13,6 +13,7 @@ const input = Type.Object({
   timeZone: Type.Optional(Type.String({ maxLength: 64 })),
   from: Type.Optional(day),
   to: Type.Optional(day),
+  asOf: Type.Optional(Type.String({ maxLength: 40 })),
   where: Type.Optional(condition),
 });
 

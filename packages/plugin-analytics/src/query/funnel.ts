@@ -12,6 +12,8 @@ export interface FunnelQuery {
   /** IANA zone in which days begin, for funnels placed by an instant. Default UTC. */
   readonly timeZone?: string;
   readonly where?: Readonly<Record<string, unknown>>;
+  /** An instant: how far the records had come then. Steps that are data are those of now. */
+  readonly asOf?: string;
 }
 
 export interface FunnelAnswerStep {
@@ -58,6 +60,7 @@ export async function queryFunnel(ctx: Context, query: FunnelQuery): Promise<Fun
   const [row] = await ctx.repo(entity.handle).aggregate({
     where: allOf(query.where, between),
     measures,
+    ...(query.asOf === undefined ? {} : { asOf: query.asOf }),
   });
   const counts = steps.map((_, i) => ((row as Values | undefined)?.[`s${i}`] as number | undefined) ?? 0);
   return {

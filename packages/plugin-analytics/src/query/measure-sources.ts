@@ -75,6 +75,7 @@ async function measure(
     where: allOf(query.where, between, dimensions.length > 0 ? undefined : relevant(Object.values(measures))),
     groupBy: [...period, ...dimensions.map((name) => groupBy(name, metrics, entity))],
     measures,
+    ...(query.asOf === undefined ? {} : { asOf: query.asOf }),
   });
   return {
     cells: rows.map((row) => ({
@@ -90,7 +91,12 @@ async function groupsOf(
   ctx: Context,
   entity: CatalogEntity,
   metrics: readonly MetricDefinition[],
-  query: { readonly where: Where<Values>; readonly groupBy: GroupBy<Values>[]; readonly measures: Measures },
+  query: {
+    readonly where: Where<Values>;
+    readonly groupBy: GroupBy<Values>[];
+    readonly measures: Measures;
+    readonly asOf?: string;
+  },
 ): Promise<Values[]> {
   const { name } = metrics[0] as MetricDefinition;
   let rows: Values[];

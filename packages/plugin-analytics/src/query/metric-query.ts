@@ -19,6 +19,8 @@ export interface MetricQuery {
   readonly from?: string;
   /** Last day, included. */
   readonly to?: string;
+  /** An instant: the values as they stood then, not those of today placed by a date. For entities that keep their states. */
+  readonly asOf?: string;
   /** Condition in the query language, for metrics of one entity. */
   readonly where?: Readonly<Record<string, unknown>>;
 }

@@ -58,6 +58,7 @@ const draft = defineEntity("opportunity", {
   indexes: [["status", "closeDate"], ["ownerId", "status"], ["name"]],
   unique: [["externalId"]],
   searchable: ["name"],
+  temporal: true,
 });
 
 export interface Opportunity extends Row<typeof draft> {}

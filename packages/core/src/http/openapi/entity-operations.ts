@@ -4,7 +4,7 @@ import { JSON_TYPE, MERGE_PATCH_TYPE } from "../body.js";
 import { type EntityModels, OPERATORS } from "../public-query.js";
 import { exampleInput, exampleOperation, examplePatch } from "./examples.js";
 import type { JsonSchema, Operation, Parameter, ResponseDoc } from "./operation.js";
-import { aggregateBody, queryBody } from "./query-schemas.js";
+import { aggregateBody, asOf, queryBody } from "./query-schemas.js";
 import { componentName, ref } from "./schemas.js";
 
 export type OperationName =
@@ -96,7 +96,12 @@ export function entityOperations(
     }),
     get: operation("get", {
       summary: `Read a ${label}`,
-      parameters: [idParameter, ...includeParameter(entity, entities), ifNoneMatchParameter],
+      parameters: [
+        idParameter,
+        ...includeParameter(entity, entities),
+        ...asOfParameter(entity),
+        ifNoneMatchParameter,
+      ],
       responses: {
         200: record("The record."),
         304: { description: "The copy at hand is still right.", headers: etag },
@@ -169,6 +174,11 @@ function includeParameter(entity: EntityModel, entities: EntityModels): Paramete
   return relations.length === 0 ? [] : [listParameter("include", "Relations to bring along.", relations)];
 }
 
+export function asOfParameter({ history }: EntityModel): Parameter[] {
+  const { description = "", ...schema } = asOf;
+  return history ? [{ name: "asOf", in: "query", description: description as string, schema }] : [];
+}
+
 const filterHelp = [
   "Conditions on fields, all of which must hold: `filter[name]=Ada`, `filter[createdAt][gte]=2026-01-01T00:00:00Z`,",
   "`filter[account.industry]=software` across relations. Lists are written `a,b`, money `1250.50 EUR`. Operators:",
@@ -179,7 +189,12 @@ const filterHelp = [
 ].join(" ");
 
 function listParameters(entity: EntityModel, entities: EntityModels): Parameter[] {
-  return [...selectParameters(entity), ...includeParameter(entity, entities), ...pageParameters];
+  return [
+    ...selectParameters(entity),
+    ...includeParameter(entity, entities),
+    ...asOfParameter(entity),
+    ...pageParameters,
+  ];
 }
 
 /** Which records, in which order, with which fields. */

@@ -13,6 +13,12 @@ const filter: JsonSchema = {
     'Fields with a value or operators, `and`, `or`, `not`, and relations: `{"stage": {"in": ["won", "lost"]}, "account": {"industry": "software"}}`. To-many relations take `some`, `none` or `every`.',
 };
 
+export const asOf: JsonSchema = {
+  type: "string",
+  format: "date-time",
+  description: "Records as they stood at this instant. For entities that keep their states.",
+};
+
 /** Body of `POST /api/{plural}/query`. */
 export const queryBody: JsonSchema = {
   type: "object",
@@ -26,6 +32,7 @@ export const queryBody: JsonSchema = {
     limit: { type: "integer", minimum: 1, maximum: 500, default: 50 },
     after: { type: ["string", "null"], description: "`page.next` of the page before." },
     count: { type: "boolean", default: false, description: "Also answer `page.total`." },
+    asOf,
   },
   additionalProperties: false,
 };
@@ -84,6 +91,7 @@ export const aggregateBody: JsonSchema = {
       description: "Names of groups or measures, `-` in front for descending.",
     },
     limit: { type: "integer", minimum: 1, maximum: 10_000, default: 1000 },
+    asOf,
   },
   required: ["measures"],
   additionalProperties: false,

@@ -1,7 +1,13 @@
 import type { EntityModel } from "../../model/entity-model.js";
 import { ENCODINGS } from "../../transfer/decode-text.js";
 import type { ExportFormat } from "../../transfer/export-records.js";
-import { afterParameter, idParameter, limitParameter, selectParameters } from "./entity-operations.js";
+import {
+  afterParameter,
+  asOfParameter,
+  idParameter,
+  limitParameter,
+  selectParameters,
+} from "./entity-operations.js";
 import type { BodyDoc, JsonSchema, Operation, Parameter, ResponseDoc } from "./operation.js";
 import { ref } from "./schemas.js";
 
@@ -28,6 +34,7 @@ export function exportOperation(entity: EntityModel): Operation {
     parameters: [
       { name: "format", in: "query", schema: { enum: Object.keys(EXPORT_TYPES), default: "csv" } },
       ...selectParameters(entity),
+      ...asOfParameter(entity),
       delimiter,
       {
         name: "bom",

@@ -40,6 +40,18 @@ export class Oracle {
     return this.list(entity).filter((record) => this.may("read", entity, record));
   }
 
+  /** Of the records as they were: those whose state then and whose state now may both be read. */
+  readableThen(entity: EntityName): readonly Rec[] {
+    const { past, whole } = this.world;
+    const [then, now] = entity === "folder" ? [past.folders, whole.folders] : [past.papers, whole.papers];
+    const readableNow = new Set(
+      (now as readonly Rec[]).filter((record) => this.may("read", entity, record)).map((record) => record.id),
+    );
+    return (then as readonly Rec[]).filter(
+      (record) => readableNow.has(record.id) && this.may("read", entity, record),
+    );
+  }
+
   /** Whether any role may do this to any record of the entity at all. */
   has(right: RecordRight, entity: EntityName): boolean {
     return this.who.roles.some((role) => {

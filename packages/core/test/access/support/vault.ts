@@ -30,6 +30,7 @@ const folderDraft = defineEntity("folder", {
   relations: { owner: one("ownerId") },
   unique: [["name"]],
   searchable: ["name", "pin"],
+  temporal: true,
 });
 export interface Folder extends Row<typeof folderDraft> {}
 export interface FolderInput extends Input<typeof folderDraft> {}
@@ -46,6 +47,7 @@ const paperDraft = defineEntity("paper", {
   relations: { folder: one("folderId"), owner: one("ownerId") },
   access: { parents: ["folder"] },
   searchable: ["title"],
+  temporal: true,
 });
 export interface Paper extends Row<typeof paperDraft> {}
 export interface PaperInput extends Input<typeof paperDraft> {}

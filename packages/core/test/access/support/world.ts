@@ -19,6 +19,14 @@ export interface World {
   readonly folders: readonly Folder[];
   readonly papers: readonly Paper[];
   readonly shares: readonly Share[];
+  /** What records were at an instant, before some changed hands. */
+  readonly past: {
+    readonly asOf: string;
+    readonly folders: readonly Folder[];
+    readonly papers: readonly Paper[];
+  };
+  /** What they are now, those in the recycle bin among them. */
+  readonly whole: { readonly folders: readonly Folder[]; readonly papers: readonly Paper[] };
 }
 
 export const plugins = () => [crmCore()] as const;
@@ -27,7 +35,7 @@ export const roleNames = ["clerk", "agent", "vipDesk"] as const;
 type Session = AppSession<readonly [ReturnType<typeof crmCore>, ReturnType<typeof vault>]>;
 
 /** People in a hierarchy and in teams, with records, shares, and some of all that in the recycle bin. */
-export async function makeWorld(system: Session, seed: number): Promise<World> {
+export async function makeWorld(system: Session, seed: number, later: () => void): Promise<World> {
   const bytes = seededRandom(seed);
   const pick = (below: number): number => (bytes(1)[0] as number) % below;
   const maybe = <T>(value: T): T | null => (pick(4) === 0 ? null : value);
@@ -49,7 +57,7 @@ export async function makeWorld(system: Session, seed: number): Promise<World> {
   const memberRows = await system.repo(teamMember).createMany([...wanted.values()]);
   const left = new Set(memberRows.filter(() => pick(6) === 0).map((row) => row.id));
   await system.repo(teamMember).deleteMany([...left]);
-  const folders = await system.repo(folder).createMany(
+  const firstFolders = await system.repo(folder).createMany(
     Array.from({ length: 24 }, (_, i) => ({
       name: `folder ${i} ${["red", "green", "blue"][pick(3)]}`,
       rank: maybe(pick(5)),
@@ -60,15 +68,32 @@ export async function makeWorld(system: Session, seed: number): Promise<World> {
       teamId: maybe(anyTeam()),
     })),
   );
-  const papers = await system.repo(paper).createMany(
+  const firstPapers = await system.repo(paper).createMany(
     Array.from({ length: 36 }, (_, i) => ({
       title: `paper ${i}`,
       pages: maybe(pick(4)),
       note: maybe(`note-${pick(3)}`),
       ownerId: maybe(anyone()),
-      folderId: maybe((folders[pick(folders.length)] as Folder).id),
+      folderId: maybe((firstFolders[pick(firstFolders.length)] as Folder).id),
     })),
   );
+  const asOf = system.now();
+  later();
+  const folders: Folder[] = [];
+  for (const row of firstFolders) {
+    const patch = {
+      ownerId: maybe(anyone()),
+      teamId: maybe(anyTeam()),
+      rank: maybe(pick(5)),
+      vip: pick(5) === 0,
+    };
+    folders.push(pick(2) === 0 ? row : await system.repo(folder).update(row.id, patch));
+  }
+  const papers: Paper[] = [];
+  for (const row of firstPapers) {
+    const patch = { ownerId: maybe(anyone()), pages: maybe(pick(4)) };
+    papers.push(pick(2) === 0 ? row : await system.repo(paper).update(row.id, patch));
+  }
   const gone = folders.filter(() => pick(7) === 0).map((row) => row.id);
   const lost = papers.filter((row) => row.folderId === null && pick(3) === 0).map((row) => row.id);
   const seen = new Set<string>();
@@ -102,5 +127,7 @@ export async function makeWorld(system: Session, seed: number): Promise<World> {
     // What lies in a folder goes into the bin with it.
     papers: papers.filter((row) => !lost.includes(row.id) && !living.has(row.folderId ?? "")),
     shares: shareRows.filter((row) => !ended.has(row.id)),
+    past: { asOf, folders: firstFolders, papers: firstPapers },
+    whole: { folders, papers },
   };
 }
