@@ -37,6 +37,7 @@ const deal = defineEntity("deal", {
     ownerId: Type.Optional(reference(user)),
     contactId: Type.Optional(reference(contact)),
   },
+  temporal: true,
 });
 
 const won = { state: "won" } as const;
@@ -123,6 +124,23 @@ describe("metric queries", () => {
       { "deals.revenue": usd("0.00"), "deals.winRate": null },
       { "deals.revenue": usd("0.30"), "deals.winRate": 1 },
     ]);
+  });
+
+  test("answers as of a moment are what they were at that moment", async () => {
+    const { me, clock } = await start();
+    await seed(me);
+    const asOf = me.now();
+    const ask = (when: object) =>
+      queryMetrics(me, { measures: ["deals.revenue", "deals.count"], ...when }).then(({ rows }) => rows);
+    const funnel = (when: object) => queryFunnel(me, { metric: "deals.funnel", ...when });
+    const before = [await ask({}), await funnel({})];
+    clock.advance({ days: 1 });
+    const open = await me.entities.deal.first({ where: { title: "e" } });
+    await me.entities.deal.update(open!.id, { state: "won", closedOn: "2017-05-01" });
+    await me.entities.deal.create({ title: "f", state: "lost" });
+    expect([await ask({}), await funnel({})]).not.toEqual(before);
+    expect([await ask({ asOf }), await funnel({ asOf })]).toEqual(before);
+    await expect(ask({ asOf: "2200-01-01T00:00:00Z" })).rejects.toMatchObject({ code: "invalid-query" });
   });
 
   test("from and to are days, both included, and widen the series", async () => {
