@@ -94,7 +94,8 @@ describe("F57 files that are made to hurt", () => {
       expect(await script.ended()).toMatchObject({ code: 0 });
       expect(answer).toMatchObject({ status, code });
       expect(answer.written).toBe(attack === "rows" ? 100_000 : 0);
-      expect(answer.rss).toBeLessThan(256 * 1024 * 1024);
+      // Many batches leave garbage that is collected later; one that is refused leaves next to nothing.
+      expect(answer.grown).toBeLessThan((attack === "rows" ? 160 : 96) * 1024 * 1024);
     },
     240_000,
   );

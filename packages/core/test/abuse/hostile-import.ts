@@ -45,6 +45,8 @@ const body = new ReadableStream<Uint8Array>({
     else controller.enqueue(value);
   },
 });
+/** What the loader of TypeScript and the app take before. */
+const base = process.memoryUsage.rss();
 let rss = 0;
 const watch = setInterval(() => {
   rss = Math.max(rss, process.memoryUsage.rss());
@@ -63,7 +65,8 @@ const seconds = (performance.now() - began) / 1000;
 clearInterval(watch);
 const written = await me.entities.parcel.count();
 const code = told.code ?? told.state;
-const line = { status: answer.status, code, written, rss: Math.max(rss, process.memoryUsage.rss()), seconds };
+const grown = Math.max(rss, process.memoryUsage.rss()) - base;
+const line = { status: answer.status, code, written, grown, seconds };
 process.stdout.write(`${JSON.stringify(line)}\n`);
 await crm.stop();
 rmSync(folder, { recursive: true, force: true });
