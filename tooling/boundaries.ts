@@ -41,7 +41,7 @@ export const CORE_ORDER = [
 ];
 
 /** Folders that only re-export, so that a subpath of the package has an entry. They may import anything. */
-export const CORE_ENTRIES = ["knex", "jwt"];
+export const CORE_ENTRIES = ["knex", "jwt", "oidc"];
 
 /** The SQL engine is private to its folder: only these core folders may reach into `storage/knex`. */
 export const KNEX_USERS = ["knex", "testing", "cli"];

@@ -18,6 +18,7 @@ import { subordinate } from "./entities/subordinate.js";
 import { team, teamMember } from "./entities/team.js";
 import { touchpoint } from "./entities/touchpoint.js";
 import { user } from "./entities/user.js";
+import { userIdentity } from "./entities/user-identity.js";
 import { guardShares } from "./hooks/guard-shares.js";
 import { keepHierarchy } from "./hooks/keep-hierarchy.js";
 import { MANAGE_ROLES, roleHooks } from "./hooks/roles.js";
@@ -43,6 +44,7 @@ export * from "./entities/subordinate.js";
 export * from "./entities/team.js";
 export * from "./entities/touchpoint.js";
 export * from "./entities/user.js";
+export * from "./entities/user-identity.js";
 export {
   AlreadyInvited,
   HashingBusy,
@@ -113,6 +115,7 @@ const plugin = definePlugin({
       teamMember,
       touchpoint,
       user,
+      userIdentity,
       userSession,
       userToken,
     },

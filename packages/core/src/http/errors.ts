@@ -140,3 +140,19 @@ export const IssuerUnavailable = defineError<{ issuer: string }>("issuer-unavail
   title: "The issuer of the token does not answer",
   detail: ({ issuer }) => `The keys of ${issuer} cannot be fetched, so its tokens cannot be checked.`,
 });
+
+export const ProviderSignInFailed = defineError<{ provider: string; reason: string }>(
+  "provider-sign-in-failed",
+  {
+    status: 401,
+    title: "Not signed in",
+    detail: ({ provider, reason }) => `Signing in by "${provider}" did not succeed: ${reason}.`,
+  },
+);
+
+export const ProviderUnavailable = defineError<{ provider: string; issuer: string }>("provider-unavailable", {
+  status: 503,
+  title: "The provider of sign-in does not answer",
+  detail: ({ provider, issuer }) =>
+    `"${provider}" (${issuer}) does not answer as it should. Try again later, or sign in otherwise.`,
+});

@@ -1,5 +1,12 @@
 export { createHttp } from "./app.js";
 export type { SignInOptions } from "./auth/options.js";
+export type {
+  PersonRules,
+  ProvenPerson,
+  ProvisionedUser,
+  SignInAttempt,
+  SignInProvider,
+} from "./auth/provider.js";
 export { type Authenticate, type Authenticator, bearerToken } from "./authenticate.js";
 export { databaseLimiter } from "./limits/database-limiter.js";
 export { memoryLimiter } from "./limits/memory-limiter.js";

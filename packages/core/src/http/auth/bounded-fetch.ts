@@ -1,7 +1,7 @@
-/** Longest set of keys that is read: issuers publish a few kilobytes. */
+/** Longest answer of an issuer that is read: keys, settings and tokens are a few kilobytes. */
 const MAX_BYTES = 256 * 1024;
 
-/** `fetch` that gives an answer up when it is longer than keys are. */
+/** `fetch` that gives an answer up when it is longer than those of issuers are. */
 export async function boundedFetch(url: string, init: RequestInit): Promise<Response> {
   const response = await fetch(url, init);
   const reader = response.body?.getReader();
@@ -18,5 +18,10 @@ export async function boundedFetch(url: string, init: RequestInit): Promise<Resp
     }
     chunks.push(value);
   }
-  return new Response(Buffer.concat(chunks, length), { status: response.status });
+  const { status, headers } = response;
+  const type = headers.get("content-type");
+  return new Response(Buffer.concat(chunks, length), {
+    status,
+    ...(type === null ? {} : { headers: { "content-type": type } }),
+  });
 }

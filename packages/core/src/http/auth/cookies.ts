@@ -2,16 +2,19 @@
 const PREFIX = "__Host-";
 const SESSION = "corm";
 const DEVICE = "corm-device";
+const ATTEMPT = "corm-attempt";
 
 export interface CookieNames {
   readonly session: string;
   readonly device: string;
+  /** A sign-in by a provider that has begun. */
+  readonly attempt: string;
   readonly secure: boolean;
 }
 
 export function cookieNames(insecure: boolean): CookieNames {
   const name = (own: string) => (insecure ? own : `${PREFIX}${own}`);
-  return { session: name(SESSION), device: name(DEVICE), secure: !insecure };
+  return { session: name(SESSION), device: name(DEVICE), attempt: name(ATTEMPT), secure: !insecure };
 }
 
 /** The value of a cookie; undefined where it is absent, or comes twice, of which one is somebody else's. */

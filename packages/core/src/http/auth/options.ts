@@ -6,10 +6,19 @@ import { checkRule } from "../limits/options.js";
 import type { RateLimiter, RateRule } from "../limits/rate-limiter.js";
 import type { HttpCrm } from "../options.js";
 import { type CookieNames, cookieNames } from "./cookies.js";
+import type { SignInProvider } from "./provider.js";
 
-/** Users who sign in with a password, and the sessions of their browsers. */
+/** Users who sign in with a password or by a provider, and the sessions of their browsers. */
 export interface SignInOptions {
-  readonly passwords?: PasswordRules;
+  /** False where users sign in by providers alone: there are no routes for passwords then. */
+  readonly passwords?: PasswordRules | false;
+  /** Such as `oidc()` of `@corm/core/oidc`. */
+  readonly providers?: readonly SignInProvider[];
+  /**
+   * Where browsers find this API, with the path that it is mounted under: `https://crm.example.com`. Needed for providers,
+   * who send browsers back there; never taken from a request, whose `Host` anybody may choose.
+   */
+  readonly publicUrl?: string;
   readonly sessions?: SessionLifetime;
   /** Other origins whose pages use this API with cookies: `https://app.example.com`. They also get CORS headers. */
   readonly origins?: readonly string[];
@@ -24,7 +33,11 @@ export interface SignInOptions {
 }
 
 export interface SignInSettings {
+  readonly usesPasswords: boolean;
   readonly passwords: PasswordRules;
+  readonly providers: readonly SignInProvider[];
+  /** Without a slash at the end; empty where there are no providers. */
+  readonly publicUrl: string;
   readonly sessions: SessionLifetime;
   readonly origins: readonly string[];
   readonly cookies: CookieNames;
@@ -33,7 +46,8 @@ export interface SignInSettings {
   readonly limiter: RateLimiter;
 }
 
-const KNOWN = "passwords sessions origins insecureCookie perAddress perAccount limiter".split(" ");
+const KNOWN =
+  "passwords providers publicUrl sessions origins insecureCookie perAddress perAccount limiter".split(" ");
 const PER_ADDRESS: RateRule = { limit: 30, windowSeconds: 900 };
 const PER_ACCOUNT: readonly RateRule[] = [
   { limit: 10, windowSeconds: 900 },
@@ -55,7 +69,8 @@ export function signInSettings(
     throw wrong(
       `"signIn" limits tries by address: give "clientAddress", which says what the caller's address is.`,
     );
-  const { passwords = {}, sessions = {}, origins = [] } = options;
+  const { sessions = {}, origins = [], providers = [] } = options;
+  const passwords = options.passwords || {};
   for (const origin of origins) {
     if (!isOrigin(origin))
       throw wrong(
@@ -70,11 +85,16 @@ export function signInSettings(
   for (const [name, seconds] of Object.entries(sessions))
     if (!Number.isSafeInteger(seconds) || seconds < 60)
       throw wrong(`"signIn.sessions.${name}" is a number of seconds, at least 60.`);
+  if (options.passwords === false && providers.length === 0)
+    throw wrong(`"signIn.passwords" is false and there are no "signIn.providers": nobody could sign in.`);
   const { perAddress = PER_ADDRESS, perAccount = PER_ACCOUNT } = options;
   checkRule("signIn.perAddress", perAddress);
   for (const rule of perAccount) checkRule("signIn.perAccount", rule);
   return {
+    usesPasswords: options.passwords !== false,
     passwords,
+    providers,
+    publicUrl: publicUrlOf(options, providers),
     sessions,
     origins,
     cookies: cookieNames(options.insecureCookie === true),
@@ -82,6 +102,31 @@ export function signInSettings(
     perAccount,
     limiter: options.limiter ?? databaseLimiter(crm.runtime.storage, crm.runtime.clock),
   };
+}
+
+/** @throws invalid-http-options */
+function publicUrlOf(
+  { publicUrl, insecureCookie }: SignInOptions,
+  providers: readonly SignInProvider[],
+): string {
+  const wrong = (problem: string) => InvalidHttpOptions({ problem });
+  const names = providers.map(({ name }) => name);
+  const twice = names.find((name, at) => names.indexOf(name) !== at);
+  if (twice !== undefined) throw wrong(`"signIn.providers" has two of the name "${twice}".`);
+  if (publicUrl === undefined) {
+    if (providers.length > 0)
+      throw wrong(
+        `"signIn.providers" send browsers back: give "signIn.publicUrl", such as "https://crm.example.com".`,
+      );
+    return "";
+  }
+  const url = URL.canParse(publicUrl) ? new URL(publicUrl) : undefined;
+  const scheme = insecureCookie === true ? ["https:", "http:"] : ["https:"];
+  if (!url || !scheme.includes(url.protocol) || url.search !== "" || url.hash !== "" || url.username !== "")
+    throw wrong(
+      `"signIn.publicUrl" is a URL such as "https://crm.example.com" or "https://example.com/crm", not ${JSON.stringify(publicUrl)}.`,
+    );
+  return url.href.replace(/\/+$/, "");
 }
 
 function isOrigin(text: unknown): boolean {

@@ -4,20 +4,15 @@ import type { HttpSettings } from "../options.js";
 import type { HttpCall, HttpRoute } from "../route.js";
 import { accountHandlers } from "./account-handlers.js";
 import type { SignInSettings } from "./options.js";
+import { providerRoutes } from "./provider-routes.js";
+import { closed, cookie, route, text } from "./route-parts.js";
 import type { FindBrowserSession } from "./session-authenticator.js";
 import { signInHandlers } from "./sign-in-handlers.js";
 
-const text = (maxLength: number): JsonSchema => ({ type: "string", minLength: 1, maxLength });
 const email: JsonSchema = { type: "string", minLength: 3, maxLength: 254 };
 const instant: JsonSchema = { type: "string", format: "date-time" };
 const id: JsonSchema = { type: "string", format: "uuid" };
 const orNull = (schema: JsonSchema): JsonSchema => ({ anyOf: [schema, { type: "null" }] });
-const closed = (properties: Record<string, JsonSchema>, optional: readonly string[] = []): JsonSchema => ({
-  type: "object",
-  properties,
-  required: Object.keys(properties).filter((name) => !optional.includes(name)),
-  additionalProperties: false,
-});
 
 const person = closed({ id, name: { type: "string" }, email: orNull({ type: "string" }) });
 const csrfToken: JsonSchema = { type: "string", description: "For the header X-CSRF-Token of changes." };
@@ -48,8 +43,6 @@ const tenant: JsonSchema = {
 const token = { ...text(200), description: "As it was sent to the user." };
 const password = { ...text(1024), description: "8 to 256 characters, not one of the commonest." };
 
-const cookie = { "Set-Cookie": { description: "The session.", schema: { type: "string" } } };
-
 /** Signing in and out, one's own sessions and password. */
 export function authRoutes(
   settings: HttpSettings,
@@ -59,24 +52,9 @@ export function authRoutes(
   const open = signInHandlers(settings, signIn, find);
   const own = accountHandlers(settings, signIn, find);
   const limited = [400, 403, 413, 415, 422, 429];
-  const route = (
-    method: HttpRoute["method"],
-    path: string,
-    handle: HttpRoute["handle"],
-    operation: Omit<HttpRoute["operation"], "tag">,
-  ): HttpRoute => ({
-    owner: "core",
-    method,
-    path,
-    access: path.startsWith("/public/") ? "open" : "authenticated",
-    policy: path.startsWith("/public/") ? "open" : "authenticated",
-    once: "never",
-    operation: { ...operation, tag: "auth" },
-    handle,
-  });
   const takes = (schema: JsonSchema) => ({ required: true, types: [JSON_TYPE], schema });
   const done = { 204: { description: "Done." } };
-  return [
+  const byPassword = [
     route("POST", "/public/auth/sign-in", open.signIn, {
       id: "auth.sign-in",
       summary: "Sign in with a password",
@@ -108,6 +86,18 @@ export function authRoutes(
       responses: done,
       errors: [...limited, 503],
     }),
+    route("POST", "/api/auth/change-password", own.changePassword, {
+      id: "auth.change-password",
+      summary: "Change one's own password",
+      description: "Ends all other sessions, and gives this one a new token.",
+      body: takes(closed({ password: text(1024), newPassword: password })),
+      responses: { 200: { description: "Changed.", schema: signedIn, headers: cookie } },
+      errors: [401, ...limited, 503],
+    }),
+  ];
+  return [
+    ...(signIn.providers.length > 0 ? providerRoutes(settings, signIn, find) : []),
+    ...(signIn.usesPasswords ? byPassword : []),
     route("POST", "/api/auth/sign-out", own.signOut, {
       id: "auth.sign-out",
       summary: "End the session that asks",
@@ -143,14 +133,6 @@ export function authRoutes(
       parameters: [{ name: "id", in: "path", required: true, schema: id }],
       responses: done,
       errors: [400, 403, 404],
-    }),
-    route("POST", "/api/auth/change-password", own.changePassword, {
-      id: "auth.change-password",
-      summary: "Change one's own password",
-      description: "Ends all other sessions, and gives this one a new token.",
-      body: takes(closed({ password: text(1024), newPassword: password })),
-      responses: { 200: { description: "Changed.", schema: signedIn, headers: cookie } },
-      errors: [401, ...limited, 503],
     }),
   ];
 }

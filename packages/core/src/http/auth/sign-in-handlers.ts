@@ -4,13 +4,13 @@ import { InvalidToken, SignInFailed } from "../../crm/errors.js";
 import { accountMessages } from "../../crm/services/account-messages.js";
 import { verifyPassword } from "../../crm/services/password-hash.js";
 import { checkSignIn } from "../../crm/services/passwords.js";
-import { DEFAULT_ABSOLUTE, endSession, startSession } from "../../crm/services/sessions.js";
 import { redeemToken, requestReset, userTokenTenant } from "../../crm/services/user-tokens.js";
 import { InsecureHost, TooManyRequests } from "../errors.js";
 import { clientNetwork } from "../limits/client-network.js";
 import { takeOrThrow } from "../limits/options.js";
 import type { HttpSettings } from "../options.js";
 import type { HttpCall } from "../route.js";
+import { beginSession, endPrevious } from "./begin-session.js";
 import { setCookie } from "./cookies.js";
 import { checkOrigin, csrfTokenOf } from "./csrf.js";
 import type { SignInSettings } from "./options.js";
@@ -67,9 +67,7 @@ export function signInHandlers(
         throw SignInFailed({});
       }
       const user = await checkSignIn(ctx, email, password, signIn.passwords);
-      // A session that was there before is another one's, or was put there.
-      const old = await find(call.request);
-      if (old) await endSession(old.system, old.record.userId, old.record.id);
+      await endPrevious(call.request, find);
       return signedIn(call, ctx, user, email, settings, signIn);
     },
     async requestReset(call) {
@@ -108,23 +106,18 @@ export async function signedIn(
   user: User,
   email: string,
   { crm }: HttpSettings,
-  { sessions, cookies }: SignInSettings,
+  signIn: SignInSettings,
   method = "password",
 ): Promise<Response> {
-  const { token, record } = await startSession(ctx, user.id, {
-    ...sessions,
-    method,
-    address: call.clientAddress,
-    userAgent: call.request.headers.get("user-agent") ?? undefined,
-  });
-  const lifetime = sessions.absoluteSeconds ?? DEFAULT_ABSOLUTE;
+  const { token, record, cookie } = await beginSession(call, ctx, user.id, signIn, method);
+  const { cookies } = signIn;
   const device = deviceCookie(ctx.tenant, email, crm.runtime.tokens, crm.runtime.clock.now());
   const response = Response.json({
     user: { id: user.id, name: user.name, email: user.email },
     csrfToken: csrfTokenOf(token),
     expiresAt: record.expiresAt,
   });
-  response.headers.append("set-cookie", setCookie(cookies.session, token, cookies.secure, lifetime));
+  response.headers.append("set-cookie", cookie);
   response.headers.append("set-cookie", setCookie(cookies.device, device, cookies.secure, DEVICE_SECONDS));
   return response;
 }
@@ -145,7 +138,8 @@ function countToken(call: HttpCall, { limiter, perAddress }: SignInSettings) {
   return takeOrThrow(limiter, "sign-in", `token/address/${clientNetwork(call.clientAddress)}`, perAddress);
 }
 
-function checkHost(call: HttpCall, { cookies }: SignInSettings): void {
+/** @throws insecure-host */
+export function checkHost(call: HttpCall, { cookies }: SignInSettings): void {
   if (cookies.secure || LOOPBACK.has(new URL(call.request.url).hostname)) return;
   throw InsecureHost({});
 }

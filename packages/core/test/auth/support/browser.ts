@@ -7,7 +7,7 @@ import {
   setPassword,
   user,
 } from "@corm/core";
-import { createHttp, type HttpOptions, type SignInOptions } from "@corm/core/http";
+import { createHttp, type HttpCrm, type HttpOptions, type SignInOptions } from "@corm/core/http";
 import { createTestCrm } from "@corm/core/testing";
 import type { Hono } from "hono";
 import { vi } from "vitest";
@@ -94,7 +94,7 @@ export class Browser {
 /** An app with a user "ada@example.org", whose messages arrive in a list. */
 export async function startSignIn(
   options: {
-    readonly signIn?: SignInOptions;
+    readonly signIn?: SignInOptions | ((crm: HttpCrm) => SignInOptions);
     readonly http?: HttpOptions;
     readonly storage?: StorageAdapter;
   } = {},
@@ -119,11 +119,17 @@ export async function startSignIn(
     ...(options.storage ? { storage: options.storage } : {}),
   });
   const loose = { limit: 100_000, windowSeconds: 60 };
+  const { signIn = {} } = options;
   const http = createHttp(app.crm, {
     tenants: ["test", "other"],
     clientAddress: (c) => c.req.header("x-test-address") ?? "203.0.113.7",
     ...options.http,
-    signIn: { passwords: { cost: COST }, perAddress: loose, perAccount: [loose], ...options.signIn },
+    signIn: {
+      passwords: { cost: COST },
+      perAddress: loose,
+      perAccount: [loose],
+      ...(typeof signIn === "function" ? signIn(app.crm) : signIn),
+    },
   });
   const contract = new Contract((await (await http.request("/openapi.json")).json()) as Json);
   /** The next message to somebody, which is sent beside the request. */

@@ -1,0 +1,1 @@
+export { type OidcOptions, oidc } from "../http/auth/oidc.js";
