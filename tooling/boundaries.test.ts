@@ -72,7 +72,7 @@ describe("packages", () => {
     const foreign = own
       .map(({ path, text }) => ({
         path,
-        text: text.replace(/import type \{[^}]*\} from "@corm\/core";/g, ""),
+        text: text.replace(/(?:import|export) type \{[^}]*\} from "@corm\/core";/g, ""),
       }))
       .flatMap(importsOf)
       .filter(({ specifier }) => !specifier.startsWith("."));

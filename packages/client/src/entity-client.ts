@@ -132,17 +132,29 @@ export function entityClient(entity: string, sender: Sender, directory: Director
     async import(file: FileBody, options: ImportOptions = {}) {
       return (await sendFile(await at(options, "/import"), file, options, sender)).body as ImportJob;
     },
-    async history(id: string, { limit, after }: PageQuery = {}, options: CallOptions = {}): Promise<Items> {
-      const query = new URLSearchParams();
-      if (limit !== undefined) query.set("limit", String(limit));
-      if (after) query.set("after", after);
-      const path = await ofRecord(id, options, `/history?${query}`);
-      return pageOf(await sender.send({ method: "GET", path, repeat: "safe" }, options));
-    },
+    history: pagesOf("history"),
+    streamHistory: walk(pagesOf("history")),
+    timeline: pagesOf("timeline"),
+    streamTimeline: walk(pagesOf("timeline")),
     async restore(id: string, options: PostOptions = {}) {
       return recordOf(await act(id, "restore", undefined, options));
     },
   };
+
+  /** What is told of one record, in pages. */
+  function pagesOf(what: "history" | "timeline") {
+    return async (
+      id: string,
+      { limit, after }: PageQuery = {},
+      options: CallOptions = {},
+    ): Promise<Items> => {
+      const query = new URLSearchParams();
+      if (limit !== undefined) query.set("limit", String(limit));
+      if (after) query.set("after", after);
+      const path = await ofRecord(id, options, `/${what}?${query}`);
+      return pageOf(await sender.send({ method: "GET", path, repeat: "safe" }, options));
+    };
+  }
 
   /** All or none. */
   async function many(operations: readonly unknown[], options: PostOptions) {
@@ -216,6 +228,18 @@ export function named<T>(members: Record<string, unknown>, make: (name: string) 
     },
     has: (target, name) => Object.hasOwn(target, name),
   });
+}
+
+/** What the pages hold, one after the other: the next page is asked for when it is needed. */
+function walk(page: (id: string, query: PageQuery, options?: CallOptions) => Promise<Items>) {
+  return async function* (id: string, query: PageQuery = {}, options: CallOptions = {}) {
+    let { after } = query;
+    do {
+      const { items, next } = await page(id, { limit: 500, ...query, after: after ?? null }, options);
+      yield* items;
+      after = next;
+    } while (after !== null);
+  };
 }
 
 /** The query under the names that HTTP uses. */

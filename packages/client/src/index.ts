@@ -1,8 +1,8 @@
+export type { Change, JournalActor, JournalEntry, JournalOperation, TimelineEntry } from "@corm/core";
 export { createClient } from "./create-client.js";
 export { type ClientIssue, CormClientError, isCormClientError } from "./errors.js";
 export type { ExportOptions, FileBody, ImportJob, ImportOptions, Imports } from "./files.js";
-export type { Change, ChangesOptions } from "./live/changes.js";
-export type { JournalEntry } from "./live/entry.js";
+export type { ChangesOptions } from "./live/changes.js";
 export type { BatchOperation, BatchOptions, BatchResult } from "./many.js";
 export type {
   CallOptions,

@@ -1,17 +1,19 @@
 import type {
   AggregateQuery,
   AggregateRow,
+  Change,
   Including,
+  JournalEntry,
   Measure,
   Page,
   Selected,
   Sort,
+  TimelineEntry,
   Where,
 } from "@corm/core";
 import type { Paths } from "./directory.js";
 import type { ExportOptions, FileBody, ImportJob, ImportOptions, Imports } from "./files.js";
-import type { Change, ChangesOptions } from "./live/changes.js";
-import type { JournalEntry } from "./live/entry.js";
+import type { ChangesOptions } from "./live/changes.js";
 import type { BatchOperation, BatchOptions, BatchResult } from "./many.js";
 import type { CallOptions, ChangeOptions, PostOptions } from "./options.js";
 
@@ -117,6 +119,12 @@ export interface EntityClient<Row, Input, Related = unknown> {
   import(file: FileBody, options?: ImportOptions): Promise<ImportJob>;
   /** Who changed what, newest first; also of a record that is gone. */
   history(id: string, query?: PageQuery, options?: CallOptions): Promise<Page<JournalEntry>>;
+  /** The whole history, page by page behind the iterator. `limit` is the page size, default 500. */
+  streamHistory(id: string, query?: PageQuery, options?: CallOptions): AsyncIterable<JournalEntry>;
+  /** What happened around a record as every plugin of the app tells it, newest first. */
+  timeline(id: string, query?: PageQuery, options?: CallOptions): Promise<Page<TimelineEntry>>;
+  /** The whole timeline, page by page behind the iterator. `limit` is the page size, default 500. */
+  streamTimeline(id: string, query?: PageQuery, options?: CallOptions): AsyncIterable<TimelineEntry>;
 }
 
 interface Method {

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { type Change, type Client, createClient } from "../src/index.js";
+import { failureOf } from "./support/failure.js";
 import { type Served, type ShopCrm, serveShop } from "./support/serve.js";
 
 let served: Served;
@@ -44,4 +45,61 @@ it("has the history of a record, newest first", async () => {
   ]);
   const rest = await client.shopOrder.history(id, { after: first.next });
   expect(rest.items.map(({ operation }) => operation)).toEqual(["create"]);
+});
+
+it("walks through a history and a timeline page by page, and stops where the loop does", async () => {
+  const { id } = await client.contact.create({ lastName: "Timely" });
+  for (let n = 0; n < 5; n++) {
+    served.clock.advance(60_000);
+    await client.activity.create({ kind: "note", subject: `note ${n}`, contactId: id });
+  }
+  await client.touchpoint.create({
+    channel: "form",
+    source: "home",
+    capturedAt: "2020-01-01T00:00:00Z",
+    contactId: id,
+  });
+
+  const page = await client.contact.timeline(id, { limit: 2 });
+  expect(page.items.map(({ kind, title }) => [kind, title])).toEqual([
+    ["activity", "note 4"],
+    ["activity", "note 3"],
+  ]);
+  expect((await client.contact.timeline(id, { limit: 1, after: page.next })).items[0]?.title).toBe("note 2");
+  const titles: string[] = [];
+  for await (const { title } of client.contact.streamTimeline(id, { limit: 2 })) titles.push(title);
+  expect(titles).toEqual([4, 3, 2, 1, 0].map((n) => `note ${n}`).concat("form home"));
+  expect(page.items).toEqual((await served.me.entities.contact.timeline(id, { limit: 2 })).items);
+
+  await client.contact.update(id, { firstName: "Tim" });
+  const done: string[] = [];
+  for await (const { operation } of client.contact.streamHistory(id, { limit: 1 })) done.push(operation);
+  expect(done).toEqual(["update", "create"]);
+
+  let asked = 0;
+  const counting = createClient<ShopCrm>({
+    url: served.url,
+    key: served.key,
+    middleware: [
+      (request, next) => {
+        asked += Number(request.url.includes("/timeline"));
+        return next(request);
+      },
+    ],
+  });
+  for await (const _ of counting.contact.streamTimeline(id, { limit: 2 })) break;
+  expect(asked).toBe(1);
+});
+
+it("has no timeline for who may not see the record, nor with a cursor of another one", async () => {
+  const { id } = await client.contact.create({ lastName: "One" });
+  const other = await client.contact.create({ lastName: "Other" });
+  await client.activity.createMany(
+    [1, 2].map((n) => ({ kind: "note" as const, subject: `n${n}`, contactId: id })),
+  );
+  const { next } = await client.contact.timeline(id, { limit: 1 });
+  expect(next).not.toBeNull();
+  expect((await failureOf(client.contact.timeline(other.id, { after: next }))).code).toBe("invalid-cursor");
+  expect((await failureOf(client.contact.timeline(crypto.randomUUID()))).status).toBe(404);
+  expect((await failureOf(client.contact.timeline("../x"))).code).toBe("invalid-id");
 });

@@ -1,14 +1,8 @@
+import type { Change, JournalEntry } from "@corm/core";
 import { CormClientError, clientErrors } from "../errors.js";
 import type { CallOptions } from "../options.js";
 import type { Sender } from "../send/sender.js";
-import type { JournalEntry } from "./entry.js";
 import { createEventReader, type ServerEvent } from "./parse-events.js";
-
-/** What happened, and where to go on behind it. */
-export interface Change extends JournalEntry {
-  /** For `after`: the changes behind this one. */
-  readonly cursor: string;
-}
 
 export interface ChangesOptions extends CallOptions {
   /** A `cursor`. Left out, what happens from now on; `null` for everything since the journal began. */

@@ -72,6 +72,18 @@ export async function withPlugin(): Promise<void> {
   // @ts-expect-error an action of an entity belongs to its client
   await client.run("shopOrder.voidAll", {});
 
+  const told = await client.contact.timeline("id", { limit: 10 });
+  const title: string | undefined = told.items[0]?.title;
+  for await (const entry of client.contact.streamTimeline("id")) {
+    const at: string = entry.at;
+    void [at, title];
+    // @ts-expect-error no such member
+    entry.subject;
+  }
+  const entries = await client.contact.history("id");
+  // @ts-expect-error no such operation
+  if (entries.items[0]?.operation === "made") return;
+
   const [row] = await client.shopOrder.aggregate({
     groupBy: ["state"],
     measures: { n: { count: true }, sum: { sum: "pieces" } },
