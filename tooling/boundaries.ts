@@ -88,7 +88,7 @@ export function coreFolder(path: string): string | undefined {
 /** Where the time of the day and chance come from: everything else is given them. */
 export const CLOCKS = ["packages/core/src/util/clock.ts", "packages/client/src/send/sender.ts"];
 /** Waits between tries on a file that another process has locked, which no test needs to foresee. */
-export const WAITERS = ["sqlite-engine.ts", "sqlite-lock.ts"].map(
+export const WAITERS = ["patience.ts", "sqlite-lock.ts"].map(
   (name) => `packages/core/src/storage/knex/drivers/${name}`,
 );
 

@@ -4,13 +4,13 @@ import type { Options } from "tsup";
 type ExportTarget = string | Record<string, unknown>;
 
 /**
- * One ESM build per package, with an entry for every subpath in `exports`.
+ * One ESM build per package, with an entry for every subpath in `exports`, and for what threads start from.
  * Splitting keeps modules shared by two entries in one chunk, so each exists once at run time.
  * The CommonJS side is written afterwards by `cjs-shims.mjs`.
  */
-export function libraryConfig(): Options {
+export function libraryConfig(threads: Readonly<Record<string, string>> = {}): Options {
   return {
-    entry: entriesOf(JSON.parse(readFileSync("package.json", "utf8"))),
+    entry: { ...entriesOf(JSON.parse(readFileSync("package.json", "utf8"))), ...threads },
     format: "esm",
     target: "node20",
     platform: "node",

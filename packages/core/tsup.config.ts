@@ -1,4 +1,6 @@
 import { defineConfig } from "tsup";
 import { libraryConfig } from "../../tooling/tsup.js";
 
-export default defineConfig(libraryConfig());
+export default defineConfig(
+  libraryConfig({ "sqlite-reader": "./src/storage/knex/drivers/sqlite-reader.ts" }),
+);

@@ -7,6 +7,7 @@ import type {
   Call,
   Engine,
   RawConnection,
+  Session,
   Statement,
   TransactionOptions,
   TransactionSession,
@@ -15,14 +16,19 @@ import type { Translate } from "../translate-error.js";
 import { CommitGroup } from "./commit-group.js";
 import type { LogFile } from "./log-file.js";
 import { LogSync } from "./log-sync.js";
+import { patiently } from "./patience.js";
 import { runAll } from "./run-all.js";
 import type { SqliteConnection } from "./sqlite-connection.js";
+import { FileReads } from "./sqlite-reads.js";
+import type { SlowReads } from "./sqlite-slow-reads.js";
 import { Turns } from "./turns.js";
 
 export interface SqliteEngineOptions {
   readonly writer: SqliteConnection;
   /** Opens a connection that sees committed rows only; undefined for a database in memory. */
   readonly openReader: ((slot: number) => SqliteConnection) | undefined;
+  /** Takes what would hold up the main thread; undefined for a database in memory, which one thread alone sees. */
+  readonly slowReads: SlowReads | undefined;
   /** What has to be flushed before a commit is told; undefined where durability was not asked for. */
   readonly log: LogFile | undefined;
   readonly acquireTimeout: number;
@@ -39,6 +45,7 @@ export class SqliteEngine implements Engine {
   private readonly writer: SqliteConnection;
   private readonly writerSession: TransactionSession;
   private readonly reader: SqliteConnection | undefined;
+  private readonly reads: FileReads | undefined;
   private snapshots: SqliteConnection | undefined;
   private readonly turns: Turns;
   private readonly snapshotTurns: Turns;
@@ -51,24 +58,23 @@ export class SqliteEngine implements Engine {
     const { log } = options;
     this.writer = options.writer;
     this.writerSession = this.session(this.writer);
-    this.reader = options.openReader?.(1);
     this.turns = new Turns(options.acquireTimeout);
     this.snapshotTurns = new Turns(options.acquireTimeout);
     this.sync = log === undefined ? undefined : new LogSync(() => log.flush());
+    this.reader = options.openReader?.(1);
+    this.reads =
+      this.reader &&
+      new FileReads(this.reader, options.slowReads, {
+        sync: this.sync,
+        durable: () => this.durable(),
+        patiently: (statement, work) => this.patiently(statement, work),
+        fail: (error, statement) => this.fail(error, statement),
+      });
   }
 
-  query(statement: Statement, values: readonly unknown[]): Awaitable<StoredRow[]> {
-    const { reader } = this;
-    if (reader === undefined) return this.queryInTurn(statement, values);
-    let rows: StoredRow[];
-    try {
-      rows = reader.rows(statement, values);
-    } catch (error) {
-      if (isBusy(error)) return this.patiently(statement, () => reader.rows(statement, values));
-      throw this.fail(error, statement);
-    }
-    // They may show what was committed a moment ago.
-    return this.sync === undefined || this.sync.isSettled ? rows : this.durable().then(() => rows);
+  query(statement: Statement, values: readonly unknown[], signal?: AbortSignal): Awaitable<StoredRow[]> {
+    const { reads } = this;
+    return reads ? reads.rows(statement, values, signal) : this.queryInTurn(statement, values);
   }
 
   execute(statement: Statement, values: readonly unknown[]): Awaitable<number> {
@@ -97,8 +103,13 @@ export class SqliteEngine implements Engine {
   }
 
   /** SQLite has no rules of its own about rows. */
-  within(): this {
-    return this;
+  within(_: unknown, signal?: AbortSignal): Session {
+    if (signal === undefined || this.options.slowReads === undefined) return this;
+    return {
+      query: (statement, values) => this.query(statement, values, signal),
+      execute: (statement, values) => this.execute(statement, values),
+      executeAll: (calls) => this.executeAll(calls),
+    };
   }
 
   async transaction<T>(
@@ -249,6 +260,7 @@ export class SqliteEngine implements Engine {
     // Who waits for the disk gets the answer; a failed flush is theirs to hear of.
     await this.sync?.settled()?.catch(() => {});
     await this.options.log?.close();
+    await this.options.slowReads?.close();
     for (const connection of [this.snapshots, this.reader, this.writer]) connection?.database.close();
   }
 
@@ -373,20 +385,8 @@ export class SqliteEngine implements Engine {
     }
   }
 
-  /**
-   * Tries again while another process has the database: nothing has happened yet when a statement outside a
-   * transaction finds it locked. The driver's own waiting would stop the whole event loop, and is kept short.
-   */
-  private async patiently<T>(statement: Statement | undefined, work: () => T): Promise<T> {
-    const deadline = performance.now() + this.options.acquireTimeout;
-    for (let pause = 1; ; pause = Math.min(pause * 2, 20)) {
-      try {
-        return work();
-      } catch (error) {
-        if (!isBusy(error) || performance.now() > deadline) throw this.fail(error, statement);
-      }
-      await sleep(pause * (0.5 + Math.random()));
-    }
+  private patiently<T>(statement: Statement | undefined, work: () => T): Promise<T> {
+    return patiently(this.options.acquireTimeout, work, (error) => this.fail(error, statement));
   }
 
   private fail(error: unknown, statement?: Statement): Error {

@@ -10,6 +10,7 @@ import { loadSqliteDriver, type SqliteDriver, type SqliteDriverName } from "./sq
 import { SqliteEngine } from "./sqlite-engine.js";
 import { defineFunctions } from "./sqlite-functions.js";
 import { sqliteLock } from "./sqlite-lock.js";
+import { SlowReads } from "./sqlite-slow-reads.js";
 
 export interface SqliteOptions {
   /** A file, or `:memory:`. */
@@ -36,6 +37,9 @@ export async function openSqlite(options: SqliteOptions, translate: Translate): 
   return new SqliteEngine({
     writer,
     openReader: inMemory ? undefined : (slot) => connectReader(driver, options.path, slot, translate),
+    slowReads: inMemory
+      ? undefined
+      : new SlowReads({ driver: driver.name, path: options.path, busyTimeout: options.acquireTimeout }),
     acquireTimeout: options.acquireTimeout,
     log: inMemory || options.synchronous === "normal" ? undefined : new LogFile(options.path),
     lock: sqliteLock(driver, options.path),

@@ -1,0 +1,145 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Worker } from "node:worker_threads";
+import { afterAll, afterEach, beforeAll, describe, expect, it, test, vi } from "vitest";
+import type { AggregateSpec, StorageAdapter } from "../../src/storage/adapter.js";
+import { SlowReads } from "../../src/storage/knex/drivers/sqlite-slow-reads.js";
+import { sqlite } from "../../src/storage/knex/index.js";
+import { fixtureSchema, id } from "../../src/testing/storage-conformance/fixtures.js";
+import { storageConformance } from "../../src/testing/storage-conformance/index.js";
+import { migrate } from "../../src/testing/storage-conformance/suite.js";
+
+const folder = mkdtempSync(join(tmpdir(), "corm-slow-"));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+afterEach(() => void vi.restoreAllMocks());
+
+const open = async (name: string): Promise<StorageAdapter> => {
+  const storage = sqlite(join(folder, name));
+  await migrate(storage);
+  await storage.open(fixtureSchema);
+  return storage;
+};
+
+/** 150,000 rows, each of which has to be looked at. */
+const ROWS = 150_000;
+const slow = (text: string): AggregateSpec => ({
+  table: "account",
+  where: { op: "match", column: "name", how: "contains", text, caseSensitive: false },
+  groupBy: [],
+  measures: [{ as: "n", fn: "count" }],
+  orderBy: [],
+  limit: 1,
+});
+
+describe("a read of SQLite that takes long", () => {
+  let storage: StorageAdapter;
+  beforeAll(async () => {
+    storage = await open("large.db");
+    for (let start = 0; start < ROWS; start += 10_000)
+      await storage.insertMany(
+        "account",
+        Array.from({ length: 10_000 }, (_, at) => ({
+          id: id(start + at),
+          tenant: "t",
+          name: `Account number ${start + at} of many`,
+        })),
+      );
+  }, 60_000);
+  afterAll(() => storage.close());
+
+  it("is seen to be slow, and from then on lets the main thread go on meanwhile", async () => {
+    const aside = vi.spyOn(SlowReads.prototype, "rows");
+    const first = await storage.aggregate(slow("NUMBER 149999 of"));
+    expect([first, aside.mock.calls.length]).toEqual([[{ n: 1 }], 0]);
+    let turns = 0;
+    let over = false;
+    const turn = (): void => {
+      turns += 1;
+      if (!over) setImmediate(turn);
+    };
+    setImmediate(turn);
+    // Another text is another value of the same shape.
+    expect(await storage.aggregate(slow("many"))).toEqual([{ n: ROWS }]);
+    over = true;
+    expect(aside).toHaveBeenCalledTimes(1);
+    expect(turns).toBeGreaterThan(100);
+  });
+
+  it("sees what was written before it", async () => {
+    const aside = vi.spyOn(SlowReads.prototype, "rows");
+    for (let at = 0; at < 5; at += 1) {
+      const name = `fresh ${at}`;
+      await storage.insertMany("account", [{ id: id(ROWS + at), tenant: "t", name }]);
+      expect(await storage.aggregate(slow(name))).toEqual([{ n: 1 }]);
+    }
+    expect(aside).toHaveBeenCalledTimes(5);
+  });
+
+  it("is given up by who does not wait any more, and holds up nobody after him", async () => {
+    const gone = new AbortController();
+    const bound = storage.forTenant("t", gone.signal);
+    const asked = Array.from({ length: 6 }, () => bound.aggregate(slow("number")));
+    gone.abort(new Error("hung up"));
+    const answers = await Promise.allSettled(asked);
+    expect(
+      answers.every((answer) => answer.status === "rejected" && /hung up/.test(String(answer.reason))),
+    ).toBe(true);
+    expect(await storage.aggregate(slow("many"))).toEqual([{ n: ROWS }]);
+  });
+
+  it("ends with the storage", async () => {
+    const other = sqlite(join(folder, "large.db"));
+    await other.open(fixtureSchema);
+    await other.aggregate(slow("many"));
+    const asked = other.aggregate(slow("number")).catch((error: unknown) => error);
+    await other.close();
+    // It has its rows, or is told that the storage is closed.
+    const answer = await asked;
+    if (!Array.isArray(answer)) expect(answer).toMatchObject({ code: "storage-unavailable" });
+  });
+});
+
+describe("without a thread", () => {
+  it("reads go on in the main thread, and a warning says why", async () => {
+    const warned = vi.spyOn(process, "emitWarning").mockImplementation(() => {});
+    const broken = () => new Worker("throw new Error('no threads here')", { eval: true });
+    const reads = new SlowReads({ driver: "better-sqlite3", path: "x", busyTimeout: 1 }, broken);
+    const statement = { sql: "select 1", operation: "read", table: "t" } as never;
+    reads.took(statement, 100);
+    expect(reads.takes(statement)).toBe(true);
+    const answers = await Promise.all([1, 2, 3].map(() => reads.rows(statement, [], undefined)));
+    expect(answers).toEqual([undefined, undefined, undefined]);
+    expect(reads.takes(statement)).toBe(false);
+    expect(warned).toHaveBeenCalledTimes(1);
+    expect(String(warned.mock.calls[0]?.[0])).toContain("no threads here");
+    await reads.close();
+  });
+});
+
+describe("everything aside, in the same way", () => {
+  beforeAll(() => {
+    vi.spyOn(SlowReads.prototype, "takes").mockReturnValue(true);
+  });
+  storageConformance({
+    name: "sqlite, read aside",
+    runner: {
+      describe: (name, body) => void describe(name, body),
+      test: (name, body, timeout) =>
+        test(
+          name,
+          () => {
+            vi.spyOn(SlowReads.prototype, "takes").mockReturnValue(true);
+            return body();
+          },
+          timeout,
+        ),
+      beforeAll,
+      afterAll,
+    },
+    open: async () => {
+      const path = join(mkdtempSync(join(folder, "aside-")), "corm.db");
+      return { adapter: sqlite(path), another: () => sqlite(path), dispose: async () => {} };
+    },
+  });
+});
