@@ -7,7 +7,11 @@ import { isBusy } from "../dialects/sqlite-errors.js";
  *
  * @param timeout milliseconds until it gives up
  */
-export async function patiently<T>(timeout: number, work: () => T, fail: (error: unknown) => Error): Promise<T> {
+export async function patiently<T>(
+  timeout: number,
+  work: () => T,
+  fail: (error: unknown) => Error,
+): Promise<T> {
   const deadline = performance.now() + timeout;
   for (let pause = 1; ; pause = Math.min(pause * 2, 20)) {
     try {
