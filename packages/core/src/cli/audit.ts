@@ -2,16 +2,16 @@ import { readFileSync } from "node:fs";
 import { type AuditHead, auditHead } from "../journal/head.js";
 import { tenantsOf } from "../journal/tenants.js";
 import { verifyAudit } from "../journal/verify.js";
-import type { Command, CommandCall } from "./command.js";
+import { type DatabaseCall, onDatabase } from "./on-database.js";
 
 const tenant = "Of one tenant only; default: all, one after another.";
 
-async function* named({ crm, options }: CommandCall): AsyncGenerator<string> {
+async function* named({ crm, options }: DatabaseCall): AsyncGenerator<string> {
   if (options["tenant"] !== undefined) yield options["tenant"];
   else yield* tenantsOf(crm.runtime.storage);
 }
 
-export const auditVerify: Command = {
+export const auditVerify = onDatabase({
   name: "audit verify",
   summary: "Walk the audit trail and find the first place where it was tampered with.",
   options: { tenant, head: "File with a head that `corm audit head` gave before." },
@@ -32,9 +32,9 @@ export const auditVerify: Command = {
     }
     return sound ? 0 : 1;
   },
-};
+});
 
-export const auditHeads: Command = {
+export const auditHeads = onDatabase({
   name: "audit head",
   summary: "Print the signed end of the audit trail, one line of JSON per tenant. Keep it elsewhere.",
   options: { tenant },
@@ -42,7 +42,7 @@ export const auditHeads: Command = {
     for await (const name of named(call)) output.out(JSON.stringify(await auditHead(call.crm, name)));
     return 0;
   },
-};
+});
 
 function readHeads(file: string): AuditHead[] {
   const lines = readFileSync(file, "utf8").split("\n").filter(Boolean);

@@ -1,24 +1,13 @@
 import { parseArgs } from "node:util";
-import { isCormError } from "../errors/corm-error.js";
-import { createCrm } from "../kernel/create-crm.js";
-import { knexStorage } from "../storage/knex/index.js";
 import { CORE_VERSION } from "../util/version.js";
 import { auditHeads, auditVerify } from "./audit.js";
-import type { Command, Output } from "./command.js";
+import { clientTypesCommand } from "./client.js";
+import type { Command, CommandCall, Environment, Output } from "./command.js";
 
-const COMMANDS: readonly Command[] = [auditVerify, auditHeads];
-
-const COMMON = {
-  database: "URL of the database; default: the variable DATABASE_URL.",
-  secret: "Of the app, where it is not the generated one; default: the variable CORM_SECRET.",
-};
+const COMMANDS: readonly Command[] = [auditVerify, auditHeads, clientTypesCommand];
 
 /** Runs one command line. @returns the exit code: 0, 1 where a check found something, 2 for a wrong call */
-export async function runCli(
-  args: readonly string[],
-  env: Readonly<Record<string, string | undefined>>,
-  output: Output,
-): Promise<number> {
+export async function runCli(args: readonly string[], env: Environment, output: Output): Promise<number> {
   if (args[0] === "--version") {
     output.out(CORE_VERSION);
     return 0;
@@ -28,54 +17,24 @@ export async function runCli(
     (command || args.includes("--help") ? output.out : output.error)(usage(command));
     return command || args.includes("--help") ? 0 : 2;
   }
-  let options: Record<string, string | undefined>;
+  let call: CommandCall;
   try {
-    options = readOptions(command, args.slice(2));
+    call = { ...readCall(command, args.slice(2)), env };
   } catch (error) {
     output.error(`${(error as Error).message}\n${usage(command)}`);
     return 2;
   }
-  const url = options["database"] ?? env["DATABASE_URL"];
-  if (!url) {
-    output.error(`Which database? Give --database, or set DATABASE_URL.\n${usage(command)}`);
-    return 2;
-  }
-  return onDatabase(command, url, options["secret"] ?? env["CORM_SECRET"], options, output);
+  return command.run(call, output);
 }
 
-async function onDatabase(
-  command: Command,
-  url: string,
-  secret: string | undefined,
-  options: Readonly<Record<string, string | undefined>>,
-  output: Output,
-): Promise<number> {
-  try {
-    const crm = await createCrm({
-      storage: knexStorage({ url }),
-      plugins: [],
-      migrate: "off",
-      ...(secret ? { secret } : {}),
-    });
-    try {
-      return await command.run({ crm, options }, output);
-    } finally {
-      await crm.stop();
-    }
-  } catch (error) {
-    if (!isCormError(error) && (error as { code?: string }).code === undefined) throw error;
-    output.error((error as Error).message);
-    return 2;
-  }
-}
-
-function readOptions(command: Command, args: readonly string[]): Record<string, string | undefined> {
-  const names = Object.keys({ ...command.options, ...COMMON });
-  const { values } = parseArgs({
+function readCall({ options, operand }: Command, args: readonly string[]): Omit<CommandCall, "env"> {
+  const { values, positionals } = parseArgs({
     args: [...args],
-    options: Object.fromEntries(names.map((name) => [name, { type: "string" as const }])),
+    options: Object.fromEntries(Object.keys(options).map((name) => [name, { type: "string" as const }])),
+    allowPositionals: operand !== undefined,
   });
-  return values as Record<string, string | undefined>;
+  if (operand && positionals.length !== 1) throw new Error(`Give one <${operand.name}>: ${operand.meaning}.`);
+  return { operand: positionals[0], options: values as CommandCall["options"] };
 }
 
 function usage(command: Command | undefined): string {
@@ -89,8 +48,11 @@ function usage(command: Command | undefined): string {
       "corm <command> --help tells its options.",
     ].join("\n");
   }
-  const options = Object.entries({ ...command.options, ...COMMON }).map(
-    ([name, meaning]) => `  --${name.padEnd(10)} ${meaning}`,
+  const { name, summary, operand } = command;
+  const options = Object.entries(command.options).map(
+    ([option, meaning]) => `  --${option.padEnd(10)} ${meaning}`,
   );
-  return [`Usage: corm ${command.name} [options]`, "", command.summary, "", ...options].join("\n");
+  const place = operand ? ` <${operand.name}>` : "";
+  const first = operand ? [`  ${`<${operand.name}>`.padEnd(12)} ${operand.meaning}`] : [];
+  return [`Usage: corm ${name}${place} [options]`, "", summary, "", ...first, ...options].join("\n");
 }

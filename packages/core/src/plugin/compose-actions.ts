@@ -5,7 +5,7 @@ import type { AnyPlugin } from "./plugin.js";
 
 const NAME = /^[a-z][a-zA-Z0-9]{0,47}$/;
 const repositoryMethods = new Set(
-  "create createMany get find first stream count aggregate update updateMany updateWhere upsertMany delete deleteMany restore history purge purgeMany".split(
+  "create createMany get find first stream count aggregate update updateMany updateWhere upsertMany delete deleteMany restore history streamHistory streamTimeline purge purgeMany".split(
     " ",
   ),
 );

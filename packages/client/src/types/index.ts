@@ -1,1 +1,0 @@
-export { clientTypes } from "./client-types.js";

@@ -1,0 +1,50 @@
+import { writeFileSync } from "node:fs";
+import { apiShape } from "./client-types/api-shape.js";
+import { clientTypes } from "./client-types/client-types.js";
+import { readJson } from "./client-types/read-api.js";
+import type { Command } from "./command.js";
+
+/** Types of a served CRM, for projects that have not its source. */
+export const clientTypesCommand: Command = {
+  name: "client types",
+  summary: "Write the types that @corm/client takes, from an API that runs.",
+  operand: { name: "url", meaning: "where the API is: https://crm.example.com" },
+  options: {
+    key: "API key: types of what it may see; default: the variable CORM_API_KEY, else the whole API.",
+    out: "File to write, crm.d.ts; one that ends in .ts alone has the paths as well. Default: print.",
+  },
+  async run({ operand = "", options, env }, output) {
+    const base = baseOf(operand);
+    if (base === undefined) {
+      output.error(`"${operand}" is no URL of an API: give one such as https://crm.example.com`);
+      return 2;
+    }
+    const key = options["key"] ?? (env["CORM_API_KEY"] || undefined);
+    if (key !== undefined && !/^[\x21-\x7e]+$/.test(key)) {
+      output.error("The key has characters that no key has, such as spaces or line ends.");
+      return 2;
+    }
+    const out = options["out"];
+    try {
+      const document = await readJson(`${base}/openapi.json`, key);
+      const meta = key === undefined ? undefined : await readJson(`${base}/api/meta`, key);
+      const shape = apiShape(document, meta);
+      if (!shape) throw new Error(`What ${base} answers is not of a Corm API.`);
+      const text = clientTypes(shape, out !== undefined && !/\.d\.[cm]?ts$/.test(out));
+      if (out === undefined) output.out(text);
+      else writeFileSync(out, `${text}\n`);
+      return 0;
+    } catch (error) {
+      output.error((error as Error).message);
+      return 2;
+    }
+  },
+};
+
+/** Without what comes behind the path, and without a slash at its end. */
+function baseOf(text: string): string | undefined {
+  if (!URL.canParse(text)) return undefined;
+  const { protocol, origin, pathname, username } = new URL(text);
+  if (!/^https?:$/.test(protocol) || username !== "") return undefined;
+  return origin + pathname.replace(/\/+$/, "");
+}
