@@ -14,6 +14,15 @@ export type { Catalog, CatalogEntity, CatalogField } from "./context/catalog.js"
 export type { Actor, Context, Identity, ServiceToken } from "./context/context.js";
 export type { EventHandle, EventSubject } from "./context/event.js";
 export type {
+  EnqueuedJob,
+  EnqueueOptions,
+  JobHandle,
+  JobQuery,
+  JobRecord,
+  JobState,
+  Jobs,
+} from "./context/jobs.js";
+export type {
   Change,
   ChangesPage,
   ChangesQuery,
@@ -113,6 +122,33 @@ export {
   importRecords,
   type Rejection,
 } from "./import/import-records.js";
+export {
+  type AnyJob,
+  type Backoff,
+  defineJob,
+  type JobDefinition,
+  type JobOptions,
+  type JobRun,
+} from "./jobs/define-job.js";
+export {
+  InvalidJob,
+  JobLost,
+  JobMissing,
+  JobRefused,
+  JobStateConflict,
+  JobTimedOut,
+  PermanentFailure,
+} from "./jobs/errors.js";
+export type {
+  ClaimedJob,
+  ClaimRequest,
+  JobEngine,
+  JobEngineFactory,
+  JobHost,
+  JobKey,
+  JobSubject,
+  NewJob,
+} from "./jobs/job-engine.js";
 export { type AuditHead, auditHead } from "./journal/head.js";
 export { cursorPosition, passCursor } from "./journal/pass-cursor.js";
 export {
@@ -166,6 +202,9 @@ export {
   type Replacement,
   type Subject,
 } from "./privacy/define-personal-data.js";
+export { type DatabaseJobsOptions, databaseJobs } from "./queue/database-engine.js";
+export type { JobOutcome } from "./queue/run-job.js";
+export type { JobEnd, Worker, WorkerOptions } from "./queue/worker.js";
 export { ActionBroken } from "./repository/run-action.js";
 export {
   defineRoute,

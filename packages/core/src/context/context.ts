@@ -2,6 +2,7 @@ import type { Entity } from "../entity/entity.js";
 import type { Clock } from "../util/clock.js";
 import type { Catalog } from "./catalog.js";
 import type { EventHandle, EventSubject } from "./event.js";
+import type { Jobs } from "./jobs.js";
 import type { ChangesPage, ChangesQuery } from "./journal.js";
 import type { Repository } from "./repository.js";
 import type { AccessExplanation, RecordRight, Role } from "./role.js";
@@ -103,6 +104,8 @@ export interface Context extends Required<Pick<Identity, "actor" | "tenant" | "l
   changes(query?: ChangesQuery): Promise<ChangesPage>;
   /** Enters an event in the journal, together with the transaction that it is emitted in. */
   emit<Payload>(event: EventHandle<Payload>, payload: Payload, subject?: EventSubject): Promise<void>;
+  /** Work that is to be done later, in the name of the actor. */
+  readonly jobs: Jobs;
   /** @throws service-missing where no plugin of the app provides it */
   service<T>(token: ServiceToken<T>): T;
   /** The service, or undefined where no plugin of the app provides it. */

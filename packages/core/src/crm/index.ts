@@ -26,6 +26,7 @@ import { userHooks } from "./hooks/users.js";
 import { crmPrivacy } from "./privacy.js";
 import { privacyRoutes } from "./routes/privacy-routes.js";
 import { consents, consentsOf } from "./services/consents.js";
+import { principal } from "./services/principal.js";
 
 import { timeline } from "./timeline.js";
 
@@ -140,6 +141,7 @@ const plugin = definePlugin({
         level: "level",
       },
     },
+    principal,
     timeline,
     routes: privacyRoutes,
     privacy: crmPrivacy,

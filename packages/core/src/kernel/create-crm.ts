@@ -4,6 +4,7 @@ import type { Restriction } from "../access/define-role.js";
 import type { Context, Identity } from "../context/context.js";
 import type { Role } from "../context/role.js";
 import { InvalidQuery } from "../errors/core-errors.js";
+import type { JobEngineFactory } from "../jobs/job-engine.js";
 import { emitEvent } from "../journal/emit.js";
 import { historiesSince } from "../migrations/begin-histories.js";
 import { type MigrationOptions, migrate } from "../migrations/migrate.js";
@@ -11,6 +12,9 @@ import { physicalSchema } from "../migrations/physical-schema.js";
 import { planMigration } from "../migrations/plan-migration.js";
 import { resolveSecret } from "../migrations/secret.js";
 import { compose } from "../plugin/compose.js";
+import { databaseJobs } from "../queue/database-engine.js";
+import { sessionJobs } from "../queue/session-jobs.js";
+import { createWorker, type Worker } from "../queue/worker.js";
 import { readChanges } from "../repository/changes.js";
 import { repositoryFactory } from "../repository/repository-factory.js";
 import { runAction } from "../repository/run-action.js";
@@ -22,6 +26,7 @@ import { createTokens } from "../runtime/tokens.js";
 import type { StorageAdapter } from "../storage/adapter.js";
 import { type Clock, systemClock } from "../util/clock.js";
 import { hmacBase64Url } from "../util/hash.js";
+import { cryptoRandom } from "../util/random-bytes.js";
 import { createIds } from "../util/uuid.js";
 import { CORE_VERSION } from "../util/version.js";
 import { accessRegistry } from "./access-registry.js";
@@ -57,6 +62,8 @@ export interface CrmOptions<Ps extends PluginList> extends MigrationOptions {
    * lists them. What needs one fails with `capability-withheld`.
    */
   readonly withhold?: readonly string[];
+  /** Where jobs are kept. Default: in the app's database, `databaseJobs()`. */
+  readonly jobs?: { readonly engine?: JobEngineFactory };
   readonly clock?: Clock;
   /** Random bytes for ids; a seed makes tests repeat. */
   readonly random?: (size: number) => Uint8Array;
@@ -93,12 +100,19 @@ export async function createCrm<const Ps extends PluginList>(options: CrmOptions
     const secret = options.secret ?? (await resolveSecret(storage, clock.now()));
     const vault = await openVault(composition, storage, options.encryption, clock, secret);
     const historySince = await historiesSince(composition, storage);
+    const enqueued = createSignals();
+    const newId = () => ids.next();
+    const report =
+      // With its causes, which its stack alone does not show.
+      options.onError ?? ((error: unknown) => process.stderr.write(`${inspect(error)}\n`));
+    const notify = (queue: string) => enqueued.emit(queue);
+    const jobs = (options.jobs?.engine ?? databaseJobs())({ storage, clock, newId, notify, report });
     const runtime: Runtime = {
       vault,
       composition,
       storage,
       clock,
-      newId: () => ids.next(),
+      newId,
       currency,
       access,
       withheld,
@@ -107,11 +121,12 @@ export async function createCrm<const Ps extends PluginList>(options: CrmOptions
       fingerprint: (value) => hmacBase64Url(secret, `fingerprint\n${value}`),
       journalled: createSignals(),
       guard: new AsyncLocalStorage<TransactionScope>(),
-      report:
-        // With its causes, which its stack alone does not show.
-        options.onError ?? ((error) => process.stderr.write(`${inspect(error)}\n`)),
+      enqueued,
+      jobs,
+      random: options.random ?? cryptoRandom,
+      report,
     };
-    const crm = assemble<Ps>(runtime, options.tenant);
+    const { crm, workers } = assemble<Ps>(runtime, options.tenant);
     const started: (() => Promise<void>)[] = [];
     try {
       for (const plugin of composition.plugins) {
@@ -125,6 +140,9 @@ export async function createCrm<const Ps extends PluginList>(options: CrmOptions
       throw error;
     }
     const stopAll = async () => {
+      // Together, so that however many there are it takes the time of one.
+      await Promise.all([...workers].map((worker) => worker.stop()));
+      await jobs.close?.();
       for (const stop of started) await stop().catch(runtime.report);
       await storage.close();
     };
@@ -141,15 +159,20 @@ export async function createCrm<const Ps extends PluginList>(options: CrmOptions
   }
 }
 
-function assemble<Ps extends PluginList>(runtime: Runtime, defaultTenant: string | undefined): Crm<Ps> {
+function assemble<Ps extends PluginList>(
+  runtime: Runtime,
+  defaultTenant: string | undefined,
+): { readonly crm: Crm<Ps>; readonly workers: ReadonlySet<Worker> } {
   const services: SessionServices = {
     repository: repositoryFactory(runtime.composition),
     runAction,
     changes: readChanges,
     emit: emitEvent,
+    jobs: sessionJobs,
   };
+  const workers = new Set<Worker>();
   const session = (identity: Identity): Context => new Session(runtime, services, identity);
-  return {
+  const crm: Crm<Ps> = {
     runtime,
     defaultTenant,
     roles: runtime.access.roles,
@@ -167,8 +190,16 @@ function assemble<Ps extends PluginList>(runtime: Runtime, defaultTenant: string
       return steps;
     },
     planMigration: () => planMigration(runtime.composition, runtime.storage),
+    worker(options = {}) {
+      const open = (identity: Identity, chain: readonly string[]) =>
+        new Session(runtime, services, identity, null, chain);
+      const worker = createWorker({ runtime, crm, session: open }, options);
+      workers.add(worker);
+      return worker;
+    },
     stop: async () => {},
   };
+  return { crm, workers };
 }
 
 async function withTimeout(work: Promise<void>, what: string): Promise<void> {

@@ -9,6 +9,7 @@ import type { HookPhase } from "../hooks/define-hook.js";
 import type { MigrationPlan } from "../migrations/plan-migration.js";
 import type { CrmHandle } from "../plugin/crm-handle.js";
 import type { Plugin } from "../plugin/plugin.js";
+import type { Worker, WorkerOptions } from "../queue/worker.js";
 import type { Runtime } from "../runtime/runtime.js";
 import type { Description } from "./describe.js";
 
@@ -164,7 +165,9 @@ export interface Crm<Ps extends PluginList = PluginList> extends CrmHandle {
   explain(operation: string): readonly ExplainedStep[];
   /** What bringing the database up to the plugins would do. */
   planMigration(): Promise<MigrationPlan>;
-  /** Runs the plugins' `stop` in reverse order and closes the storage. */
+  /** Takes jobs and runs them, once it is started. */
+  worker(options?: WorkerOptions): Worker;
+  /** Stops workers, runs the plugins' `stop` in reverse order, and closes the storage. */
   stop(): Promise<void>;
   /** For adapters such as HTTP; not for applications. */
   readonly runtime: Runtime;

@@ -2,6 +2,7 @@ import { type DirectoryTables, directoryTables } from "../access/directory.js";
 import type { AnyAction } from "../actions/define-action.js";
 import type { EventDefinition } from "../events/define-event.js";
 import type { HookDefinition } from "../hooks/define-hook.js";
+import type { AnyJob } from "../jobs/define-job.js";
 import type { MetricDefinition } from "../metrics/define-metric.js";
 import { compileEntity, type OwnedExtension } from "../model/compile-entity.js";
 import type { EntityModel } from "../model/entity-model.js";
@@ -14,10 +15,11 @@ import { nearest } from "../util/words.js";
 import { claim, type Owned } from "./claim.js";
 import { compileHooks, type HookTable, type OwnedHook } from "./compile-hooks.js";
 import { composeActions } from "./compose-actions.js";
+import { composeJobs, composePrincipal } from "./compose-jobs.js";
 import { composePersonalData } from "./compose-personal-data.js";
 import { composeTimelines } from "./compose-timeline.js";
-import { CORE_CAPABILITIES } from "./core-capabilities.js";
-import type { AnyPlugin } from "./plugin.js";
+import { CORE_CAPABILITIES, CORE_PERMISSIONS } from "./core-capabilities.js";
+import type { AnyPlugin, PluginParts } from "./plugin.js";
 import { CompositionFailed } from "./plugin-errors.js";
 import { resolveOrder } from "./resolve-order.js";
 
@@ -35,6 +37,8 @@ export interface Composition {
   readonly routes: readonly Owned<RouteDefinition>[];
   readonly metrics: ReadonlyMap<string, Owned<MetricDefinition>>;
   readonly events: ReadonlyMap<string, Owned<EventDefinition>>;
+  readonly jobs: ReadonlyMap<string, Owned<AnyJob>>;
+  readonly principal: PluginParts["principal"];
   readonly permissions: ReadonlyMap<string, Owned<string>>;
   /** What actions and routes ask for, declared with words or not. */
   readonly permissionNames: ReadonlySet<string>;
@@ -79,6 +83,8 @@ export function compose(plugins: readonly AnyPlugin[], coreVersion: string): Com
   const capabilities = new Map<string, Owned<string>>();
   for (const [name, words] of Object.entries(CORE_CAPABILITIES))
     capabilities.set(name, { owner: "core", value: words });
+  for (const [name, words] of Object.entries(CORE_PERMISSIONS))
+    permissions.set(name, { owner: "core", value: words });
   const routes: Owned<RouteDefinition>[] = [];
   for (const plugin of order) {
     const { parts } = plugin;
@@ -127,6 +133,8 @@ export function compose(plugins: readonly AnyPlugin[], coreVersion: string): Com
   const directory = composeDirectory(order, entities, problems);
   const personal = composePersonalData(order, entities, problems);
   const timelines = composeTimelines(order, entities, problems);
+  const jobs = composeJobs(order, capabilities, problems);
+  const principal = composePrincipal(order, problems);
   if (problems.length > 0) throw CompositionFailed({ problems });
   const validators = new Map([...entities].map(([name, model]) => [name, entityValidator(model)]));
   return {
@@ -139,6 +147,8 @@ export function compose(plugins: readonly AnyPlugin[], coreVersion: string): Com
     routes,
     metrics,
     events,
+    jobs,
+    principal,
     permissions,
     capabilities,
     permissionNames: new Set([

@@ -7,3 +7,9 @@ export const CORE_CAPABILITIES: Readonly<Record<string, string>> = {
   "core.journal": "Puts the journal in order, and reads it for subscribers and the audit",
   "core.privacy": "Finds, gives out and erases what is kept of a person, whoever may see it",
 };
+
+/** What core itself asks a permission for. */
+export const CORE_PERMISSIONS: Readonly<Record<string, string>> = {
+  "jobs.read": "See the jobs of the tenant, with their input",
+  "jobs.manage": "Replay jobs that failed, and cancel jobs",
+};

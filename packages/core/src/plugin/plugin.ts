@@ -1,9 +1,12 @@
 import type { AccessDirectory } from "../access/directory.js";
 import type { AnyAction } from "../actions/define-action.js";
+import type { Identity } from "../context/context.js";
 import type { AnyEntity } from "../entity/entity.js";
 import type { AnyExtension } from "../entity/extend-entity.js";
 import type { EventDefinition } from "../events/define-event.js";
 import type { HookDefinition } from "../hooks/define-hook.js";
+import type { AnyJob } from "../jobs/define-job.js";
+import type { JobSubject } from "../jobs/job-engine.js";
 import type { MetricDefinition } from "../metrics/define-metric.js";
 import type { PersonalData } from "../privacy/define-personal-data.js";
 import type { RouteDefinition } from "../routes/define-route.js";
@@ -22,6 +25,17 @@ export interface PluginParts {
   /** Events that the plugin emits. */
   // biome-ignore lint/suspicious/noExplicitAny: events of any payload.
   readonly events?: readonly EventDefinition<any>[];
+  /** Work that happens later. */
+  readonly jobs?: readonly AnyJob[];
+  /**
+   * What whoever made a job may do by now, asked when it runs: null where he may do nothing any more, undefined where the
+   * plugin does not know him. One plugin of an app says so.
+   */
+  readonly principal?: (
+    crm: CrmHandle,
+    tenant: string,
+    subject: JobSubject,
+  ) => Promise<Identity | null | undefined>;
   readonly metrics?: readonly MetricDefinition[];
   /** Whom the records of its entities are about. */
   readonly privacy?: readonly PersonalData[];

@@ -3,9 +3,11 @@ import type { AccessRegistry } from "../access/registry.js";
 import type { Tokens } from "../context/tokens.js";
 import type { FieldCipher } from "../encryption/field-cipher.js";
 import type { Vault } from "../encryption/vault.js";
+import type { JobEngine } from "../jobs/job-engine.js";
 import type { Composition } from "../plugin/compose.js";
 import type { StorageAdapter, Transaction } from "../storage/adapter.js";
 import type { Clock } from "../util/clock.js";
+import type { RandomBytes } from "../util/random-bytes.js";
 import type { Signals } from "./signals.js";
 
 /** What all sessions of one CRM share. */
@@ -27,6 +29,11 @@ export interface Runtime {
   readonly fingerprint: (value: string) => string;
   /** Tells who waits in this process that something was entered in the journal of a tenant, and committed. */
   readonly journalled: Signals;
+  /** Tells the workers of this process that there is a job in a queue, committed. */
+  readonly enqueued: Signals;
+  readonly jobs: JobEngine;
+  /** Random bytes that a seed repeats, for ids and pauses: not for secrets. */
+  readonly random: RandomBytes;
   /** The transaction that the running asynchronous code is inside of. */
   readonly guard: AsyncLocalStorage<TransactionScope>;
   /** Takes errors that have no caller left to go to. */

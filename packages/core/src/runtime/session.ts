@@ -3,6 +3,7 @@ import { type SessionAccess, systemAccess } from "../access/session-access.js";
 import type { Catalog } from "../context/catalog.js";
 import type { ActionHandle, Context, Identity, ServiceToken } from "../context/context.js";
 import type { EventHandle, EventSubject } from "../context/event.js";
+import type { Jobs } from "../context/jobs.js";
 import type { ChangesPage, ChangesQuery } from "../context/journal.js";
 import type { Repository } from "../context/repository.js";
 import type { AccessExplanation, RecordRight } from "../context/role.js";
@@ -43,6 +44,7 @@ export interface SessionServices {
     target: ActionTarget | undefined,
   ): Promise<unknown>;
   changes(session: Session, query: ChangesQuery | undefined): Promise<ChangesPage>;
+  jobs(session: Session): Jobs;
   emit(
     session: Session,
     event: EventHandle,
@@ -125,6 +127,10 @@ export class Session extends SessionBase implements Context {
 
   emit<Payload>(event: EventHandle<Payload>, payload: Payload, subject?: EventSubject): Promise<void> {
     return this.#services.emit(this, event, payload, subject);
+  }
+
+  get jobs(): Jobs {
+    return this.#services.jobs(this);
   }
 
   service<T>(token: ServiceToken<T>): T {

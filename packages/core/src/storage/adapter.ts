@@ -36,9 +36,10 @@ export interface FindSpec {
   readonly limit: number;
   /**
    * Lock the rows until the transaction ends, where the engine has row locks. Inside transactions only. `update`
-   * keeps out every other lock; `share` keeps out `update` alone, and sees what was committed while it waited.
+   * keeps out every other lock; `share` keeps out `update` alone, and sees what was committed while it waited. `skip`
+   * locks as `update` does, and leaves out what others have locked instead of waiting for it.
    */
-  readonly lock?: "update" | "share";
+  readonly lock?: "update" | "share" | "skip";
 }
 
 export type Bucket = "hour" | "day" | "week" | "month" | "quarter" | "year";

@@ -1,4 +1,5 @@
 export { createTestCrm, type TestCrm, type TestCrmOptions } from "./create-test-crm.js";
+export { type JobConformanceOptions, jobConformance, type OpenedJobs } from "./job-conformance/index.js";
 export {
   type OpenedStorage,
   type StorageConformanceOptions,

@@ -5,6 +5,8 @@ import { checkInstantMs, parseInstantMs } from "./values.js";
 export interface Clock {
   /** Epoch milliseconds, whole. */
   now(): number;
+  /** Milliseconds that have passed since any fixed moment, whatever is done to the clock. Left out: as `now` says. */
+  elapsed?(): number;
 }
 
 /** A span of elapsed time; a day is 24 hours. */
@@ -23,7 +25,7 @@ export interface FixedClock extends Clock {
   advance(elapsed: number | Elapsed): void;
 }
 
-export const systemClock: Clock = { now: () => Date.now() };
+export const systemClock: Clock = { now: () => Date.now(), elapsed: () => performance.now() };
 
 /**
  * A clock for tests: a year passes in one call.
@@ -73,7 +75,8 @@ function toMs(instant: string | number): number {
   return typeof instant === "number" ? checkInstantMs(instant) : parseInstantMs(instant);
 }
 
-function elapsedMs(elapsed: Elapsed): number {
+/** @throws InvalidArgument for parts that are unknown or no numbers. */
+export function elapsedMs(elapsed: Elapsed): number {
   let ms = 0;
   for (const [part, count] of Object.entries(elapsed) as [string, unknown][]) {
     const unit = Object.hasOwn(PART_MS, part) ? PART_MS[part] : undefined;

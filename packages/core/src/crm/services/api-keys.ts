@@ -107,10 +107,25 @@ export async function identityOfApiKey(ctx: Context, key: string): Promise<ApiKe
   const found = await readKey(ctx, key);
   if (!found) return undefined;
   const { record, locale } = found;
+  return { identity: await identityOfRecord(ctx, record, locale), record };
+}
+
+/** Who the key of a job is now: null where it holds no more. */
+export async function identityOfKeyId(ctx: Context, id: string): Promise<Identity | null> {
+  const record = await ctx
+    .asSystem({ capability: "core.credentials", reason: "the API key of a job" })
+    .repo(apiKey)
+    .first({ where: { id, revokedAt: null }, include: ["user"] });
+  if (!record || (record.expiresAt !== null && record.expiresAt <= ctx.now())) return null;
+  if (record.userId !== null && !record.user?.active) return null;
+  return identityOfRecord(ctx, record, record.user?.locale ?? null);
+}
+
+async function identityOfRecord(ctx: Context, record: ApiKey, locale: string | null): Promise<Identity> {
   const { id, userId, scopes } = record;
   const own = record.roles.length > 0 || userId === null;
   const rolesNow = (at: Context) => (own ? keyRoles(at, record) : rolesOf(at, userId));
-  const identity: Identity = {
+  return {
     actor: { kind: "apiKey", id },
     tenant: ctx.tenant,
     roles: await rolesNow(ctx),
@@ -125,7 +140,6 @@ export async function identityOfApiKey(ctx: Context, key: string): Promise<ApiKe
     ...(userId === null ? {} : { userId }),
     ...(locale === null ? {} : { locale }),
   };
-  return { identity, record };
 }
 
 /** Roles of the app by name, which costs nothing; those of the tenant as they are now, in one read. */

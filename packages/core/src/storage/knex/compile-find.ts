@@ -93,8 +93,8 @@ function jsonSql({ fields }: JsonColumn, scope: TableInfo, dialect: Dialect): st
 }
 
 /** The weakest lock that does it: on PostgreSQL, the one that a foreign key takes. */
-function locking(lock: "update" | "share", { engine }: Dialect): string {
-  if (lock === "update") return " for update";
+function locking(lock: NonNullable<FindSpec["lock"]>, { engine }: Dialect): string {
+  if (lock !== "share") return lock === "skip" ? " for update skip locked" : " for update";
   return engine === "postgres" ? " for key share" : " lock in share mode";
 }
 

@@ -1,0 +1,48 @@
+import type { AnyJob } from "../jobs/define-job.js";
+import { claim, type Owned } from "./claim.js";
+import type { AnyPlugin, PluginParts } from "./plugin.js";
+
+const NAME = /^(?=.{3,100}$)[a-z][a-z0-9-]*\.[a-z][a-zA-Z0-9]*$/;
+const QUEUE = /^[\w.-]{1,64}$/;
+
+/** All jobs by name, and what is wrong with them. */
+export function composeJobs(
+  order: readonly AnyPlugin[],
+  capabilities: ReadonlyMap<string, Owned<string>>,
+  problems: string[],
+): Map<string, Owned<AnyJob>> {
+  const jobs = new Map<string, Owned<AnyJob>>();
+  for (const plugin of order) {
+    for (const job of plugin.parts.jobs ?? []) {
+      claim(jobs, job.name, plugin.name, job, "job", problems);
+      const wrong = (problem: string) =>
+        problems.push(`plugin "${plugin.name}": job "${job.name}" ${problem}`);
+      if (!NAME.test(job.name) || !job.name.startsWith(`${plugin.name}.`))
+        wrong(
+          `must be "${plugin.name}." and a camelCase name, such as "${plugin.name}.welcome", at most 100 characters`,
+        );
+      if (!QUEUE.test(job.queue))
+        wrong(`has the queue "${job.queue}": use 1 to 64 letters, digits, "_", "." and "-"`);
+      if (job.capability !== null && !capabilities.has(job.capability))
+        wrong(`uses the capability "${job.capability}", which no plugin declares`);
+      for (const [name, value] of wholeNumbers(job))
+        if (!Number.isInteger(value) || value < 1)
+          wrong(`has ${name} ${value}: use a whole number from 1 on`);
+      if (!(job.backoff.initial >= 0 && job.backoff.factor >= 1 && job.backoff.max >= job.backoff.initial))
+        wrong("has a backoff that shrinks: use initial ≥ 0, factor ≥ 1, and max ≥ initial");
+    }
+  }
+  return jobs;
+}
+
+const wholeNumbers = ({ attempts, lease, timeout, concurrency }: AnyJob): [string, number][] =>
+  Object.entries({ attempts, lease, timeout, concurrency });
+
+export function composePrincipal(order: readonly AnyPlugin[], problems: string[]): PluginParts["principal"] {
+  const [first, second] = order.filter(({ parts }) => parts.principal !== undefined);
+  if (first && second)
+    problems.push(
+      `plugins "${first.name}" and "${second.name}" both declare a principal: an app has one place where users are kept`,
+    );
+  return first?.parts.principal;
+}

@@ -1,0 +1,218 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { ClaimedJob } from "../jobs/job-engine.js";
+import { Ended, type JobCrew, type JobOutcome, runJob } from "./run-job.js";
+
+export interface WorkerOptions {
+  /** Jobs that run at once in this worker, 1 to 100. Default 10. */
+  readonly concurrency?: number;
+  /** Which queues it serves. Default: those of all jobs of the app. */
+  readonly queues?: readonly string[];
+  /** Milliseconds between looks for jobs of other processes, and for what is due. Default 1,000. */
+  readonly interval?: number;
+  /** Hears of every run that has ended. */
+  readonly onEnd?: (run: JobEnd) => void;
+}
+
+export interface JobEnd {
+  readonly id: string;
+  readonly name: string;
+  readonly tenant: string;
+  readonly outcome: JobOutcome;
+}
+
+export interface Worker {
+  /** Runs what is due, and what that makes, until nothing is. Answers what was run. Not while it is started. */
+  run(): Promise<readonly JobEnd[]>;
+  /** Goes on in the background; what the engine fails at is reported and tried again. */
+  start(): void;
+  /**
+   * Takes nothing more, and waits for what runs: after `timeout` milliseconds (default 8,000) that is cut off and given
+   * back, to be run by others at once.
+   */
+  stop(options?: { readonly timeout?: number }): Promise<void>;
+}
+
+interface Running {
+  readonly job: ClaimedJob;
+  readonly ending: AbortController;
+  readonly done: Promise<JobEnd>;
+}
+
+const SLOWEST = 60_000;
+const MIN_BEAT = 100;
+
+/** Takes jobs and runs them. Any number of them, in any number of processes, share the work. */
+export function createWorker(crew: JobCrew, options: WorkerOptions): Worker {
+  return new QueueWorker(crew, options);
+}
+
+class QueueWorker implements Worker {
+  readonly #crew: JobCrew;
+  readonly #options: WorkerOptions;
+  readonly #id: string;
+  readonly #queues: readonly string[];
+  readonly #concurrency: number;
+  readonly #running = new Map<string, Running>();
+  readonly #stopping = new AbortController();
+  #loops: Promise<unknown> | undefined;
+  #beatAt: number;
+
+  constructor(crew: JobCrew, options: WorkerOptions) {
+    const { concurrency = 10 } = options;
+    if (!Number.isInteger(concurrency) || concurrency < 1 || concurrency > 100)
+      throw new TypeError(`"concurrency" of a worker is 1 to 100, not ${String(concurrency)}`);
+    this.#crew = crew;
+    this.#options = options;
+    this.#id = crew.runtime.newId();
+    this.#concurrency = concurrency;
+    const { jobs } = crew.runtime.composition;
+    this.#queues = options.queues ?? [...new Set([...jobs.values()].map(({ value }) => value.queue))];
+    this.#beatAt = this.#elapsed();
+  }
+
+  async run(): Promise<readonly JobEnd[]> {
+    if (this.#loops) throw new TypeError("run() is for a worker that is not started");
+    const ends: JobEnd[] = [];
+    for (;;) {
+      await this.#crew.runtime.jobs.upkeep();
+      await this.#take();
+      if (this.#running.size === 0) return ends;
+      ends.push(...(await Promise.all([...this.#running.values()].map(({ done }) => done))));
+    }
+  }
+
+  start(): void {
+    this.#loops ??= Promise.all([
+      this.#repeat(() => this.#work()),
+      this.#repeat(() => this.#beat()),
+      this.#repeat(() => this.#upkeep()),
+    ]);
+  }
+
+  async stop({ timeout = 8000 }: { readonly timeout?: number } = {}): Promise<void> {
+    this.#stopping.abort();
+    const all = () => Promise.all([...this.#running.values()].map(({ done }) => done));
+    const patience = new AbortController();
+    await Promise.race([all(), sleep(timeout, undefined, { signal: patience.signal }).catch(() => {})]);
+    patience.abort();
+    for (const { ending } of this.#running.values()) ending.abort(new Ended("released"));
+    await all();
+    await this.#loops;
+  }
+
+  /** Until it is stopped: a round, again and again, ever more slowly where rounds fail. */
+  async #repeat(round: () => Promise<void>): Promise<void> {
+    const { signal } = this.#stopping;
+    for (let failures = 0; !this.#isOver; ) {
+      try {
+        await round();
+        failures = 0;
+      } catch (error) {
+        failures += 1;
+        this.#crew.runtime.report(error);
+        const pause = Math.min(this.#interval * 2 ** Math.min(failures, 16), SLOWEST);
+        await sleep(pause, undefined, { signal }).catch(() => {});
+      }
+    }
+  }
+
+  /** It goes on beating for what still runs while it stops. */
+  get #isOver(): boolean {
+    return this.#stopping.signal.aborted && this.#running.size === 0;
+  }
+
+  async #work(): Promise<void> {
+    const { signal } = this.#stopping;
+    if (signal.aborted) {
+      await Promise.race([...this.#running.values()].map(({ done }) => done));
+      return;
+    }
+    // Heard from here on: what comes while it looks is not missed.
+    const woken = this.#woken();
+    const taken = await this.#take();
+    if (this.#running.size >= this.#concurrency) {
+      woken.cancel();
+      await Promise.race([...this.#running.values()].map(({ done }) => done));
+    } else if (taken === 0) await woken.next;
+    else woken.cancel();
+  }
+
+  #woken(): { readonly next: Promise<unknown>; cancel(): void } {
+    const { enqueued } = this.#crew.runtime;
+    const cancelled = new AbortController();
+    const signal = AbortSignal.any([this.#stopping.signal, cancelled.signal]);
+    const next = Promise.race(this.#queues.map((queue) => enqueued.next(queue, this.#interval, signal)));
+    const cancel = () => cancelled.abort();
+    return { next: next.finally(cancel), cancel };
+  }
+
+  async #take(): Promise<number> {
+    const limit = this.#concurrency - this.#running.size;
+    if (limit === 0 || this.#queues.length === 0) return 0;
+    const request = { worker: this.#id, queues: this.#queues, limit };
+    const jobs = await this.#crew.runtime.jobs.claim(request);
+    for (const job of jobs) this.#begin(job);
+    return jobs.length;
+  }
+
+  #begin(job: ClaimedJob): void {
+    const { id, name, tenant } = job;
+    const ending = new AbortController();
+    const run = async (): Promise<JobEnd> => {
+      let outcome: JobOutcome = "lost";
+      try {
+        outcome = await runJob(this.#crew, job, ending);
+      } catch (error) {
+        // The engine could not be told: the lease runs out, and another has it.
+        this.#crew.runtime.report(error);
+      }
+      this.#running.delete(job.token + id);
+      const end = { id, name, tenant, outcome };
+      this.#options.onEnd?.(end);
+      return end;
+    };
+    this.#running.set(job.token + id, { job, ending, done: run() });
+  }
+
+  /** Tells that it lives, three times in the shortest lease. What is no longer its own is ended. */
+  async #beat(): Promise<void> {
+    const running = [...this.#running.values()];
+    const shortest = Math.min(30_000, ...running.map(({ job }) => job.lease));
+    if (running.length === 0) this.#beatAt = this.#elapsed();
+    else {
+      try {
+        const held = await this.#crew.runtime.jobs.beat(this.#id);
+        this.#beatAt = this.#elapsed();
+        for (const { job, ending } of running) if (!held.has(job.id)) ending.abort(new Ended("lost"));
+      } finally {
+        // Who cannot say that he lives must take it that others have his work.
+        const silent = this.#elapsed() - this.#beatAt;
+        for (const { job, ending } of running) if (silent >= job.lease) ending.abort(new Ended("lost"));
+      }
+    }
+    const { signal } = this.#stopping;
+    const pause = running.length === 0 ? MIN_BEAT : Math.max(MIN_BEAT, shortest / 3);
+    await (signal.aborted
+      ? sleep(Math.min(pause, MIN_BEAT))
+      : sleep(pause, undefined, { signal }).catch(() => {}));
+  }
+
+  async #upkeep(): Promise<void> {
+    const { signal } = this.#stopping;
+    if (!signal.aborted) await this.#crew.runtime.jobs.upkeep();
+    await sleep(
+      signal.aborted ? MIN_BEAT : this.#interval,
+      undefined,
+      signal.aborted ? {} : { signal },
+    ).catch(() => {});
+  }
+
+  #elapsed(): number {
+    const { clock } = this.#crew.runtime;
+    return clock.elapsed?.() ?? clock.now();
+  }
+
+  get #interval(): number {
+    return this.#options.interval ?? 1000;
+  }
+}
