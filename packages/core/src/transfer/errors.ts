@@ -34,3 +34,9 @@ export const ImportTakenOver = defineError<{ id: string }>("import-taken-over", 
   detail: ({ id }) =>
     `Import ${id} was resumed by another request, which goes on with it. This one has ended.`,
 });
+
+export const XlsxNotInstalled = defineError("xlsx-not-installed", {
+  status: 501,
+  title: "Workbooks cannot be written here",
+  detail: () => `The app lacks the package that writes workbooks: npm install hucre. Or ask for "csv".`,
+});

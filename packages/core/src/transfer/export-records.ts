@@ -9,8 +9,9 @@ import type { Session } from "../runtime/session.js";
 import { nearest } from "../util/words.js";
 import { cellOf, tableColumns } from "./columns.js";
 import { csvLine } from "./csv-write.js";
+import { xlsxChunks } from "./xlsx-write.js";
 
-export type ExportFormat = "csv" | "ndjson";
+export type ExportFormat = "csv" | "ndjson" | "xlsx";
 
 export interface ExportOptions {
   readonly format: ExportFormat;
@@ -39,18 +40,30 @@ const SMALL_PAGE = 50;
  * The records of a query as a file, chunk by chunk: memory holds one page, however many there are. What the actor may
  * not see is not in it, and secret fields never are.
  *
- * @throws unknown-field, invalid-query, forbidden: all before the first chunk
+ * @throws unknown-field, invalid-query, forbidden, xlsx-not-installed: all before the first chunk
  */
+export function exportRecords(
+  ctx: Context,
+  entity: { readonly name: string },
+  query: ExportQuery,
+  options: ExportOptions & { readonly format: "csv" | "ndjson" },
+): AsyncGenerator<string>;
+/** As a workbook, the chunks are bytes. It needs the package `hucre`. */
+export function exportRecords(
+  ctx: Context,
+  entity: { readonly name: string },
+  query: ExportQuery,
+  options: ExportOptions,
+): AsyncGenerator<string | Uint8Array>;
 export async function* exportRecords(
   ctx: Context,
   entity: { readonly name: string },
   query: ExportQuery,
   options: ExportOptions,
-): AsyncGenerator<string> {
+): AsyncGenerator<string | Uint8Array> {
   const session = ctx as Session;
   session.require(session.entity(entity.name), "export");
   const fields = exported(session.entity(entity.name), query.select);
-  const { head, row } = options.format === "ndjson" ? ndjson : csv(fields, options);
   const large = fields.some((field) => field.kind === "text" || field.kind === "json");
   const repository = session.repoOf(entity.name) as Repository<RecordValues, RecordValues>;
   const records = repository.stream({
@@ -58,6 +71,11 @@ export async function* exportRecords(
     select: fields.map((field) => field.name),
     limit: large ? SMALL_PAGE : MAX_LIMIT,
   } as never);
+  if (options.format === "xlsx") {
+    yield* xlsxChunks(tableColumns(fields), records);
+    return;
+  }
+  const { head, row } = options.format === "ndjson" ? ndjson : csv(fields, options);
   let chunk = head;
   for await (const record of records) {
     chunk += row(record);

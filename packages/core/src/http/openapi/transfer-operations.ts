@@ -14,6 +14,7 @@ import { ref } from "./schemas.js";
 export const EXPORT_TYPES: Readonly<Record<ExportFormat, string>> = {
   csv: "text/csv; charset=utf-8",
   ndjson: "application/x-ndjson",
+  xlsx: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
 };
 
 const delimiters = { enum: [",", ";", "|", "tab"] };
@@ -30,7 +31,7 @@ export function exportOperation(entity: EntityModel): Operation {
     tag: entity.label,
     summary: `Take ${entity.label.toLowerCase()} records out as a file`,
     description:
-      "All records of the query, streamed. Text that a spreadsheet could take for a formula gets an apostrophe in front, which importing the file takes away again. Money has two columns: the amount, and the currency under `<field>.currency`.",
+      "All records of the query, streamed. Text that a spreadsheet could take for a formula gets an apostrophe in front, which importing the file takes away again. Money has two columns: the amount, and the currency under `<field>.currency`. In a workbook, days and moments (UTC) are dates and amounts are numbers.",
     parameters: [
       { name: "format", in: "query", schema: { enum: Object.keys(EXPORT_TYPES), default: "csv" } },
       ...selectParameters(entity),
