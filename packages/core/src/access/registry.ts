@@ -1,10 +1,12 @@
 import type { Identity } from "../context/context.js";
 import type { Role } from "../context/role.js";
+import type { Issue } from "../errors/corm-error.js";
 import { defineError } from "../errors/define-error.js";
 import type { EntityModel } from "../model/entity-model.js";
 import type { Filter } from "../storage/filter.js";
 import { createLru } from "../util/lru.js";
 import { nearest } from "../util/words.js";
+import { checkRole, type RoleWorld } from "./check-role.js";
 import type { Restriction } from "./define-role.js";
 import type { DirectoryTables } from "./directory.js";
 import { Policy } from "./policy.js";
@@ -28,6 +30,8 @@ export interface AccessSettings {
   readonly restrictions: readonly Restriction[];
   readonly directory: DirectoryTables | undefined;
   readonly readCondition: ConditionReader;
+  /** What roles are checked against. */
+  readonly world: RoleWorld;
 }
 
 /** Sets of roles and scopes that are kept ready. */
@@ -49,6 +53,11 @@ export class AccessRegistry {
   /** The roles of the app by name, `admin` among them. */
   get roles(): ReadonlyMap<string, Role> {
     return this.#settings.roles;
+  }
+
+  /** What is wrong with what a role of a tenant allows. */
+  issuesOf(role: { readonly [K in keyof Role]?: unknown }): Issue[] {
+    return checkRole(role, this.#settings.world);
   }
 
   /** @throws unknown-role */

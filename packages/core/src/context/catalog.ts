@@ -1,4 +1,5 @@
 import type { Entity } from "../entity/entity.js";
+import type { Issue } from "../errors/corm-error.js";
 import type { FieldKind } from "../schema/field.js";
 import type { MetricDefinition } from "./metric.js";
 import type { Role } from "./role.js";
@@ -29,4 +30,6 @@ export interface Catalog {
   readonly permissions: ReadonlySet<string>;
   /** Roles that the app has in code, by name. */
   readonly roles: ReadonlyMap<string, Role>;
+  /** What is wrong with what a role allows that came as data, whatever its shape; parts that are left out are right. */
+  roleIssues(role: { readonly [K in keyof Role]?: unknown }): readonly Issue[];
 }

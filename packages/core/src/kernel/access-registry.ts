@@ -1,4 +1,4 @@
-import { checkRole } from "../access/check-role.js";
+import { checkRole, checkRoleName, type RoleWorld } from "../access/check-role.js";
 import { adminRole, type Restriction } from "../access/define-role.js";
 import { AccessRegistry } from "../access/registry.js";
 import type { Role } from "../context/role.js";
@@ -36,19 +36,19 @@ export function accessRegistry(
   });
   const readCondition = (entity: EntityModel, where: unknown, tenant: string) =>
     parseWhere(entity, where, scopeOf(tenant));
+  const world: RoleWorld = {
+    entities,
+    permissions: composition.permissionNames,
+    hasDirectory: directory !== undefined,
+    readCondition: (entity, where) => readCondition(entity, where, "check"),
+  };
   const named = new Map<string, Role>([[adminRole.name, adminRole]]);
   const problems: string[] = [];
   for (const role of roles) {
     if (named.has(role.name))
       problems.push(`role "${role.name}" is declared twice, or has the name of the built-in role`);
     named.set(role.name, role);
-    const world = {
-      entities,
-      permissions: composition.permissionNames,
-      hasDirectory: directory !== undefined,
-      readCondition: (entity: EntityModel, where: unknown) => readCondition(entity, where, "check"),
-    };
-    for (const { pointer, message } of checkRole(role, world))
+    for (const { pointer, message } of [...checkRoleName(role.name), ...checkRole(role, world)])
       problems.push(`role "${role.name}": ${pointer} ${message}`);
   }
   for (const { name, entity, where, except } of restrictions) {
@@ -67,5 +67,5 @@ export function accessRegistry(
     }
   }
   if (problems.length > 0) throw CompositionFailed({ problems });
-  return new AccessRegistry({ entities, roles: named, restrictions, directory, readCondition });
+  return new AccessRegistry({ entities, roles: named, restrictions, directory, readCondition, world });
 }

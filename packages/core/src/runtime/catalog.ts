@@ -29,7 +29,14 @@ export function catalogOf({ access, runtime }: Session): Catalog {
         .filter(([, { value }]) => entities.has(value.entity))
         .map(([name, { value }]) => [name, value]),
     );
-    catalog = { entities, metrics, permissions: permissionsOf(composition), roles: runtime.access.roles };
+    const { access: registry } = runtime;
+    catalog = {
+      entities,
+      metrics,
+      permissions: permissionsOf(composition),
+      roles: registry.roles,
+      roleIssues: (role) => registry.issuesOf(role),
+    };
     catalogs.set(access, catalog);
   }
   return catalog;

@@ -104,7 +104,18 @@ it("names that are not there are told with their place", async () => {
     [{ entities: { account: { read: "everything" } } }, "/entities/account/read"],
     [{ entities: { account: { raed: "all" } } }, "/entities/account/raed"],
     [{ entities: { account: { read: "all", only: { nmae: "x" } } } }, "/entities/account/only"],
+    [{ entities: { account: { read: ["all", 7] } } }, "/entities/account/read"],
+    [{ entities: { account: { read: "all", only: "x" } } }, "/entities/account/only"],
+    [{ entities: { account: { fields: { name: "sometimes" } } } }, "/entities/account/fields/name"],
+    [{ entities: { account: 1 } }, "/entities/account"],
+    [{ entities: { "*": { fields: { name: "read" } } } }, "/entities/*/fields/name"],
+    [{ entities: { "*": { read: "all", only: { name: "x" } } } }, "/entities/*/only"],
+    [{ entities: { role: { read: "own" } } }, "/entities/role/read"],
+    [{ entities: { apiKey: { fields: { hash: "read" } } } }, "/entities/apiKey/fields/hash"],
+    [{ entities: [] }, "/entities"],
     [{ permissions: ["lead.fly"] }, "/permissions/0"],
+    [{ permissions: ["role.manage", 7] }, "/permissions/1"],
+    [{ permissions: { length: 1 } }, "/permissions"],
     [{ name: "admin" }, "/name"],
     [{ name: "desk" }, "/name"],
   ] as const) {
@@ -117,4 +128,39 @@ it("names that are not there are told with their place", async () => {
   await refused("validation-failed", () =>
     app.me.repo(roleAssignment).create({ userId: ids.bob, role: "none" }),
   );
+});
+
+it("a role of a tenant is told the same as one in code", async () => {
+  const wrong = {
+    name: "wrong",
+    label: "Wrong",
+    entities: {
+      acount: { read: "all" },
+      account: { raed: "all", read: "al", fields: { nmae: "read" }, only: { nmae: "x" } },
+      role: { read: "own" },
+      "*": { only: {} },
+    },
+    permissions: ["role.mange"],
+  };
+  const error: unknown = await app.me
+    .repo(role)
+    .create(wrong as never)
+    .catch((thrown: unknown) => thrown);
+  const { issues } = error as { issues: { pointer: string; code: string; message: string }[] };
+  const atStart: unknown = await createTestCrm({ plugins: [crmCore()], roles: [wrong as never] }).catch(
+    (thrown: unknown) => thrown,
+  );
+  const { problems } = (atStart as { meta: { problems: string[] } }).meta;
+  expect(issues.map(({ pointer, message }) => `role "wrong": ${pointer} ${message}`)).toEqual(problems);
+  expect(issues.map(({ code }) => code)).toEqual([
+    "unknown-permission",
+    "unknown-entity",
+    "unknown-right",
+    "unknown-reach",
+    "unknown-field",
+    "unknown-field",
+    "reaches-nothing",
+    "no-fields",
+  ]);
+  expect(problems[1]).toContain('"acount" is no entity of this app, did you mean "account"?');
 });

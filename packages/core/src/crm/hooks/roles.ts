@@ -3,7 +3,6 @@ import type { Role } from "../../context/role.js";
 import { ValidationFailed } from "../../errors/core-errors.js";
 import { after, before, type HookDefinition } from "../../hooks/define-hook.js";
 import { type RoleAssignment, type RoleRecord, role, roleAssignment } from "../entities/role.js";
-import { roleIssues } from "../services/check-role.js";
 import { ADMIN, checkMayGrant, checkPermission } from "../services/rights.js";
 import { namedRoles, roleObject, tenantRolesOf } from "../services/roles-of.js";
 
@@ -13,21 +12,21 @@ const early = { stage: "early" } as const;
 
 /** Roles of a tenant, and who has them: both are written by those alone who may, and to no more than they have. */
 export const roleHooks: readonly HookDefinition[] = [
-  before(role, "create", { name: "crm.role-check", ...early }, async (batch, ctx) => {
+  before(role, "create", { name: "crm.role-check", ...early }, (batch, ctx) => {
     checkPermission(ctx, MANAGE_ROLES);
     for (const { input } of batch) {
       // The role of the app would be shadowed, and with it whoever has it.
       const taken = input.name === ADMIN || ctx.catalog.roles.has(input.name);
-      const issues = await roleIssues(ctx, input);
+      const issues = [...ctx.catalog.roleIssues(input)];
       if (taken)
         issues.push({ pointer: "/name", code: "taken", message: "is the name of a role of the app" });
       if (issues.length > 0) throw ValidationFailed({ entity: "role", issues });
     }
   }),
-  before(role, "update", { name: "crm.role-change", ...early }, async (batch, ctx) => {
+  before(role, "update", { name: "crm.role-change", ...early }, (batch, ctx) => {
     checkPermission(ctx, MANAGE_ROLES);
     for (const { before: old, patch } of batch) {
-      const issues = await roleIssues(ctx, patch);
+      const issues = ctx.catalog.roleIssues(patch);
       if (issues.length > 0) throw ValidationFailed({ entity: "role", issues });
       // Also what is to be taken away: nobody weakens a role that is beyond his own.
       checkMayGrant(ctx, `The role "${old.name}"`, [roleObject(ctx, old)]);
