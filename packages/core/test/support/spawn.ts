@@ -8,6 +8,8 @@ export interface Script {
   line(): Promise<string | undefined>;
   /** Kill -9: nothing of it runs any more. */
   kill(): Promise<void>;
+  /** Stands still for so many milliseconds, and goes on. */
+  pause(ms: number): Promise<void>;
   ended(): Promise<{ code: number | null; errors: string }>;
 }
 
@@ -28,6 +30,11 @@ export function spawnScript(script: URL, argument: string, env: Record<string, s
     kill: async () => {
       child.kill("SIGKILL");
       await exit;
+    },
+    pause: async (ms) => {
+      child.kill("SIGSTOP");
+      await new Promise((resolve) => setTimeout(resolve, ms));
+      child.kill("SIGCONT");
     },
     ended: async () => ({ code: await exit, errors }),
   };
