@@ -130,7 +130,9 @@ export {
   type JobOptions,
   type JobRun,
 } from "./jobs/define-job.js";
+export { defineSchedule, type ScheduleDefinition, type ScheduleOptions } from "./jobs/define-schedule.js";
 export {
+  InvalidCron,
   InvalidJob,
   JobLost,
   JobMissing,

@@ -45,3 +45,10 @@ export const JobTimedOut = defineError<{ job: string; milliseconds: number }>("j
   title: "The job took too long",
   detail: ({ job, milliseconds }) => `Job "${job}" did not end within ${milliseconds} ms.`,
 });
+
+export const InvalidCron = defineError<{ pattern: string; reason: string }>("invalid-cron", {
+  status: 400,
+  title: "The schedule cannot be read",
+  detail: ({ pattern, reason }) =>
+    `"${pattern.slice(0, 100)}" is no pattern of five fields such as "30 2 * * *": ${reason}`,
+});

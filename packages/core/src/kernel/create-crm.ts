@@ -6,6 +6,7 @@ import type { Role } from "../context/role.js";
 import { InvalidQuery } from "../errors/core-errors.js";
 import type { JobEngineFactory } from "../jobs/job-engine.js";
 import { emitEvent } from "../journal/emit.js";
+import { tenantsOf } from "../journal/tenants.js";
 import { historiesSince } from "../migrations/begin-histories.js";
 import { type MigrationOptions, migrate } from "../migrations/migrate.js";
 import { physicalSchema } from "../migrations/physical-schema.js";
@@ -13,6 +14,7 @@ import { planMigration } from "../migrations/plan-migration.js";
 import { resolveSecret } from "../migrations/secret.js";
 import { compose } from "../plugin/compose.js";
 import { databaseJobs } from "../queue/database-engine.js";
+import { Scheduler } from "../queue/scheduler.js";
 import { sessionJobs } from "../queue/session-jobs.js";
 import { createWorker, type Worker } from "../queue/worker.js";
 import { readChanges } from "../repository/changes.js";
@@ -63,7 +65,11 @@ export interface CrmOptions<Ps extends PluginList> extends MigrationOptions {
    */
   readonly withhold?: readonly string[];
   /** Where jobs are kept. Default: in the app's database, `databaseJobs()`. */
-  readonly jobs?: { readonly engine?: JobEngineFactory };
+  readonly jobs?: {
+    readonly engine?: JobEngineFactory;
+    /** In which tenants schedules make their jobs. Default: `tenant`, or else all that have entries in the journal. */
+    readonly tenants?: () => AsyncIterable<string> | Iterable<string>;
+  };
   readonly clock?: Clock;
   /** Random bytes for ids; a seed makes tests repeat. */
   readonly random?: (size: number) => Uint8Array;
@@ -126,7 +132,7 @@ export async function createCrm<const Ps extends PluginList>(options: CrmOptions
       random: options.random ?? cryptoRandom,
       report,
     };
-    const { crm, workers } = assemble<Ps>(runtime, options.tenant);
+    const { crm, workers } = assemble<Ps>(runtime, options.tenant, options.jobs?.tenants);
     const started: (() => Promise<void>)[] = [];
     try {
       for (const plugin of composition.plugins) {
@@ -162,6 +168,8 @@ export async function createCrm<const Ps extends PluginList>(options: CrmOptions
 function assemble<Ps extends PluginList>(
   runtime: Runtime,
   defaultTenant: string | undefined,
+  tenants: () => AsyncIterable<string> | Iterable<string> = () =>
+    defaultTenant === undefined ? tenantsOf(runtime.storage) : [defaultTenant],
 ): { readonly crm: Crm<Ps>; readonly workers: ReadonlySet<Worker> } {
   const services: SessionServices = {
     repository: repositoryFactory(runtime.composition),
@@ -193,12 +201,13 @@ function assemble<Ps extends PluginList>(
     worker(options = {}) {
       const open = (identity: Identity, chain: readonly string[]) =>
         new Session(runtime, services, identity, null, chain);
-      const worker = createWorker({ runtime, crm, session: open }, options);
+      const worker = createWorker({ runtime, crm, scheduler, session: open }, options);
       workers.add(worker);
       return worker;
     },
     stop: async () => {},
   };
+  const scheduler = new Scheduler(runtime, crm, tenants);
   return { crm, workers };
 }
 

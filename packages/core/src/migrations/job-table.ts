@@ -53,3 +53,20 @@ export const JOB_TABLE: PhysicalTable = {
     { name: "ux_corm_jobs__dedupe", columns: [TENANT_COLUMN, "dedupe"], unique: true },
   ],
 };
+
+/** When each schedule is next due in each tenant. */
+export const SCHEDULE_TABLE: PhysicalTable = {
+  name: "corm_schedules",
+  columns: [
+    { name: TENANT_COLUMN, type: "string", length: 64, nullable: false },
+    { name: "name", type: "string", length: 100, nullable: false },
+    // As they were when it was reckoned: another declaration is reckoned anew.
+    { name: "cron", type: "string", length: 200, nullable: false },
+    { name: "zone", type: "string", length: 64, nullable: false },
+    { name: "next_at", type: "instant", nullable: false },
+    { name: "last_at", type: "instant", nullable: true },
+  ],
+  primaryKey: [TENANT_COLUMN, "name"],
+  tenant: TENANT_COLUMN,
+  indexes: [{ name: "ix_corm_schedules__next_at", columns: ["next_at"], unique: false }],
+};

@@ -4,7 +4,7 @@ import type { Composition } from "../plugin/compose.js";
 import { ERASURE_TABLE } from "../privacy/erasure-table.js";
 import type { PhysicalSchema, PhysicalTable } from "../storage/physical-schema.js";
 import { IDEMPOTENCY_TABLE } from "./idempotency-table.js";
-import { JOB_TABLE } from "./job-table.js";
+import { JOB_TABLE, SCHEDULE_TABLE } from "./job-table.js";
 import { CURSOR_TABLE, JOURNAL_HEAD_TABLE, JOURNAL_TABLE } from "./journal-tables.js";
 
 /** Core's own table: the ledger of what is in the database and whose it is, and the generated secret. */
@@ -40,6 +40,7 @@ export const CORE_TABLES: readonly PhysicalTable[] = [
   CURSOR_TABLE,
   RATE_TABLE,
   JOB_TABLE,
+  SCHEDULE_TABLE,
 ];
 
 /** Every table that core and the composed plugins need. */

@@ -1,4 +1,6 @@
+import { cronTimes } from "../jobs/cron.js";
 import type { AnyJob } from "../jobs/define-job.js";
+import type { ScheduleDefinition } from "../jobs/define-schedule.js";
 import { claim, type Owned } from "./claim.js";
 import type { AnyPlugin, PluginParts } from "./plugin.js";
 
@@ -33,6 +35,34 @@ export function composeJobs(
     }
   }
   return jobs;
+}
+
+/** All schedules by name, and what is wrong with them. */
+export function composeSchedules(
+  order: readonly AnyPlugin[],
+  jobs: ReadonlyMap<string, Owned<AnyJob>>,
+  problems: string[],
+): Map<string, Owned<ScheduleDefinition>> {
+  const schedules = new Map<string, Owned<ScheduleDefinition>>();
+  for (const plugin of order) {
+    for (const schedule of plugin.parts.schedules ?? []) {
+      const { name, job, cron, zone } = schedule;
+      claim(schedules, name, plugin.name, schedule, "schedule", problems);
+      const wrong = (problem: string) =>
+        problems.push(`plugin "${plugin.name}": schedule "${name}" ${problem}`);
+      if (!NAME.test(name) || !name.startsWith(`${plugin.name}.`))
+        wrong(`must be "${plugin.name}." and a camelCase name, at most 100 characters`);
+      if (jobs.get(job.name)?.value !== job) wrong(`makes the job "${job.name}", which no plugin lists`);
+      // Nobody made it, so there is nobody in whose name it could run.
+      if (job.capability === null) wrong(`makes the job "${job.name}", which needs a "capability" for that`);
+      try {
+        cronTimes(cron, zone);
+      } catch (error) {
+        wrong(`has no times: ${(error as Error).message}`);
+      }
+    }
+  }
+  return schedules;
 }
 
 const wholeNumbers = ({ attempts, lease, timeout, concurrency }: AnyJob): [string, number][] =>

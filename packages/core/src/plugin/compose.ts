@@ -3,6 +3,7 @@ import type { AnyAction } from "../actions/define-action.js";
 import type { EventDefinition } from "../events/define-event.js";
 import type { HookDefinition } from "../hooks/define-hook.js";
 import type { AnyJob } from "../jobs/define-job.js";
+import type { ScheduleDefinition } from "../jobs/define-schedule.js";
 import type { MetricDefinition } from "../metrics/define-metric.js";
 import { compileEntity, type OwnedExtension } from "../model/compile-entity.js";
 import type { EntityModel } from "../model/entity-model.js";
@@ -15,7 +16,7 @@ import { nearest } from "../util/words.js";
 import { claim, type Owned } from "./claim.js";
 import { compileHooks, type HookTable, type OwnedHook } from "./compile-hooks.js";
 import { composeActions } from "./compose-actions.js";
-import { composeJobs, composePrincipal } from "./compose-jobs.js";
+import { composeJobs, composePrincipal, composeSchedules } from "./compose-jobs.js";
 import { composePersonalData } from "./compose-personal-data.js";
 import { composeTimelines } from "./compose-timeline.js";
 import { CORE_CAPABILITIES, CORE_PERMISSIONS } from "./core-capabilities.js";
@@ -38,6 +39,7 @@ export interface Composition {
   readonly metrics: ReadonlyMap<string, Owned<MetricDefinition>>;
   readonly events: ReadonlyMap<string, Owned<EventDefinition>>;
   readonly jobs: ReadonlyMap<string, Owned<AnyJob>>;
+  readonly schedules: ReadonlyMap<string, Owned<ScheduleDefinition>>;
   readonly principal: PluginParts["principal"];
   readonly permissions: ReadonlyMap<string, Owned<string>>;
   /** What actions and routes ask for, declared with words or not. */
@@ -134,6 +136,7 @@ export function compose(plugins: readonly AnyPlugin[], coreVersion: string): Com
   const personal = composePersonalData(order, entities, problems);
   const timelines = composeTimelines(order, entities, problems);
   const jobs = composeJobs(order, capabilities, problems);
+  const schedules = composeSchedules(order, jobs, problems);
   const principal = composePrincipal(order, problems);
   if (problems.length > 0) throw CompositionFailed({ problems });
   const validators = new Map([...entities].map(([name, model]) => [name, entityValidator(model)]));
@@ -148,6 +151,7 @@ export function compose(plugins: readonly AnyPlugin[], coreVersion: string): Com
     metrics,
     events,
     jobs,
+    schedules,
     principal,
     permissions,
     capabilities,

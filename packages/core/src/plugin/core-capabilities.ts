@@ -4,6 +4,7 @@ export const CORE_CAPABILITIES: Readonly<Record<string, string>> = {
     "Looks up who sends a credential, and what he may do; keeps keys, passwords and sessions",
   "core.idempotency": "Remembers the answers of requests with a key",
   "core.import": "Keeps the books of imports",
+  "core.jobs": "Makes the jobs of schedules",
   "core.journal": "Puts the journal in order, and reads it for subscribers and the audit",
   "core.privacy": "Finds, gives out and erases what is kept of a person, whoever may see it",
 };

@@ -6,6 +6,7 @@ import type { AnyExtension } from "../entity/extend-entity.js";
 import type { EventDefinition } from "../events/define-event.js";
 import type { HookDefinition } from "../hooks/define-hook.js";
 import type { AnyJob } from "../jobs/define-job.js";
+import type { ScheduleDefinition } from "../jobs/define-schedule.js";
 import type { JobSubject } from "../jobs/job-engine.js";
 import type { MetricDefinition } from "../metrics/define-metric.js";
 import type { PersonalData } from "../privacy/define-personal-data.js";
@@ -27,6 +28,8 @@ export interface PluginParts {
   readonly events?: readonly EventDefinition<any>[];
   /** Work that happens later. */
   readonly jobs?: readonly AnyJob[];
+  /** When jobs are made again and again. */
+  readonly schedules?: readonly ScheduleDefinition[];
   /**
    * What whoever made a job may do by now, asked when it runs: null where he may do nothing any more, undefined where the
    * plugin does not know him. One plugin of an app says so.

@@ -9,6 +9,7 @@ import type { Session } from "../runtime/session.js";
 import { toInstant } from "../util/clock.js";
 import { untilAborted } from "../util/until-aborted.js";
 import { principalOf } from "./principal.js";
+import type { Scheduler } from "./scheduler.js";
 import { checkedInput } from "./session-jobs.js";
 
 /** How a run ended. `lost`: another has the job, or had it taken back. */
@@ -17,6 +18,7 @@ export type JobOutcome = "done" | "failed" | "dead" | "released" | "lost";
 export interface JobCrew {
   readonly runtime: Runtime;
   readonly crm: CrmHandle;
+  readonly scheduler: Scheduler;
   /** A session with a chain of operations to begin with. */
   readonly session: (identity: Identity, chain: readonly string[]) => Session;
 }

@@ -9,6 +9,8 @@ export interface WorkerOptions {
   readonly queues?: readonly string[];
   /** Milliseconds between looks for jobs of other processes, and for what is due. Default 1,000. */
   readonly interval?: number;
+  /** False: it leaves the schedules to others. Default true; however many look after them, each time counts once. */
+  readonly schedules?: boolean;
   /** Hears of every run that has ended. */
   readonly onEnd?: (run: JobEnd) => void;
 }
@@ -21,6 +23,8 @@ export interface JobEnd {
 }
 
 export interface Worker {
+  /** When there will be something to run that waits for its time; null where nothing does. */
+  nextAt(): Promise<string | null>;
   /** Runs what is due, and what that makes, until nothing is. Answers what was run. Not while it is started. */
   run(): Promise<readonly JobEnd[]>;
   /** Goes on in the background; what the engine fails at is reported and tried again. */
@@ -70,10 +74,16 @@ class QueueWorker implements Worker {
     this.#beatAt = this.#elapsed();
   }
 
+  async nextAt(): Promise<string | null> {
+    const times = [await this.#crew.runtime.jobs.nextAt(), await this.#crew.scheduler.nextAt()];
+    return times.filter((time) => time !== null).sort()[0] ?? null;
+  }
+
   async run(): Promise<readonly JobEnd[]> {
     if (this.#loops) throw new TypeError("run() is for a worker that is not started");
     const ends: JobEnd[] = [];
     for (;;) {
+      await this.#crew.scheduler.tick();
       await this.#crew.runtime.jobs.upkeep();
       await this.#take();
       if (this.#running.size === 0) return ends;
@@ -199,7 +209,10 @@ class QueueWorker implements Worker {
 
   async #upkeep(): Promise<void> {
     const { signal } = this.#stopping;
-    if (!signal.aborted) await this.#crew.runtime.jobs.upkeep();
+    if (!signal.aborted) {
+      if (this.#options.schedules !== false) await this.#crew.scheduler.tick();
+      await this.#crew.runtime.jobs.upkeep();
+    }
     await sleep(
       signal.aborted ? MIN_BEAT : this.#interval,
       undefined,

@@ -1,5 +1,6 @@
 export { createTestCrm, type TestCrm, type TestCrmOptions } from "./create-test-crm.js";
 export { type JobConformanceOptions, jobConformance, type OpenedJobs } from "./job-conformance/index.js";
+export { type RunJobsOptions, runJobs } from "./run-jobs.js";
 export {
   type OpenedStorage,
   type StorageConformanceOptions,
