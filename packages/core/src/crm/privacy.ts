@@ -3,7 +3,7 @@ import { definePersonalData, type PersonalData, type Subject } from "../privacy/
 import { activity } from "./entities/activity.js";
 import { consent } from "./entities/consent.js";
 import { contact } from "./entities/contact.js";
-import { importRejection } from "./entities/import-job.js";
+import { importRejection, REJECTION_DAYS } from "./entities/import-job.js";
 import { touchpoint } from "./entities/touchpoint.js";
 import { erasedAddress } from "./services/consents.js";
 
@@ -15,8 +15,12 @@ export const crmPrivacy: readonly PersonalData[] = [
     erase: "delete",
   }),
   definePersonalData(activity, { by: ["contactId"], erase: "anonymise" }),
-  // Rows of files that were not taken: no reference says whom they are about.
-  definePersonalData(importRejection, { mentions: ["cells", "reason"], erase: "delete" }),
+  // Rows of files that were not taken: no reference says whom they are about, and of some nothing does.
+  definePersonalData(importRejection, {
+    mentions: ["cells", "reason"],
+    erase: "delete",
+    days: REJECTION_DAYS,
+  }),
   definePersonalData(touchpoint, { by: ["contactId"], erase: "anonymise", keep: ["channel"] }),
   definePersonalData(consent, {
     by: ["contactId"],

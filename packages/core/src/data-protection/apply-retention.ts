@@ -3,12 +3,13 @@ import { InvalidArgument } from "../errors/value-errors.js";
 import type { EntityModel } from "../model/entity-model.js";
 import { clearedValue, isPersonal, type PersonalModel } from "../privacy/personal-model.js";
 import type { Session } from "../runtime/session.js";
-import { and, type Filter } from "../storage/filter.js";
+import { and, type Filter, never } from "../storage/filter.js";
 import { toInstant } from "../util/clock.js";
+import { lowestUuid } from "../util/uuid.js";
 import { eraseRows } from "./erase-rows.js";
 import { eraseHistory } from "./history.js";
 import { asSystem, permitted } from "./require-permission.js";
-import { pageOf } from "./rows.js";
+import { PAGE, pageOf } from "./rows.js";
 
 /** Records of an entity that are not kept longer than a number of days. */
 export interface RetentionRule {
@@ -31,7 +32,8 @@ const DAY_MS = 86_400_000;
 
 /**
  * Deletes or anonymises what is older than it may be, with its history, in batches. For a job that runs every night:
- * records are taken in the order of their ids, and none twice.
+ * records are taken in the order of their ids, and none twice. What plugins keep for some days only
+ * (`definePersonalData({ days })`) is taken first, without a rule.
  *
  * @param ctx of an actor with the permission `privacy.erase`
  * @returns how many, by entity
@@ -42,36 +44,81 @@ export async function applyRetention(
   options: RetentionOptions = {},
 ): Promise<Readonly<Record<string, number>>> {
   const session = asSystem(permitted(ctx, "privacy.erase"), "retention");
+  const plans = rules.map((rule) => planOf(session, rule));
   const counts: Record<string, number> = {};
   let left = options.limit ?? 10_000;
-  for (const rule of rules) {
-    const { model, where } = planOf(session, rule);
-    const { name } = model.entity;
-    counts[name] ??= 0;
-    let after: string | undefined;
-    while (left > 0) {
-      options.signal?.throwIfAborted();
-      const page = await pageOf(session, model.entity, where, after);
-      const rows = page.slice(0, left);
-      if (rows.length === 0) break;
-      await session.atomically(async (tx) => {
-        await eraseRows(tx, model, rows);
-        await eraseHistory(
-          tx,
-          model,
-          rows.map((row) => row["id"] as string),
-        );
-      });
-      counts[name] += rows.length;
-      left -= rows.length;
-      after = rows[rows.length - 1]?.["id"] as string;
-    }
+  for (const model of session.runtime.composition.personal.values()) {
+    if (model.days === null) continue;
+    const count = await take(
+      session,
+      { model, where: outlived(session, model.entity, model.days) },
+      left,
+      options.signal,
+    );
+    if (count > 0) counts[model.entity.name] = count;
+    left -= count;
+  }
+  for (const plan of plans) {
+    const { name } = plan.model.entity;
+    const count = await take(session, plan, left, options.signal);
+    counts[name] = (counts[name] ?? 0) + count;
+    left -= count;
   }
   await session.runtime.storage.scrub?.();
   return counts;
 }
 
-function planOf(session: Session, rule: RetentionRule): { model: PersonalModel; where: Filter } {
+/** Takes one page at most of what an entity keeps longer than its term, for who uses the entity anyway. */
+export async function applyTerm(session: Session, entity: { readonly name: string }): Promise<number> {
+  const model = session.runtime.composition.personal.get(entity.name);
+  if (!model || model.days === null) return 0;
+  return take(session, { model, where: outlived(session, model.entity, model.days) }, PAGE);
+}
+
+interface Plan {
+  readonly model: PersonalModel;
+  readonly where: Filter;
+}
+
+async function take(
+  session: Session,
+  { model, where }: Plan,
+  limit: number,
+  signal?: AbortSignal,
+): Promise<number> {
+  let taken = 0;
+  let after: string | undefined;
+  while (taken < limit) {
+    signal?.throwIfAborted();
+    const page = await pageOf(session, model.entity, where, after);
+    const rows = page.slice(0, limit - taken);
+    if (rows.length === 0) break;
+    await session.atomically(async (tx) => {
+      await eraseRows(tx, model, rows);
+      await eraseHistory(
+        tx,
+        model,
+        rows.map((row) => row["id"] as string),
+      );
+    });
+    taken += rows.length;
+    after = rows[rows.length - 1]?.["id"] as string;
+  }
+  return taken;
+}
+
+/** Ids are made in the order of time: what is old stands at the beginning of the index. */
+function outlived(session: Session, entity: EntityModel, days: number): Filter {
+  const limit = session.clock.now() - days * DAY_MS;
+  const created = entity.fields.get("createdAt");
+  if (limit < 0 || !created) return never;
+  return and(
+    { op: "lt", column: "id", value: lowestUuid(limit) },
+    { op: "lt", column: created.column, value: toInstant(limit) },
+  );
+}
+
+function planOf(session: Session, rule: RetentionRule): Plan {
   const { entities, personal } = session.runtime.composition;
   const wrong = (reason: string) => InvalidArgument({ argument: `rule of ${rule.entity}`, reason });
   const entity = entities.get(rule.entity);
@@ -114,6 +161,7 @@ function undeclared(entity: EntityModel): PersonalModel {
     addresses: [],
     mentions: [],
     erase: "anonymise",
+    days: null,
     cleared,
     exported: [],
     isAbout: () => true,

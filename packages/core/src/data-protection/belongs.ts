@@ -5,6 +5,7 @@ import type { Subject } from "../privacy/define-personal-data.js";
 import type { PersonalModel } from "../privacy/personal-model.js";
 import type { Session } from "../runtime/session.js";
 import { and, type Filter, never, or } from "../storage/filter.js";
+import { comparable } from "./comparable.js";
 
 /**
  * Which records of an entity belong to a subject: by a reference to one of his records, over other records that belong
@@ -72,19 +73,29 @@ export function unattached(model: PersonalModel): Filter {
 }
 
 const LEAST_LETTERS = 6;
+const LEAST_DIGITS = 7;
 
-/** True where one of the subject's addresses stands in a field that may mention them. */
+/** True where one of the subject's addresses stands in a field that may mention them, a number in whatever grouping. */
 export function mentions(model: PersonalModel, row: Record<string, unknown>, subject: Subject): boolean {
   const words = [...subject.addresses.email, ...subject.addresses.phone]
-    .map((word) => word.toLowerCase())
+    .map(comparable)
     // A number of a few digits stands in many texts.
     .filter((word) => word.length >= LEAST_LETTERS);
+  const numbers = subject.addresses.phone.flatMap(groupings);
   return model.mentions.some((field) => {
     const value = row[field.name];
     if (value === null || value === undefined) return false;
-    const text = (typeof value === "string" ? value : JSON.stringify(value)).toLowerCase();
-    return words.some((word) => text.includes(word));
+    const text = comparable(typeof value === "string" ? value : JSON.stringify(value));
+    return words.some((word) => text.includes(word)) || numbers.some((number) => number.test(text));
   });
+}
+
+/** `+49 30 123456` as `0049 (30) 12-34-56` and the like: the same digits, and no others around them. */
+function groupings(phone: string): RegExp[] {
+  const digits = phone.replace(/\D/g, "").replace(/^00/, "");
+  // Letters among them are part of what tells it apart.
+  if (digits.length < LEAST_DIGITS || /\p{L}/u.test(phone)) return [];
+  return [new RegExp(`(?<!\\d)(?:00)?${[...digits].join("[\\s()./-]{0,3}")}(?!\\d)`)];
 }
 
 /** Entities in the order in which they are erased: what hangs on others first, people last. */

@@ -1,9 +1,14 @@
 import type { Context } from "../context/context.js";
 import { appendEvent } from "../journal/append.js";
+import { headOf } from "../journal/read.js";
+import type { RecordValues } from "../model/record-codec.js";
+import type { Subject } from "../privacy/define-personal-data.js";
 import type { PersonalModel } from "../privacy/personal-model.js";
 import { decodeRows } from "../repository/decode-rows.js";
 import type { Session } from "../runtime/session.js";
+import type { Filter } from "../storage/filter.js";
 import { belongs, erasureOrder, mentions, unattached } from "./belongs.js";
+import { entriesAbout, pastStates } from "./export-history.js";
 import { asSystem, permitted, seen } from "./require-permission.js";
 import { rowsOf } from "./rows.js";
 import { findSubject, type PersonRef, storedSubject } from "./subject.js";
@@ -12,9 +17,9 @@ import { findSubject, type PersonRef, storedSubject } from "./subject.js";
 const EXPORTED = "privacy.exported";
 
 /**
- * Everything that is kept of a person, over all plugins, as lines of JSON (NDJSON): `subject` first, then `record` by
- * `record`, and `end` with the counts, without which the file is cut short. Secret fields are never in it, nor what
- * is about somebody else. Memory holds one page. The journal says who asked, before the first line.
+ * Everything that is kept of a person, over all plugins, as lines of JSON (NDJSON): `subject` first, then each `record`, each
+ * `entry` of its journal and each past `state`, and `end` with the counts, without which the file is cut short. Secret
+ * fields are never in it, nor what is about somebody else. Memory holds one page. The journal says who asked, before the first line.
  *
  * @param ctx of an actor with the permission `privacy.export`, who may see the person's records
  * @throws forbidden, not-found, subject-unknown: before the first line
@@ -42,38 +47,53 @@ export async function* exportSubject(
     persons,
     addresses: { email, phone },
   });
-  const counts: Record<string, number> = {};
+  // What is in the journal by now has its place in it.
+  await headOf(system);
+  const counts = { record: {}, state: {}, entry: {} } as Record<Told["type"], Record<string, number>>;
   // People first, then what hangs on them.
   for (const model of erasureOrder(system.runtime.composition.personal).reverse()) {
-    let count = 0;
-    for await (const values of recordsOf(system, model, subject)) {
-      count += 1;
-      yield line({ type: "record", entity: model.entity.name, values });
+    const { name } = model.entity;
+    for await (const told of toldOf(system, model, subject)) {
+      counts[told.type][name] = (counts[told.type][name] ?? 0) + 1;
+      yield line(told);
     }
-    if (count > 0) counts[model.entity.name] = count;
   }
-  yield line({ type: "end", records: counts });
+  yield line({ type: "end", records: counts.record, states: counts.state, entries: counts.entry });
 }
 
-async function* recordsOf(
-  session: Session,
-  model: PersonalModel,
-  subject: Parameters<typeof belongs>[2],
-): AsyncGenerator<Record<string, unknown>> {
-  const where = await belongs(session, model, subject);
-  const pages = [
-    ...(where.op === "const" && !where.value ? [] : [{ where, mentioned: false }]),
-    ...(model.mentions.length > 0 ? [{ where: unattached(model), mentioned: true }] : []),
-  ];
-  for (const { where: filter, mentioned } of pages) {
-    for await (const page of rowsOf(session, model.entity, filter)) {
-      for (const record of await decodeRows(session, model.entity.fieldList, page)) {
-        if (mentioned && !mentions(model, record, subject)) continue;
-        if (!model.isAbout(record, subject)) continue;
-        yield Object.fromEntries(model.exported.map(({ name }) => [name, record[name]]));
-      }
+type Told = { readonly type: "record" | "state" | "entry"; readonly entity: string };
+
+/** The records of an entity that are about the subject, with their journal, and past states that were about him. */
+async function* toldOf(session: Session, model: PersonalModel, subject: Subject): AsyncGenerator<Told> {
+  const entity = model.entity.name;
+  const told = (record: RecordValues) =>
+    Object.fromEntries(model.exported.map(({ name }) => [name, record[name]]));
+  for (const { where, concerns } of await waysTo(session, model, subject)) {
+    for await (const page of rowsOf(session, model.entity, where)) {
+      const records = (await decodeRows(session, model.entity.fieldList, page)).filter(concerns);
+      for (const record of records) yield { type: "record", entity, values: told(record) } as Told;
+      for await (const entries of entriesAbout(session, model, records, subject))
+        for (const entry of entries) yield { type: "entry", entity, ...entry } as Told;
     }
+    for await (const states of pastStates(session, model, where))
+      for (const { from, until, record } of states)
+        if (concerns(record)) yield { type: "state", entity, from, until, values: told(record) } as Told;
   }
+}
+
+interface Way {
+  readonly where: Filter;
+  readonly concerns: (record: RecordValues) => boolean;
+}
+
+/** By references and addresses; and for what no reference ties to anybody, by looking through its text. */
+async function waysTo(session: Session, model: PersonalModel, subject: Subject): Promise<Way[]> {
+  const where = await belongs(session, model, subject);
+  const concerns = (record: RecordValues) => model.isAbout(record, subject);
+  const ways = where.op === "const" && !where.value ? [] : [{ where, concerns }];
+  if (model.mentions.length === 0) return ways;
+  const mentioned = (record: RecordValues) => mentions(model, record, subject) && concerns(record);
+  return [...ways, { where: unattached(model), concerns: mentioned }];
 }
 
 const line = (value: unknown): string => `${JSON.stringify(value)}\n`;

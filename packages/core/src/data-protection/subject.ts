@@ -9,6 +9,7 @@ import type { Session } from "../runtime/session.js";
 import type { Filter } from "../storage/filter.js";
 import { and, or } from "../storage/filter.js";
 import { addressFilter } from "./belongs.js";
+import { comparable } from "./comparable.js";
 import { rowsOf } from "./rows.js";
 
 /** A record that is a person. */
@@ -37,9 +38,6 @@ export const subjectOf = ({ persons, email, phone }: StoredSubject): Subject => 
   persons: new Map(Object.entries(persons)),
   addresses: { email, phone },
 });
-
-/** The same form of an address for all comparisons. */
-export const comparable = (address: string): string => address.trim().normalize("NFC").toLowerCase();
 
 /**
  * Who a person is: the records named, those that refer to them as the same person, and the addresses of all that nobody

@@ -53,6 +53,35 @@ export async function entriesOf(
   });
 }
 
+/** The place of an entry among those of several records. */
+export type RecordPlace = readonly [record: string, position: number];
+
+/** Entries of several records of an entity: one record after the other, of each the newest first. Not in a transaction. */
+export async function entriesOfAll(
+  session: Session,
+  entity: string,
+  records: readonly string[],
+  after: RecordPlace | undefined,
+  limit: number,
+): Promise<StoredRow[]> {
+  return session.operations().findMany({
+    table: JOURNAL_TABLE.name,
+    columns: ENTRY_COLUMNS,
+    where: and(
+      tenantIs(session.tenant),
+      { op: "in", column: "record", values: records },
+      { op: "eq", column: "entity", value: entity },
+      { op: "gt", column: "position", value: UNORDERED },
+    ),
+    orderBy: [
+      { column: "record", direction: "desc" },
+      { column: "position", direction: "desc" },
+    ],
+    limit,
+    ...(after === undefined ? {} : { after }),
+  });
+}
+
 export interface Head {
   readonly position: number;
   readonly hash: string;

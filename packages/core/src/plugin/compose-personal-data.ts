@@ -65,6 +65,11 @@ function personalModel(entity: EntityModel, parts: readonly Part[], problems: st
     problems.push(
       `definePersonalData of "${entity.name}" must say erase once, and plugins ${names(parts)} say it ${said.length} times`,
     );
+  const terms = parts.flatMap(({ options }) => (options.days === undefined ? [] : [options.days]));
+  if (terms.some((days) => !(days >= 1)) || (terms.length > 0 && typeof erase === "object"))
+    problems.push(
+      `definePersonalData of "${entity.name}": days must be at least 1, and something must be done with the record then`,
+    );
   const cleared = entity.inputFields
     .filter((field) => (isPersonal(field) || field.name in replace) && !keep.has(field))
     .flatMap((field) => {
@@ -81,6 +86,7 @@ function personalModel(entity: EntityModel, parts: readonly Part[], problems: st
     addresses,
     mentions: fieldsOf("mentions"),
     erase,
+    days: terms.length > 0 ? Math.min(...terms) : null,
     cleared,
     exported: entity.fieldList.filter((field) => field.sensitivity !== "secret" && !others.has(field)),
     isAbout: (row, subject) => parts.every(({ options }) => options.isAbout?.(row, subject) ?? true),

@@ -34,6 +34,11 @@ export interface PersonalDataOptions<Row> {
   /** Said once per entity, by the plugin that declares it. */
   readonly erase?: Erasure;
   /**
+   * Days that a record is kept at most, at least 1: `erase` is done to it then by every `applyRetention`, without a rule.
+   * For what is of use for a while only.
+   */
+  readonly days?: number;
+  /**
    * Fields that stay when the record is anonymised. Every other text, date and JSON is cleared, and what is marked
    * `personal()`, `encrypted()`, `sensitive()` or `secret()`; numbers, instants, words of a list and references stay.
    */

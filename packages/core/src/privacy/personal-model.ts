@@ -16,6 +16,8 @@ export interface PersonalModel {
   readonly addresses: readonly { readonly field: FieldModel; readonly kind: AddressKind }[];
   readonly mentions: readonly FieldModel[];
   readonly erase: Erasure;
+  /** Days that a record is kept at most; null without a term. */
+  readonly days: number | null;
   /** Fields that are cleared, and what they hold afterwards. */
   readonly cleared: readonly { readonly field: FieldModel; readonly value: unknown | Replacement }[];
   /** Fields of an export. */

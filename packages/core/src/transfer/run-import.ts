@@ -5,6 +5,7 @@ import {
   importJob,
   importRejection,
 } from "../crm/entities/import-job.js";
+import { applyTerm } from "../data-protection/apply-retention.js";
 import { VersionConflict } from "../errors/core-errors.js";
 import { type CormError, isCormError } from "../errors/corm-error.js";
 import { repeatedRows } from "../import/import-records.js";
@@ -38,6 +39,7 @@ export async function importFile(
   const session = ctx as Session;
   session.require(session.entity(entity.name), "import");
   const source = await openSource(session.entity(entity.name), bytes, options, session.currency);
+  await forgetOld(session);
   const job = await booksOf(session)
     .repo(importJob)
     .create({
@@ -83,6 +85,15 @@ export async function resumeImport(
   if (JSON.stringify(source.header) !== JSON.stringify(job.header))
     throw ImportNotResumable({ id, reason: "began with a file of other columns" });
   return new Run(session, await takeOver(session, job)).from(source);
+}
+
+/** Who imports clears away what earlier imports have left for too long; where that fails, the next one does. */
+async function forgetOld(session: Session): Promise<void> {
+  try {
+    await applyTerm(booksOf(session) as Session, importRejection);
+  } catch (error) {
+    session.runtime.report(error);
+  }
 }
 
 /** Of two who would go on with a job at the same moment, one does. */

@@ -68,6 +68,11 @@ export function uuidv7(now: number, random: RandomBytes = cryptoRandom): string 
   return timeField(checkTime(now)) + counterField(counterSeed(bytes, 0)) + tailField(bytes, 2);
 }
 
+/** What no UUIDv7 of that moment or a later one is smaller than. @param now epoch milliseconds */
+export function lowestUuid(now: number): string {
+  return `${timeField(checkTime(now))}7000-8000-000000000000`;
+}
+
 /** Whether a text is a UUID in canonical form: lower case, RFC 9562 version and variant. */
 export function isUuid(text: unknown): text is string {
   return typeof text === "string" && text.length === 36 && UUID.test(text);

@@ -13,7 +13,7 @@ it("O121, O119 over HTTP: gives out what is kept of a person, and erases it", as
   const file = await api.call("GET", `/api/privacy/export/contact/${id}`);
   expect(file.headers.get("content-disposition")).toBe(`attachment; filename="person-${id}.ndjson"`);
   const lines = file.text.trimEnd().split("\n");
-  expect(lines.map((line) => JSON.parse(line).type)).toEqual(["subject", "record", "end"]);
+  expect(lines.map((line) => JSON.parse(line).type)).toEqual(["subject", "record", "entry", "entry", "end"]);
   expect(file.text).toContain("canary-http");
 
   const erasure = { body: { entity: "contact", id } };

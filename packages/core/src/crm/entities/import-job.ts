@@ -32,6 +32,9 @@ export interface ImportJobInput extends Input<typeof jobDraft> {}
 /** One file on its way in, and how far it has come. */
 export const importJob = jobDraft.as<ImportJob, ImportJobInput>();
 
+/** Days that a row which was not taken waits to be corrected. */
+export const REJECTION_DAYS = 30;
+
 const rejectionDraft = defineEntity("importRejection", {
   fields: {
     jobId: reference(importJob, { onDelete: "cascade" }),
@@ -43,6 +46,8 @@ const rejectionDraft = defineEntity("importRejection", {
   },
   indexes: [["jobId", "row"]],
   internal: true,
+  // What became no record is in no history either.
+  journal: false,
 });
 export interface ImportRejection extends Row<typeof rejectionDraft> {}
 export interface ImportRejectionInput extends Input<typeof rejectionDraft> {}
