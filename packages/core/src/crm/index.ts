@@ -23,6 +23,7 @@ import { guardShares } from "./hooks/guard-shares.js";
 import { keepHierarchy } from "./hooks/keep-hierarchy.js";
 import { MANAGE_ROLES, roleHooks } from "./hooks/roles.js";
 import { userHooks } from "./hooks/users.js";
+import { erasePerson, retention } from "./jobs/privacy-jobs.js";
 import { crmPrivacy } from "./privacy.js";
 import { privacyRoutes } from "./routes/privacy-routes.js";
 import { consents, consentsOf } from "./services/consents.js";
@@ -57,6 +58,7 @@ export {
   WeakSecret,
 } from "./errors.js";
 export { ManagerCycle } from "./hooks/keep-hierarchy.js";
+export { erasePerson, type PersonJob, type RetentionJob, retention } from "./jobs/privacy-jobs.js";
 export {
   type AccountMessage,
   type AccountMessages,
@@ -141,6 +143,7 @@ const plugin = definePlugin({
         level: "level",
       },
     },
+    jobs: [erasePerson, retention],
     principal,
     timeline,
     routes: privacyRoutes,

@@ -5,6 +5,7 @@ import { actionRoutes } from "./action-routes.js";
 import { authRoutes } from "./auth/routes.js";
 import { withCors } from "./cors.js";
 import { entityRoutes } from "./entity-routes.js";
+import { jobRoutes } from "./job-routes.js";
 import { journalRoutes } from "./journal-routes.js";
 import { metaRoute } from "./meta.js";
 import { type HttpCrm, type HttpOptions, type HttpSettings, isTimeout, settingsOf } from "./options.js";
@@ -16,7 +17,7 @@ import { systemRoutes } from "./system-routes.js";
 import { importRoutes, transferRoutes } from "./transfer-routes.js";
 
 /** Paths below `/api/` that core keeps for itself. */
-const RESERVED = ["actions", "auth", "changes", "imports", "meta"];
+const RESERVED = ["actions", "auth", "changes", "imports", "jobs", "meta"];
 
 /**
  * The HTTP API of a CRM, made from its plugins: a Hono app, which any host that speaks `Request` and `Response` can
@@ -62,6 +63,7 @@ function routesOf(settings: HttpSettings): { tree: RouteTree; systemPaths: strin
       ]),
     ...importRoutes(settings),
     ...journalRoutes(entities, settings.crm.report),
+    ...jobRoutes(),
     ...actionRoutes(composition, entities, settings),
     metaRoute(settings),
     ...pluginRoutes(composition.routes, settings),

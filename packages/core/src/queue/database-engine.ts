@@ -100,15 +100,14 @@ class DatabaseEngine implements JobEngine {
   }
 
   async #afterwards(session: Session, jobs: readonly NewJob[]): Promise<void> {
-    const { tenant, scope } = session;
+    const { tenant } = session;
     const lanes = new Set(jobs.flatMap(({ queue, key }) => (key ? [laneOf(tenant, queue, key.text)] : [])));
     const queues = new Set(jobs.filter(({ key }) => !key).map(({ queue }) => queue));
     const work = async (): Promise<void> => {
       for (const queue of queues) this.#host.notify(queue);
       for (const lane of lanes) await this.#lanes.advance(lane);
     };
-    if (scope) scope.committed.push(work);
-    else await work();
+    await this.#after(session, work);
   }
 
   claim(request: ClaimRequest): Promise<readonly ClaimedJob[]> {
@@ -134,7 +133,7 @@ class DatabaseEngine implements JobEngine {
     // What it was about is of no use any more, and may be personal.
     const patch = { ...this.#over("done", this.#keepDone), input: null };
     if (!(await change(operations, job, patch))) throw JobLost({ job: job.name, id: job.id });
-    if (session?.scope) session.scope.committed.push(() => this.#leave(job));
+    if (session) await this.#after(session, () => this.#leave(job));
     else await this.#leave(job);
   }
 
@@ -185,19 +184,22 @@ class DatabaseEngine implements JobEngine {
 
   async replay(ctx: Context, id: string): Promise<void> {
     const { lane, queue } = await replayJob(ctx as Session, id);
-    this.#host.notify(queue);
-    if (lane !== null) await this.#after(ctx as Session, lane);
+    await this.#after(ctx as Session, async () => {
+      this.#host.notify(queue);
+      if (lane !== null) await this.#lanes.advance(lane);
+    });
   }
 
   async cancel(ctx: Context, id: string): Promise<void> {
     const patch = this.#over("cancelled", this.#keepDone);
     const { lane } = await cancelJob(ctx as Session, id, patch);
-    if (lane !== null) await this.#after(ctx as Session, lane);
+    if (lane !== null) await this.#after(ctx as Session, () => this.#lanes.advance(lane));
   }
 
-  async #after({ scope }: Session, lane: string): Promise<void> {
-    if (scope) scope.committed.push(() => this.#lanes.advance(lane));
-    else await this.#lanes.advance(lane);
+  /** Once the transaction of the session is committed, or now. */
+  async #after({ scope }: Session, work: () => Promise<void>): Promise<void> {
+    if (scope) scope.committed.push(work);
+    else await work();
   }
 
   async #leave({ tenant, queue, key }: ClaimedJob): Promise<void> {

@@ -2,6 +2,7 @@ import type { HttpSettings } from "../options.js";
 import { PROBLEM_TYPE } from "../problem.js";
 import type { HttpRoute } from "../route.js";
 import { querySchemas } from "./entity-operations.js";
+import { jobSchemas } from "./job-operations.js";
 import { journalSchemas } from "./journal-operations.js";
 import type { Operation, Parameter, ResponseDoc } from "./operation.js";
 import { entitySchemas, ref, sharedSchemas } from "./schemas.js";
@@ -31,6 +32,7 @@ export function openApiDocument(routes: readonly HttpRoute[], settings: HttpSett
     ...querySchemas,
     ...importSchemas,
     ...journalSchemas,
+    ...jobSchemas,
   };
   for (const entity of entities.values())
     if (!entity.internal) Object.assign(schemas, entitySchemas(entity, entities));

@@ -1,0 +1,11 @@
+import type { JobState } from "../context/jobs.js";
+
+export const JOB_STATES: readonly JobState[] = [
+  "blocked",
+  "delayed",
+  "ready",
+  "running",
+  "done",
+  "dead",
+  "cancelled",
+];
