@@ -9,6 +9,7 @@ import { postgresContenders } from "./contenders/postgres.js";
 import { type SeededFiles, seedSqlite, sqliteContenders } from "./contenders/sqlite.js";
 import { hookScenarios } from "./hook-dispatch.js";
 import { httpScenarios } from "./http.js";
+import { jobScenarios } from "./jobs.js";
 import { interleave } from "./measure/interleave.js";
 import { type Figure, figureOf, speedTable, timeTable } from "./measure/report.js";
 import { durableScenarios, recordScenarios, type Scenario } from "./scenarios.js";
@@ -61,6 +62,12 @@ async function measureAccess(): Promise<void> {
   await stop();
 }
 
+async function measureJobs(): Promise<void> {
+  const { scenarios, stop } = await jobScenarios(settings.postgres);
+  await measure("Jobs", scenarios);
+  await stop();
+}
+
 const data = new Data();
 // Large numbers of rows are asked for to see what access costs: the rest would only fill the disk.
 const files = await seedSqlite(data, settings.only === "access" ? 100 : settings.rows);
@@ -77,6 +84,7 @@ try {
 }
 await measureHooks();
 if (wanted("access")) await measureAccess();
+if (wanted("jobs")) await measureJobs();
 if (settings.postgres) await measurePostgres(settings.postgres);
 
 const machine = {
@@ -89,7 +97,7 @@ const of = (group: string): Figure[] => figures.filter((figure) => figure.group 
 
 console.log(`${machine.cpu}, Node ${machine.node}, load ${machine.load.join(" to ")}`);
 console.log(`${settings.rows.toLocaleString("en")} contacts, ${settings.rounds} rounds`);
-for (const group of ["SQLite", "HTTP", "Access", "PostgreSQL"]) {
+for (const group of ["SQLite", "HTTP", "Access", "Jobs", "PostgreSQL"]) {
   if (of(group).length > 0) console.log(`\n${speedTable(group, of(group))}`);
 }
 if (of("Hooks").length > 0)
