@@ -5,6 +5,7 @@ import { leads } from "@corm/plugin-leads";
 import { marketing } from "@corm/plugin-marketing";
 import { sales } from "@corm/plugin-sales";
 import { service } from "@corm/plugin-service";
+import { workflow } from "@corm/plugin-workflow";
 import { expect, it } from "vitest";
 import { CORE_CAPABILITIES } from "../packages/core/src/plugin/core-capabilities.js";
 import { readSources } from "./boundaries.js";
@@ -14,6 +15,7 @@ const plugins: { readonly name: string; readonly parts: { readonly capabilities?
   sales(),
   leads(),
   service(),
+  workflow(),
   marketing({ from: { address: "news@example.com", name: "Example" }, publicUrl: "https://crm.example.com" }),
   analytics(),
 ];

@@ -1,4 +1,11 @@
-import { definePlugin, type PluginFactory, type PluginOf, provide, withDefault } from "@corm/core";
+import {
+  createCalendars,
+  definePlugin,
+  type PluginFactory,
+  type PluginOf,
+  provide,
+  withDefault,
+} from "@corm/core";
 import Type from "typebox";
 import { close, reopen, resolve } from "./actions/change-status.js";
 import { receiveEmail } from "./actions/receive-email.js";
@@ -22,7 +29,6 @@ import { settleTicket } from "./hooks/settle-ticket.js";
 import { metrics } from "./metrics.js";
 import { privacy } from "./privacy.js";
 import { mailRoutes } from "./routes/mail-routes.js";
-import { createCalendars } from "./services/calendars.js";
 import { type ServiceSettings, serviceSettings } from "./services/settings.js";
 import { timeline } from "./timeline.js";
 

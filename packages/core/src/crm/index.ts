@@ -72,6 +72,7 @@ export {
   revokeApiKey,
   rotateApiKey,
 } from "./services/api-keys.js";
+export { type Calendars, calendarDefinition, createCalendars } from "./services/calendars.js";
 export {
   type Consents,
   consentAddress,

@@ -1,6 +1,5 @@
-import { before, calendar, defineCalendar, each } from "@corm/core";
+import { before, calendar, calendarDefinition, defineCalendar, each } from "@corm/core";
 import { mailbox } from "../entities/mailbox.js";
-import { definitionOf } from "../services/calendars.js";
 
 const lower = (values: { address?: string }): void => {
   if (typeof values.address === "string") values.address = values.address.trim().toLowerCase();
@@ -13,7 +12,7 @@ export const checkSettings = [
     "create",
     { name: "service.usableCalendar" },
     each(({ input }) => {
-      if (typeof input.week === "object" && input.week !== null) defineCalendar(definitionOf(input));
+      if (typeof input.week === "object" && input.week !== null) defineCalendar(calendarDefinition(input));
     }),
   ),
   before(
@@ -22,7 +21,7 @@ export const checkSettings = [
     { name: "service.keptUsable" },
     each(({ before: current, patch }) => {
       const { timeZone, week, holidays, exceptions } = { ...current, ...patch };
-      defineCalendar(definitionOf({ timeZone, week, holidays, exceptions }));
+      defineCalendar(calendarDefinition({ timeZone, week, holidays, exceptions }));
     }),
   ),
   before(

@@ -1,5 +1,4 @@
-import { type Context, defineService } from "@corm/core";
-import type { Calendars } from "./calendars.js";
+import { type Calendars, type Context, defineService } from "@corm/core";
 
 /** How this app serves, from the plugin's options. */
 export interface ServiceSettings {

@@ -1,10 +1,6 @@
-import {
-  type BusinessCalendar,
-  type Calendar,
-  type CalendarDefinition,
-  type CalendarInput,
-  defineCalendar,
-} from "@corm/core";
+import { type BusinessCalendar, defineCalendar } from "../../util/business-calendar.js";
+import type { CalendarDefinition } from "../../util/calendar-definition.js";
+import type { Calendar, CalendarInput } from "../entities/calendar.js";
 
 /** Compiled calendars by record and version: making one takes longer than asking it. */
 export interface Calendars {
@@ -21,7 +17,7 @@ export function createCalendars(): Calendars {
       const key = `${record.tenantId}/${record.id}/${record.version}`;
       let calendar = kept.get(key);
       if (!calendar) {
-        calendar = defineCalendar(definitionOf(record));
+        calendar = defineCalendar(calendarDefinition(record));
         const oldest = kept.size >= MAX_KEPT ? kept.keys().next().value : undefined;
         if (oldest !== undefined) kept.delete(oldest);
         kept.set(key, calendar);
@@ -32,7 +28,7 @@ export function createCalendars(): Calendars {
 }
 
 /** A calendar record as core's calendars take it. */
-export function definitionOf(
+export function calendarDefinition(
   record: Pick<CalendarInput, "timeZone" | "week" | "holidays" | "exceptions">,
 ): CalendarDefinition {
   const { timeZone, week, holidays, exceptions } = record;

@@ -1,0 +1,71 @@
+import { defineAction, team, teamMember, user } from "@corm/core";
+import Type from "typebox";
+import { MAX_CANDIDATES } from "../assignment/candidates.js";
+import { agent } from "../entities/agent.js";
+import { teamSkill, userSkill } from "../entities/skill.js";
+
+/** Skills that a team needs and lacks. `POST /api/teams/{id}/skill-gaps` */
+export const skillGaps = defineAction({
+  name: "skillGaps",
+  on: team,
+  label: "Skill gaps",
+  description: "Compares the skills that the team needs with those that its active members have.",
+  readOnly: true,
+  input: Type.Object({}),
+  output: Type.Object({
+    gaps: Type.Array(
+      Type.Object({
+        skill: Type.String(),
+        name: Type.String(),
+        level: Type.Integer(),
+        required: Type.Integer(),
+        present: Type.Integer(),
+        /** How many are missing. */
+        gap: Type.Integer(),
+      }),
+    ),
+  }),
+  run: async ({ record }, ctx) => {
+    const { items: needed } = await ctx.repo(teamSkill).find({
+      where: { teamId: record.id },
+      include: ["skill"],
+      orderBy: ["id"],
+      limit: MAX_CANDIDATES,
+    });
+    const { items: members } = await ctx.repo(teamMember).find({
+      where: { teamId: record.id, user: { active: true } },
+      select: ["id", "userId"],
+      limit: MAX_CANDIDATES,
+    });
+    const ids = members.map(({ userId }) => userId);
+    const levels: { skillId: string; level: number }[] = [];
+    if (ids.length > 0)
+      for await (const { skillId, level } of ctx.repo(userSkill).stream({ where: { userId: { in: ids } } }))
+        levels.push({ skillId, level });
+    const gaps = needed.flatMap(({ skill, skillId, level, people }) => {
+      const present = levels.filter((own) => own.skillId === skillId && own.level >= level).length;
+      if (!skill) return [];
+      const gap = Math.max(0, people - present);
+      return [{ skill: skill.key, name: skill.name, level, required: people, present, gap }];
+    });
+    return { gaps };
+  },
+});
+
+/** Says that the caller is there, or is not. `POST /api/actions/workflow.set-presence` */
+export const setPresence = defineAction({
+  name: "setPresence",
+  permission: "workflow.setPresence",
+  label: "Set one's presence",
+  description: "Says whether the caller takes work now. Whoever is not online is given nothing.",
+  input: Type.Object({ presence: Type.Enum(["online", "away", "offline"]) }),
+  output: Type.Object({ presence: Type.String() }),
+  run: async ({ input: { presence } }, ctx) => {
+    const userId = ctx.userId ?? (ctx.actor.kind === "user" ? ctx.actor.id : undefined);
+    const system = ctx.asSystem({ capability: "workflow.presence", reason: "own presence" });
+    // Not everybody who asks is a user of this CRM.
+    const person = userId === undefined ? null : await system.repo(user).get(userId);
+    if (person) await system.repo(agent).upsertMany([{ userId: person.id, presence }], ["userId"]);
+    return { presence };
+  },
+});

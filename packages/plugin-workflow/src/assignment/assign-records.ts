@@ -1,0 +1,188 @@
+import type { Context } from "@corm/core";
+import { type AssignmentDecisionInput, assignmentDecision } from "../entities/assignment-decision.js";
+import { assignmentLane } from "../entities/assignment-lane.js";
+import type { AssignmentRule } from "../entities/assignment-rule.js";
+import { settingsOf } from "../services/settings.js";
+import { candidatesOf } from "./candidates.js";
+import { lockLane } from "./lane.js";
+import { matchRules, rulesOf } from "./match-rules.js";
+import { preferences } from "./preferences.js";
+import { watchReturn } from "./return-timer.js";
+import { type Candidate, type Choice, FIRST_TURN, select, type Turn } from "./select.js";
+import { checkOwnerField, type TargetRow, targetOf } from "./target.js";
+import { keepWaiting, waitingSince } from "./waiting.js";
+
+/** Records of one call: they are given out in one transaction. */
+export const MAX_RECORDS = 500;
+const MINUTE_MS = 60_000;
+
+export type AssignmentCause = "created" | "asked" | "retried" | "returned" | "reassigned";
+
+export interface AssignmentRequest {
+  readonly target: string;
+  /** At most 500. Those that have an owner keep him, unless they are taken from him. */
+  readonly ids: readonly string[];
+  readonly cause: AssignmentCause;
+  /** Takes records from this user, and does not give them back to him. */
+  readonly takeFrom?: string;
+  /** Decides, and writes nothing. */
+  readonly preview?: boolean;
+}
+
+export type Decision = Omit<AssignmentDecisionInput, "decidedAt">;
+
+/**
+ * Gives records to people by the rules of the tenant, in one transaction and one after another: turns, capacities and
+ * quotas are exact, and nobody gets a record that another process has given away meanwhile. With the rights of the system.
+ *
+ * @throws assignment-target-unknown, team-too-large
+ */
+export function assignRecords(ctx: Context, request: AssignmentRequest): Promise<Decision[]> {
+  const { target, preview = false } = request;
+  const system = ctx.asSystem({ capability: "workflow.assignment", reason: `assign ${target} records` });
+  return system.transaction(async (tx) => {
+    const lane = await lockLane(tx, target);
+    const session = new Handing(tx, request, lane.turns as Readonly<Record<string, Turn>>);
+    const decisions = await session.decide();
+    if (preview || decisions.length === 0) return decisions;
+    await session.write(decisions);
+    await tx.repo(assignmentLane).update(lane.id, { turns: session.turns });
+    return decisions;
+  });
+}
+
+/** Giving out the records of one request. A class: turns and loads move on with every record. */
+class Handing {
+  readonly turns: Record<string, Turn>;
+  readonly #tx: Context;
+  readonly #request: AssignmentRequest;
+  /** By team, and by whose records count. */
+  readonly #candidates = new Map<string, Candidate[]>();
+  readonly #rules = new Map<string, AssignmentRule>();
+  readonly #rows = new Map<string, TargetRow>();
+
+  constructor(tx: Context, request: AssignmentRequest, turns: Readonly<Record<string, Turn>>) {
+    this.#tx = tx;
+    this.#request = request;
+    this.turns = { ...turns };
+  }
+
+  async decide(): Promise<Decision[]> {
+    const { target, ids, takeFrom } = this.#request;
+    const tx = this.#tx;
+    const rules = await rulesOf(tx, target);
+    for (const { ownerField } of rules) checkOwnerField(tx, target, ownerField);
+    const wanted = [...new Set(ids)].slice(0, MAX_RECORDS);
+    const { items } = await targetOf(tx, target).find({ where: { id: { in: wanted } }, limit: MAX_RECORDS });
+    for (const row of items) this.#rows.set(row.id, row);
+    const found = await matchRules(
+      tx,
+      target,
+      wanted.filter((id) => this.#rows.has(id)),
+      rules,
+    );
+    for (const [id, rule] of found) this.#rules.set(id, rule);
+    const free = wanted.filter((id) => this.#isFree(id, takeFrom));
+    const [since, prefers] = [
+      await waitingSince(tx, target, free),
+      await preferences(tx, target, free, this.#rows, found),
+    ];
+    const decisions: Decision[] = [];
+    for (const id of free) decisions.push(await this.#decideOne(id, since.get(id), prefers.get(id) ?? []));
+    return decisions;
+  }
+
+  async write(decisions: readonly Decision[]): Promise<void> {
+    const tx = this.#tx;
+    const { target } = this.#request;
+    const assigned = decisions.filter(({ outcome }) => outcome === "assigned");
+    const changes = assigned.map(({ recordId, userId }) => {
+      const { ownerField } = this.#rules.get(recordId) as AssignmentRule;
+      const { version } = this.#rows.get(recordId) as TargetRow;
+      return { id: recordId, version, patch: { [ownerField]: userId } };
+    });
+    const rows = changes.length === 0 ? [] : await targetOf(tx, target).updateMany(changes);
+    await tx.repo(assignmentDecision).createMany(decisions.map((one) => ({ ...one, decidedAt: tx.now() })));
+    await keepWaiting(tx, target, decisions);
+    await watchReturn(tx, target, rows, this.#rules, settingsOf(tx).calendars);
+  }
+
+  /** Nobody has it, or the one whom it is to be taken from. */
+  #isFree(id: string, takeFrom: string | undefined): boolean {
+    const row = this.#rows.get(id);
+    if (!row) return false;
+    const owner = row[this.#rules.get(id)?.ownerField ?? "ownerId"] ?? null;
+    return takeFrom === undefined ? owner === null : owner === takeFrom;
+  }
+
+  async #decideOne(
+    recordId: string,
+    since: string | undefined,
+    prefers: readonly string[],
+  ): Promise<Decision> {
+    const { target, cause, takeFrom } = this.#request;
+    const rule = this.#rules.get(recordId);
+    const common = { target, recordId, cause, ...(takeFrom === undefined ? {} : { fromUserId: takeFrom }) };
+    if (!rule) return { ...common, outcome: "unmatched", considered: [] };
+    const waited = since === undefined ? 0 : (this.#tx.clock.now() - Date.parse(since)) / MINUTE_MS;
+    const { userId, by, considered } = await this.#choose(rule, waited, prefers, takeFrom);
+    return {
+      ...common,
+      outcome: userId === null ? "waiting" : "assigned",
+      ruleId: rule.id,
+      ruleVersion: rule.version,
+      ...(userId === null ? {} : { userId, by: by as string }),
+      considered: considered.slice(0, 1000),
+    };
+  }
+
+  async #choose(
+    rule: AssignmentRule,
+    waited: number,
+    prefers: readonly string[],
+    takeFrom: string | undefined,
+  ): Promise<{ userId: string | null; by: string | null; considered: Choice["considered"] }> {
+    const requires = rule.requires.filter(
+      ({ relaxAfterMinutes }) => relaxAfterMinutes === undefined || waited < relaxAfterMinutes,
+    );
+    const work = { requires, prefers, excludes: takeFrom === undefined ? [] : [takeFrom] };
+    const considered: Choice["considered"][number][] = [];
+    const overflows = rule.overflowTeamId !== null && waited >= rule.overflowAfterMinutes;
+    for (const teamId of [rule.teamId, ...(overflows ? [rule.overflowTeamId as string] : [])]) {
+      const candidates = await this.#team(rule, teamId);
+      const key = `${rule.id}/${teamId}`;
+      const choice = select(rule.strategy, candidates, work, this.turns[key] ?? FIRST_TURN);
+      considered.push(...choice.considered);
+      if (choice.userId === null) continue;
+      this.turns[key] = choice.turn;
+      this.#took(choice.userId);
+      return { userId: choice.userId, by: choice.by, considered };
+    }
+    const { fallbackUserId } = rule;
+    if (fallbackUserId === null || fallbackUserId === takeFrom) return { userId: null, by: null, considered };
+    return {
+      userId: fallbackUserId,
+      by: "fallback",
+      considered: [...considered, { userId: fallbackUserId, passedOver: null }],
+    };
+  }
+
+  async #team(rule: AssignmentRule, teamId: string): Promise<readonly Candidate[]> {
+    const key = `${teamId}/${rule.ownerField}/${JSON.stringify(rule.open)}`;
+    let candidates = this.#candidates.get(key);
+    if (!candidates) {
+      candidates = await candidatesOf(this.#tx, rule, teamId, settingsOf(this.#tx).calendars);
+      this.#candidates.set(key, candidates);
+    }
+    return candidates;
+  }
+
+  /** One more for him, in every team that he is in. */
+  #took(userId: string): void {
+    for (const candidates of this.#candidates.values()) {
+      const at = candidates.findIndex((candidate) => candidate.userId === userId);
+      const own = candidates[at];
+      if (own) candidates[at] = { ...own, open: own.open + 1, given: own.given + 1 };
+    }
+  }
+}

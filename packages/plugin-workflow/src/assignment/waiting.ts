@@ -1,0 +1,49 @@
+import type { Context } from "@corm/core";
+import { assignmentWaiting } from "../entities/assignment-lane.js";
+import type { Decision } from "./assign-records.js";
+
+/** Since when each of the records has been waiting. */
+export async function waitingSince(
+  ctx: Context,
+  target: string,
+  ids: readonly string[],
+): Promise<Map<string, string>> {
+  if (ids.length === 0) return new Map();
+  const { items } = await ctx
+    .repo(assignmentWaiting)
+    .find({ where: { target, recordId: { in: ids } }, limit: ids.length });
+  return new Map(items.map(({ recordId, since }) => [recordId, since]));
+}
+
+/** Notes what waits now, and strikes out what has found somebody. */
+export async function keepWaiting(
+  tx: Context,
+  target: string,
+  decisions: readonly Decision[],
+): Promise<void> {
+  const list = tx.repo(assignmentWaiting);
+  const known = await waitingIds(
+    tx,
+    target,
+    decisions.map(({ recordId }) => recordId),
+  );
+  const fresh = decisions.filter(({ outcome, recordId }) => outcome === "waiting" && !known.has(recordId));
+  await list.createMany(
+    fresh.map(({ recordId, ruleId }) => ({ target, recordId, ruleId: ruleId ?? null, since: tx.now() })),
+  );
+  const done = decisions.flatMap(({ outcome, recordId }) =>
+    outcome === "waiting" ? [] : (known.get(recordId) ?? []),
+  );
+  await list.purgeMany(done);
+}
+
+async function waitingIds(
+  ctx: Context,
+  target: string,
+  ids: readonly string[],
+): Promise<Map<string, string>> {
+  const { items } = await ctx
+    .repo(assignmentWaiting)
+    .find({ where: { target, recordId: { in: ids } }, select: ["id", "recordId"], limit: ids.length });
+  return new Map(items.map(({ id, recordId }) => [recordId, id]));
+}

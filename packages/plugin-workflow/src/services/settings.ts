@@ -1,0 +1,9 @@
+import { type Calendars, type Context, defineService } from "@corm/core";
+
+export interface WorkflowSettings {
+  readonly calendars: Calendars;
+}
+
+export const workflowSettings = defineService<WorkflowSettings>("workflow.settings");
+
+export const settingsOf = (ctx: Context): WorkflowSettings => ctx.service(workflowSettings);
