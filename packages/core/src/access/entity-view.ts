@@ -7,11 +7,13 @@ import { columnsOf } from "../model/record-codec.js";
  * The entity as an actor may see it: names that he may not see are not in it.
  *
  * @param readable whether he may read records of another entity at all: relations to others lead nowhere
+ * @param tells whether he may ask for a field of another entity: a to-many relation tells what it holds
  */
 export function entityView(
   full: EntityModel,
   rightOn: (field: FieldModel) => FieldRight,
   readable: (entity: string) => boolean,
+  tells: (entity: string, field: string) => boolean,
 ): EntityModel {
   const fields = new Map<string, FieldModel>();
   const writable = new Map<string, FieldModel>();
@@ -24,7 +26,10 @@ export function entityView(
   const queryable = new Map([...fields].filter(([, field]) => !field.masked));
   const relations = [...full.relations].filter(
     ([, relation]) =>
-      readable(relation.target) && (relation.kind === "many" || queryable.has(relation.field.name)),
+      readable(relation.target) &&
+      (relation.kind === "many"
+        ? tells(relation.target, relation.foreign)
+        : queryable.has(relation.field.name)),
   );
   const whole =
     fields.size === full.fields.size &&

@@ -84,11 +84,11 @@ export class Policy {
       const given = this.#reaches(name, right);
       if (given.length > 0) rights.set(right, given);
     }
-    const grants = this.#grantsOn(name).map(([, grant]) => grant);
+    const grants = this.#grants(name);
     const restrictions = this.#restrictions.filter((restriction) => restriction.entity === name);
     const isUnbounded = ({ only, reaches }: RoleReach) => only === undefined && reaches.includes("all");
     return {
-      view: this.#view(full, grants),
+      view: this.#view(full),
       rights,
       unbounded: new Set(
         recordRights.filter((right) => restrictions.length === 0 && rights.get(right)?.some(isUnbounded)),
@@ -102,23 +102,32 @@ export class Policy {
     };
   }
 
-  #view(full: EntityModel, grants: readonly EntityGrant[]): EntityModel {
+  #view(full: EntityModel): EntityModel {
     const readable = (entity: string) => this.#reaches(entity, "read").length > 0;
-    const seen = readable(full.name);
-    const writes = ["create", "update"].some(
-      (right) => this.#reaches(full.name, right as RecordRight).length > 0,
-    );
-    return entityView(
-      full,
-      (field) => {
-        if (field.system) return "read";
-        const right = highest(grants.map((grant) => rightOn(grant, field)));
-        // Who may write and not read still needs to name what he writes.
-        if (!seen) return writes && right === "write" ? "write" : "none";
-        return right === "write" && !writes ? "read" : right;
-      },
-      readable,
-    );
+    return entityView(full, this.#rightOn(full.name), readable, (entity, field) => {
+      const model = this.#entities.get(entity)?.fields.get(field);
+      const right = model ? this.#rightOn(entity)(model) : "none";
+      return right !== "none" && right !== "masked";
+    });
+  }
+
+  /** What the roles allow with each field of an entity. */
+  #rightOn(entity: string): (field: FieldModel) => FieldRight {
+    const grants = this.#grants(entity);
+    const reached = (right: RecordRight) => this.#reaches(entity, right).length > 0;
+    const seen = reached("read");
+    const writes = reached("create") || reached("update");
+    return (field) => {
+      if (field.system) return "read";
+      const right = highest(grants.map((grant) => rightOn(grant, field)));
+      // Who may write and not read still needs to name what he writes.
+      if (!seen) return writes && right === "write" ? "write" : "none";
+      return right === "write" && !writes ? "read" : right;
+    };
+  }
+
+  #grants(name: string): EntityGrant[] {
+    return this.#grantsOn(name).map(([, grant]) => grant);
   }
 
   #grantsOn(name: string): [role: string, grant: EntityGrant][] {

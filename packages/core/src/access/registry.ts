@@ -95,7 +95,8 @@ export class AccessRegistry {
 
   #policyOf(given: readonly (string | Role)[], scopes: readonly string[] | undefined): Policy {
     const roles = given.map((role) => (typeof role === "string" ? this.#named(role) : role));
-    const key = `${roles.map((role) => this.#number(role)).join()} ${scopes?.join() ?? "-"}`;
+    // Scopes are a caller's text: whatever stands in them, no two lists have one key.
+    const key = JSON.stringify([roles.map((role) => this.#number(role)), scopes]);
     let policy = this.#policies.get(key);
     if (!policy) {
       const { entities, restrictions } = this.#settings;

@@ -1,5 +1,5 @@
 import type { TimelineEntry, TimelineOptions, TimelinePage } from "../context/timeline.js";
-import { InvalidCursor } from "../errors/core-errors.js";
+import { InvalidCursor, UnknownField } from "../errors/core-errors.js";
 import type { EntityModel } from "../model/entity-model.js";
 import type { FieldModel } from "../model/field-model.js";
 import type { RecordValues } from "../model/record-codec.js";
@@ -55,6 +55,12 @@ export async function findTimeline(
   };
 }
 
+interface Entries {
+  readonly entries: Found[];
+  readonly more: boolean;
+}
+const NONE: Entries = { entries: [], more: false };
+
 async function entriesOf(
   session: Session,
   source: TimelineSource,
@@ -62,12 +68,11 @@ async function entriesOf(
   on: string,
   limit: number,
   place: Place | undefined,
-): Promise<{ readonly entries: Found[]; readonly more: boolean }> {
+): Promise<Entries> {
   const entity = session.entity(source.entity);
   // What the actor may not read does not exist for him: without its instant there is nothing to place.
-  const seen = (name: string) => entity.fields.has(name);
-  if (!session.access.has(entity.name, "read") || !seen(source.at)) return { entries: [], more: false };
-  const fields = [...source.title, ...source.data, ...(source.actor ? [source.actor] : [])].filter(seen);
+  if (!session.access.has(entity.name, "read") || !entity.queryable.has(source.at)) return NONE;
+  const fields = [...source.title, ...source.data, ...(source.actor ? [source.actor] : [])];
   const query = {
     where: {
       and: [
@@ -77,14 +82,27 @@ async function entriesOf(
         before(source, number, place),
       ],
     },
-    select: [...new Set(["id", source.at, ...fields])],
+    select: [...new Set(["id", source.at, ...fields.filter((name) => entity.fields.has(name))])],
     orderBy: [`-${source.at}`],
     limit,
   } satisfies RawQuery;
   const after = place?.source === number ? within(session, entity, source, place, query) : null;
-  const { items, next } = await findPage(session, entity, { ...query, after });
-  const entries = items.map((row) => entryOf(source, number, row));
-  return { entries, more: next !== null };
+  try {
+    const { items, next } = await findPage(session, entity, { ...query, after });
+    return { entries: items.map((row) => entryOf(source, number, row)), more: next !== null };
+  } catch (error) {
+    // The way from the source to the record, or its condition, leads over what this actor may not see.
+    if (isHidden(session, error)) return NONE;
+    throw error;
+  }
+}
+
+/** True where an unknown field is one that there is, for others. */
+function isHidden(session: Session, error: unknown): boolean {
+  if (!UnknownField.is(error)) return false;
+  const { entity, field } = error.meta as { readonly entity: string; readonly field: string };
+  const full = session.runtime.composition.entities.get(entity);
+  return full !== undefined && (full.fields.has(field) || full.relations.has(field));
 }
 
 /** `["opportunity", "contactId"]` → `{ opportunity: { contactId: id } }`. */

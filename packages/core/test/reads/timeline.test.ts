@@ -1,10 +1,17 @@
 import {
+  account,
+  activity,
+  consent,
+  contact,
   crmCore,
   defineEntity,
   definePlugin,
+  defineRole,
   defineTimelineSource,
+  grant,
   reference,
   type TimelineEntry,
+  touchpoint,
 } from "@corm/core";
 import { createTestCrm } from "@corm/core/testing";
 import Type from "typebox";
@@ -14,7 +21,28 @@ import { onDatabases } from "../support/apps.js";
 
 const day = (n: number) => `2026-01-${String(n).padStart(2, "0")}T08:00:00.000Z`;
 
-onDatabases({ plugins: [crmCore()] }, (app) => {
+const read = { read: "all" } as const;
+/** Each sees a part of the sources. */
+const roles = [
+  // Not the contacts over which touchpoints lead to an account.
+  defineRole({ name: "between", entities: { ...grant(account, read), ...grant(touchpoint, read) } }),
+  // Not what says which activities are open.
+  defineRole({
+    name: "condition",
+    entities: { ...grant(contact, read), ...grant(activity, { ...read, fields: { dueAt: "none" } }) },
+  }),
+  // Not the reference itself, nor when it was.
+  defineRole({
+    name: "reference",
+    entities: {
+      ...grant(contact, read),
+      ...grant(touchpoint, { ...read, fields: { contactId: "none" } }),
+      ...grant(consent, { ...read, fields: { decidedAt: "masked" } }),
+    },
+  }),
+];
+
+onDatabases({ plugins: [crmCore()], roles }, (app) => {
   const filled = async () => {
     const me = app().fresh();
     const account = await me.entities.account.create({ name: "Acme" });
@@ -96,6 +124,15 @@ onDatabases({ plugins: [crmCore()] }, (app) => {
     }
   });
 
+  it("leaves out what leads over something hidden, and shows the rest", async () => {
+    const { me, contact, account } = await filled();
+    const as = (role: string) => app().crm.as({ actor: me.actor, tenant: me.tenant, roles: [role] }).entities;
+    expect((await as("between").account.timeline(account.id)).items).toEqual([]);
+    const done = await as("condition").contact.timeline(contact.id, { limit: 1 });
+    expect([titles(done.items), done.next]).toEqual([["03 done"], null]);
+    expect((await as("reference").contact.timeline(contact.id)).items).toEqual([]);
+  });
+
   it("shows nothing of others, and takes no cursor of another timeline", async () => {
     const { me, contact, account } = await filled();
     const stranger = app().fresh();
@@ -154,5 +191,22 @@ describe("a source that does not fit", () => {
       setup: () => ({ entities: { pin }, timeline: [defineTimelineSource(options)] }),
     });
     await expect(createTestCrm({ plugins: [crmCore(), plugin()] })).rejects.toThrow(message);
+  });
+
+  it("is not left out quietly where its condition names what there is not", async () => {
+    const plugin = definePlugin({
+      name: "pins",
+      version: "1.0.0",
+      corm: "^0.1",
+      requires: { crm: "*" },
+      setup: () => ({
+        entities: { pin },
+        timeline: [defineTimelineSource({ ...common, where: { nme: "x" } as never })],
+      }),
+    });
+    const { crm, me } = await createTestCrm({ plugins: [crmCore(), plugin()] });
+    const { id } = await me.entities.account.create({ name: "Acme" });
+    await expect(me.entities.account.timeline(id)).rejects.toMatchObject({ code: "unknown-field" });
+    await crm.stop();
   });
 });

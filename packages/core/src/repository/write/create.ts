@@ -20,7 +20,7 @@ export async function createRecords(
   if (inputs.length === 0) return [];
   outer.require(view, "create");
   const entity = view.full;
-  const prepare = () => inputs.map((input) => ({ input: prepareInput(outer, view, validator, input) }));
+  const prepare = () => inputs.map((input) => ({ input: validator.prepareCreate(input, view) }));
   let prepared: ReturnType<typeof prepare> | undefined = prepare();
   return operation(outer, `${entity.name}.create`, async (session, progress) => {
     // Prepared anew on a second try, since hooks may have changed the first copy.
@@ -31,6 +31,7 @@ export async function createRecords(
       entity,
       batch.map((change) => change.input),
     );
+    for (const { input } of batch) claimOwn(session, entity, input);
     const hooked = session.runtime.composition.hooks.of(entity.name, "create", "before").length > 0;
     if (hooked) {
       progress.started = true;
@@ -65,20 +66,12 @@ export async function createRecords(
   });
 }
 
-/** Who may create for himself alone need not say that a record is his. */
-function prepareInput(
-  session: Session,
-  view: EntityModel,
-  validator: EntityValidator,
-  input: unknown,
-): RecordValues {
-  const values = validator.prepareCreate(input, view);
-  const owner = view.access.owner?.name;
-  if (owner !== undefined && values[owner] === undefined) {
-    const id = session.access.ownerOfNew(view);
-    if (id !== null) values[owner] = id;
-  }
-  return values;
+/** Who may create for himself alone need not say that a record is his, nor be allowed to read users. */
+function claimOwn(session: Session, entity: EntityModel, values: RecordValues): void {
+  const owner = entity.access.owner?.name;
+  if (owner === undefined || values[owner] !== undefined) return;
+  const id = session.access.ownerOfNew(entity);
+  if (id !== null) values[owner] = id;
 }
 
 function newRecord(session: Session, entity: EntityModel, input: RecordValues, now: string): RecordValues {
