@@ -201,9 +201,7 @@ function assemble<Ps extends PluginList>(
     worker(options = {}) {
       const open = (identity: Identity, chain: readonly string[]) =>
         new Session(runtime, services, identity, null, chain);
-      const worker = createWorker({ runtime, crm, scheduler, session: open }, options);
-      workers.add(worker);
-      return worker;
+      return createWorker({ runtime, crm, scheduler, session: open, active: workers }, options);
     },
     stop: async () => {},
   };

@@ -45,23 +45,29 @@ interface Running {
 const SLOWEST = 60_000;
 const MIN_BEAT = 100;
 
+export interface WorkerCrew extends JobCrew {
+  /** Those that have something to stop. */
+  readonly active: Set<Worker>;
+}
+
 /** Takes jobs and runs them. Any number of them, in any number of processes, share the work. */
-export function createWorker(crew: JobCrew, options: WorkerOptions): Worker {
+export function createWorker(crew: WorkerCrew, options: WorkerOptions): Worker {
   return new QueueWorker(crew, options);
 }
 
 class QueueWorker implements Worker {
-  readonly #crew: JobCrew;
+  readonly #crew: WorkerCrew;
   readonly #options: WorkerOptions;
   readonly #id: string;
   readonly #queues: readonly string[];
   readonly #concurrency: number;
+  readonly #beatEvery: number;
   readonly #running = new Map<string, Running>();
   readonly #stopping = new AbortController();
   #loops: Promise<unknown> | undefined;
   #beatAt: number;
 
-  constructor(crew: JobCrew, options: WorkerOptions) {
+  constructor(crew: WorkerCrew, options: WorkerOptions) {
     const { concurrency = 10 } = options;
     if (!Number.isInteger(concurrency) || concurrency < 1 || concurrency > 100)
       throw new TypeError(`"concurrency" of a worker is 1 to 100, not ${String(concurrency)}`);
@@ -70,6 +76,8 @@ class QueueWorker implements Worker {
     this.#id = crew.runtime.newId();
     this.#concurrency = concurrency;
     const { jobs } = crew.runtime.composition;
+    const leases = [...jobs.values()].map(({ value }) => value.lease);
+    this.#beatEvery = Math.max(MIN_BEAT, Math.min(...leases, 30_000) / 3);
     this.#queues = options.queues ?? [...new Set([...jobs.values()].map(({ value }) => value.queue))];
     this.#beatAt = this.#elapsed();
   }
@@ -81,17 +89,25 @@ class QueueWorker implements Worker {
 
   async run(): Promise<readonly JobEnd[]> {
     if (this.#loops) throw new TypeError("run() is for a worker that is not started");
+    const { active } = this.#crew;
     const ends: JobEnd[] = [];
-    for (;;) {
-      await this.#crew.scheduler.tick();
-      await this.#crew.runtime.jobs.upkeep();
-      await this.#take();
-      if (this.#running.size === 0) return ends;
-      ends.push(...(await Promise.all([...this.#running.values()].map(({ done }) => done))));
+    active.add(this);
+    try {
+      while (!this.#stopping.signal.aborted) {
+        await this.#crew.scheduler.tick();
+        await this.#crew.runtime.jobs.upkeep();
+        await this.#take();
+        if (this.#running.size === 0) break;
+        ends.push(...(await Promise.all([...this.#running.values()].map(({ done }) => done))));
+      }
+      return ends;
+    } finally {
+      active.delete(this);
     }
   }
 
   start(): void {
+    this.#crew.active.add(this);
     this.#loops ??= Promise.all([
       this.#repeat(() => this.#work()),
       this.#repeat(() => this.#beat()),
@@ -108,6 +124,7 @@ class QueueWorker implements Worker {
     for (const { ending } of this.#running.values()) ending.abort(new Ended("released"));
     await all();
     await this.#loops;
+    this.#crew.active.delete(this);
   }
 
   /** Until it is stopped: a round, again and again, ever more slowly where rounds fail. */
@@ -160,7 +177,13 @@ class QueueWorker implements Worker {
     const limit = this.#concurrency - this.#running.size;
     if (limit === 0 || this.#queues.length === 0) return 0;
     const request = { worker: this.#id, queues: this.#queues, limit };
-    const jobs = await this.#crew.runtime.jobs.claim(request);
+    const engine = this.#crew.runtime.jobs;
+    const jobs = await engine.claim(request);
+    if (this.#stopping.signal.aborted) {
+      // They came after the end.
+      for (const job of jobs) await engine.release(job);
+      return 0;
+    }
     for (const job of jobs) this.#begin(job);
     return jobs.length;
   }
@@ -187,7 +210,6 @@ class QueueWorker implements Worker {
   /** Tells that it lives, three times in the shortest lease. What is no longer its own is ended. */
   async #beat(): Promise<void> {
     const running = [...this.#running.values()];
-    const shortest = Math.min(30_000, ...running.map(({ job }) => job.lease));
     if (running.length === 0) this.#beatAt = this.#elapsed();
     else {
       try {
@@ -201,10 +223,8 @@ class QueueWorker implements Worker {
       }
     }
     const { signal } = this.#stopping;
-    const pause = running.length === 0 ? MIN_BEAT : Math.max(MIN_BEAT, shortest / 3);
-    await (signal.aborted
-      ? sleep(Math.min(pause, MIN_BEAT))
-      : sleep(pause, undefined, { signal }).catch(() => {}));
+    if (signal.aborted) await sleep(MIN_BEAT);
+    else await sleep(this.#beatEvery, undefined, { signal }).catch(() => {});
   }
 
   async #upkeep(): Promise<void> {

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { ClaimedJob } from "../../jobs/job-engine.js";
 import { mark, marksOf } from "./app.js";
 import { type Bench, type Check, labelled } from "./suite.js";
@@ -128,6 +129,28 @@ export function leaseTests(check: Check): void {
     program.run = async () => {};
     await (await another()).worker().run();
     assert.equal((await me().jobs.get(id)).state, "done");
+  });
+
+  check("gives back what it was given after it was told to stop", async (bench) => {
+    const { me, loose, program, another } = bench;
+    const second = await another();
+    const engine = second.runtime.jobs;
+    const claim = engine.claim.bind(engine);
+    let stopping: Promise<void> | undefined;
+    const worker = second.worker();
+    Object.assign(engine, {
+      claim: async (request: Parameters<typeof claim>[0]) => {
+        const jobs = await claim(request);
+        if (jobs.length > 0) stopping ??= worker.stop();
+        return jobs;
+      },
+    });
+    const { id } = await me().jobs.enqueue(loose, { label: "late" });
+    worker.start();
+    while (!stopping) await sleep(1);
+    await stopping;
+    assert.deepEqual(program.ran, []);
+    assert.equal((await me().jobs.get(id)).state, "ready");
   });
 
   check("finishes what it can when it stops, and takes nothing more", async (bench) => {
