@@ -113,12 +113,22 @@ export type Measure<Row, Related = unknown> = { readonly where?: Where<Row, Rela
   | { readonly max: Names<Row> }
 );
 
+type Measured = number | string | Money;
+
+/** Money without a currency is of the app's. */
+export type Having =
+  | Measured
+  | (Pick<Operators<Measured>, "gt" | "gte" | "lt" | "lte"> & {
+      readonly eq?: Measured;
+      readonly ne?: Measured;
+    });
+
 export interface AggregateQuery<Row, Related, M extends Readonly<Record<string, Measure<Row, Related>>>> {
   readonly where?: Where<Row, Related>;
   readonly groupBy?: readonly GroupBy<Row>[];
   readonly measures: M;
-  /** Conditions on measures by their name. */
-  readonly having?: { readonly [K in keyof M]?: Operators<number | string> };
+  /** Conditions on measures by their name, each compared with what it holds. A bare value means `eq`. */
+  readonly having?: { readonly [K in keyof M]?: Having };
   /** Names of groups or measures, `-` in front for descending. */
   readonly orderBy?: readonly string[];
   /** 1 to 10,000 groups, default 1,000. */

@@ -198,21 +198,30 @@ function inList(field: FieldModel, given: readonly Value[]): Filter {
 
 function compare(field: FieldModel, op: Compare, operand: unknown, scope: QueryScope, place: string): Filter {
   if (field.kind !== "money") return { op, column: field.column, value: fieldValue(field, operand, place) };
-  const value = isObject(operand) ? operand : { amount: operand, currency: scope.currency };
-  const amountOf = parsed(() => parseMoney(value), place);
-  const currency: Filter = {
-    op: "eq",
-    column: (field.columns[1] as { name: string }).name,
-    value: amountOf.currency,
-  };
-  const amount = Number(toMinor(amountOf));
+  const { minor, currency: value } = moneyValue(operand, scope.currency, place);
+  const currency: Filter = { op: "eq", column: (field.columns[1] as { name: string }).name, value };
   // Amounts of another currency are neither more nor less, but they are not equal.
-  if (op === "ne") return not(and(currency, { op: "eq", column: field.column, value: amount }));
-  return and(currency, { op, column: field.column, value: amount });
+  if (op === "ne") return not(and(currency, { op: "eq", column: field.column, value: minor }));
+  return and(currency, { op, column: field.column, value: minor });
+}
+
+/** Money to compare with: an amount alone is of the app's currency. */
+export function moneyValue(
+  operand: unknown,
+  appCurrency: string,
+  place: string,
+): { readonly minor: number; readonly currency: string } {
+  const value = isObject(operand) ? operand : { amount: operand, currency: appCurrency };
+  const money = parsed(() => parseMoney(value), place);
+  return { minor: Number(toMinor(money)), currency: money.currency };
 }
 
 /** Checks a value against its field: no coercion, since engines coerce each in their own way. */
-export function fieldValue(field: FieldModel, value: unknown, place: string): Value {
+export function fieldValue(
+  field: Pick<FieldModel, "kind" | "encrypted">,
+  value: unknown,
+  place: string,
+): Value {
   const wrong = (expected: string) =>
     InvalidQuery({
       reason: `"${place}" is compared with ${field.encrypted ? "another kind of value" : shown(value)}, but needs ${expected}.`,
@@ -269,7 +278,7 @@ function isNull(field: FieldModel, is: boolean): Filter {
   return { op: "null", column: field.column, is };
 }
 
-function isObject(value: unknown): value is Record<string, unknown> {
+export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 

@@ -98,6 +98,12 @@ onEngines((started) => {
     ["an order by nothing", "invalid-query", { measures: { n }, orderBy: ["-m"] }],
     ["a condition on no measure", "invalid-query", { measures: { n }, having: { m: { gt: 1 } } }],
     ["an operator on a measure", "invalid-query", { measures: { n }, having: { n: { like: "1" } } }],
+    [
+      "a number for an instant",
+      "invalid-query",
+      { measures: { n: { max: "createdAt" } }, having: { n: { gt: 1 } } },
+    ],
+    ["no condition on a measure", "invalid-query", { measures: { n }, having: { n: {} } }],
     ["text for a measure", "invalid-query", { measures: { n }, having: { n: { gt: "1" } } }],
     ["a field that is none", "unknown-field", { measures: { n: { sum: "wieght" } } }],
     ["a group that is none", "unknown-field", { measures: { n }, groupBy: ["wieght"] }],

@@ -138,7 +138,7 @@ onDatabases({ plugins: [toys()], currency: "EUR" }, (app) => {
     const rows = await me.entities.thing.aggregate({
       groupBy: ["stage"],
       measures: { n: { count: true }, total: { sum: "price" } },
-      having: { total: { gt: "0.30" } } as never,
+      having: { total: { gt: "0.30" } },
       orderBy: ["-total"],
     });
     expect(rows).toEqual([{ stage: "lost", n: 1, total: eur("0.31") }]);
@@ -162,9 +162,38 @@ onDatabases({ plugins: [toys()], currency: "EUR" }, (app) => {
     const rows = await own.entities.thing.aggregate({
       groupBy: ["title"],
       measures: { total: { sum: "price" } },
-      having: { total: { gte: "50" } } as never,
+      having: { total: { gte: "50" } },
     });
     expect(rows).toEqual([{ title: "b", total: eur("60.00") }]);
+  });
+
+  it.each([
+    [{ max: "title" }, { gt: "b" }, ["lost", "new"]],
+    [{ min: "title" }, "a", ["won"]],
+    [{ max: "stage" }, { ne: "won" }, ["lost", "new"]],
+    [{ max: "seenAt" }, { gte: "2026-03-30T00:30:00+02:00" }, ["won"]],
+    [{ max: "seenAt" }, { lt: "2026-03-29T22:30:00Z" }, []],
+    [{ min: "dueOn" }, { lte: "2026-03-31" }, ["won"]],
+    [{ min: "dueOn" }, { ne: "2026-01-01" }, ["lost", "new"]],
+    [{ max: "count" }, { gt: 1.5 }, ["won"]],
+    [{ max: "count" }, { lt: 1e30, gt: -1e30 }, ["new", "won"]],
+    [{ sum: "count" }, 3, ["won"]],
+    [{ sum: "count" }, { lt: 1e30 }, ["new", "won"]],
+    [{ avg: "count" }, 1.5, ["won"]],
+    [{ count: true }, 2, ["won"]],
+    [{ count: true }, { gt: 1.5 }, ["won"]],
+    [{ countDistinct: "title" }, { gte: 2 }, ["won"]],
+    [{ sum: "price" }, "0.30", ["won"]],
+    [{ sum: "price" }, eur("0.31"), ["lost"]],
+    [{ max: "price" }, { ne: eur("0.31") }, ["new", "won"]],
+    [{ sum: "price" }, { gt: { amount: "0", currency: "JPY" } }, []],
+  ])("keep groups by what a measure holds: %j %j", async (measure, condition, stages) => {
+    const rows = await me.entities.thing.aggregate({
+      groupBy: ["stage"],
+      measures: { m: measure as { count: true } },
+      having: { m: condition },
+    });
+    expect(rows.map(({ stage }) => stage)).toEqual(stages);
   });
 
   it("do not add apples and pears", async () => {
@@ -274,6 +303,27 @@ onDatabases({ plugins: [toys()], currency: "EUR" }, (app) => {
       ["having of nothing", { measures, having: { m: { gt: 1 } } }, /not a measure/],
       ["having by text", { measures, having: { n: { gt: "1" } } }, /needs a number/],
       ["having of another tongue", { measures, having: { n: { contains: "1" } } }, /takes eq, ne/],
+      ["having of text by a number", { measures: { m: { max: "title" } }, having: { m: { gt: 1 } } }, /text/],
+      [
+        "having of an instant by a number",
+        { measures: { m: { min: "seenAt" } }, having: { m: 1 } },
+        /instant/,
+      ],
+      ["having of a date by words", { measures: { m: { min: "dueOn" } }, having: { m: "soon" } }, /m"/],
+      [
+        "having of a sum by text",
+        { measures: { m: { sum: "count" } }, having: { m: "1" } },
+        /needs a number/,
+      ],
+      ["having of money by words", { measures: { m: { sum: "price" } }, having: { m: "much" } }, /m"/],
+      ["having of money by everything", { measures: { m: { sum: "price" } }, having: { m: 1e30 } }, /m"/],
+      ["having null", { measures, having: { n: null } }, /needs a number/],
+      ["having nothing to compare with", { measures, having: { n: { gt: null } } }, /needs a number/],
+      ["having an empty condition", { measures, having: { n: {} } }, /is empty/],
+      ["having what was forgotten", { measures, having: { n: undefined } }, /is undefined/],
+      ["having an operator forgotten", { measures, having: { n: { gt: undefined } } }, /is undefined/],
+      ["having a list", { measures, having: { n: [1] } }, /needs a number/],
+      ["having in a list", { measures, having: [] }, /"having" takes/],
       ["nothing", null, /An aggregate is an object/],
     ])("%s", async (_, query, message) => {
       const asked = me.entities.thing.aggregate(query as never);

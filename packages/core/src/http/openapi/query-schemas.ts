@@ -81,8 +81,9 @@ export const aggregateBody: JsonSchema = {
     },
     having: {
       type: "object",
-      description: 'Conditions on measures: `{"revenue": {"gt": 1000}}`.',
-      additionalProperties: { type: "object" },
+      description:
+        'Conditions on measures: `{"revenue": {"gt": 1000}}`, with eq, ne, gt, gte, lt and lte. Each is compared with what it holds; a bare value means eq.',
+      additionalProperties: { type: ["number", "string", "object"] },
     },
     orderBy: {
       type: "array",
