@@ -4,13 +4,13 @@ import type { Options } from "tsup";
 type ExportTarget = string | Record<string, unknown>;
 
 /**
- * One ESM build per package, with an entry for every subpath in `exports`, and for what threads start from.
+ * One ESM build per package, with an entry for every subpath in `exports`, and for what processes start from.
  * Splitting keeps modules shared by two entries in one chunk, so each exists once at run time.
  * The CommonJS side is written afterwards by `cjs-shims.mjs`.
  */
-export function libraryConfig(threads: Readonly<Record<string, string>> = {}): Options {
+export function libraryConfig(processes: Readonly<Record<string, string>> = {}): Options {
   return {
-    entry: { ...entriesOf(JSON.parse(readFileSync("package.json", "utf8"))), ...threads },
+    entry: { ...entriesOf(JSON.parse(readFileSync("package.json", "utf8"))), ...processes },
     format: "esm",
     target: "node20",
     platform: "node",

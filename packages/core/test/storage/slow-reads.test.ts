@@ -1,7 +1,8 @@
+import { type ChildProcess, execSync, fork } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Worker } from "node:worker_threads";
+import { fileURLToPath } from "node:url";
 import { afterAll, afterEach, beforeAll, describe, expect, it, test, vi } from "vitest";
 import type { AggregateSpec, StorageAdapter } from "../../src/storage/adapter.js";
 import { SlowReads } from "../../src/storage/knex/drivers/sqlite-slow-reads.js";
@@ -9,6 +10,7 @@ import { sqlite } from "../../src/storage/knex/index.js";
 import { fixtureSchema, id } from "../../src/testing/storage-conformance/fixtures.js";
 import { storageConformance } from "../../src/testing/storage-conformance/index.js";
 import { migrate } from "../../src/testing/storage-conformance/suite.js";
+import { spawnScript } from "../support/spawn.js";
 
 const folder = mkdtempSync(join(tmpdir(), "corm-slow-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -48,7 +50,7 @@ describe("a read of SQLite that takes long", () => {
   }, 60_000);
   afterAll(() => storage.close());
 
-  it("is seen to be slow, and from then on lets the main thread go on meanwhile", async () => {
+  it("is seen to be slow, and from then on lets the app go on meanwhile", async () => {
     const aside = vi.spyOn(SlowReads.prototype, "rows");
     const first = await storage.aggregate(slow("NUMBER 149999 of"));
     expect([first, aside.mock.calls.length]).toEqual([[{ n: 1 }], 0]);
@@ -100,20 +102,64 @@ describe("a read of SQLite that takes long", () => {
   });
 });
 
-describe("without a thread", () => {
-  it("reads go on in the main thread, and a warning says why", async () => {
-    const warned = vi.spyOn(process, "emitWarning").mockImplementation(() => {});
-    const broken = () => new Worker("throw new Error('no threads here')", { eval: true });
-    const reads = new SlowReads({ driver: "better-sqlite3", path: "x", busyTimeout: 1 }, broken);
-    const statement = { sql: "select 1", operation: "read", table: "t" } as never;
-    reads.took(statement, 100);
-    expect(reads.takes(statement)).toBe(true);
-    const answers = await Promise.all([1, 2, 3].map(() => reads.rows(statement, [], undefined)));
-    expect(answers).toEqual([undefined, undefined, undefined]);
-    expect(reads.takes(statement)).toBe(false);
-    expect(warned).toHaveBeenCalledTimes(1);
-    expect(String(warned.mock.calls[0]?.[0])).toContain("no threads here");
-    await reads.close();
+describe("without a process to read in", () => {
+  const absent = fileURLToPath(new URL("./absent.js", import.meta.url));
+  const ways: [string, () => ChildProcess, RegExp][] = [
+    [
+      "that may not be started",
+      () => {
+        throw new Error("Access to this API has been restricted");
+      },
+      /restricted/,
+    ],
+    ["that ends before it reads", () => fork(absent, { stdio: "ignore" }), /ended with 1 before/],
+    [
+      "that is not there",
+      () => fork(absent, { execPath: "/no/such/node", stdio: ["ignore", "ignore", "ignore", "ipc"] }),
+      /ENOENT/,
+    ],
+  ];
+  for (const [what, start, reason] of ways)
+    it(`${what}, reads go on in the app, and a warning says why`, async () => {
+      const warned = vi.spyOn(process, "emitWarning").mockImplementation(() => {});
+      const reads = new SlowReads({ driver: "better-sqlite3", path: "x", busyTimeout: 1 }, start);
+      const statement = { sql: "select 1", operation: "read", table: "t" } as never;
+      reads.took(statement, 100);
+      expect(reads.takes(statement)).toBe(true);
+      const answers = await Promise.all([1, 2, 3, 4].map(() => reads.rows(statement, [], undefined)));
+      expect(answers).toEqual([undefined, undefined, undefined, undefined]);
+      expect(reads.takes(statement)).toBe(false);
+      expect(warned).toHaveBeenCalledTimes(1);
+      expect(String(warned.mock.calls[0]?.[0])).toMatch(reason);
+      expect(await reads.rows(statement, [], undefined)).toBe(undefined);
+      await reads.close();
+    });
+});
+
+describe("a process that reads", () => {
+  it("may be killed at any moment: its read is made in the app, the next one by another", async () => {
+    const storage = sqlite(join(folder, "large.db"));
+    await storage.open(fixtureSchema);
+    await storage.aggregate(slow("many"));
+    for (let n = 0; n < 3; n++) {
+      const asked = storage.aggregate(slow("many"));
+      await new Promise((resolve) => setTimeout(resolve, n * 20));
+      execSync("pkill -KILL -f [s]qlite-reader.ts || true");
+      expect(await asked).toEqual([{ n: ROWS }]);
+    }
+    await storage.close();
+  });
+
+  it("is ended with the app, however that ends, and ends it with nothing", async () => {
+    for (const how of ["close", "exit", "throw"]) {
+      const script = spawnScript(
+        new URL("./slow-exit.ts", import.meta.url),
+        JSON.stringify({ path: join(folder, "large.db"), how }),
+      );
+      expect(await script.line()).toBe("reading");
+      const { code } = await script.ended();
+      expect([how, code]).toEqual([how, how === "throw" ? 1 : 0]);
+    }
   });
 });
 

@@ -27,7 +27,7 @@ export interface SqliteEngineOptions {
   readonly writer: SqliteConnection;
   /** Opens a connection that sees committed rows only; undefined for a database in memory. */
   readonly openReader: ((slot: number) => SqliteConnection) | undefined;
-  /** Takes what would hold up the main thread; undefined for a database in memory, which one thread alone sees. */
+  /** Takes what would hold up the app; undefined for a database in memory, which nobody else sees. */
   readonly slowReads: SlowReads | undefined;
   /** What has to be flushed before a commit is told; undefined where durability was not asked for. */
   readonly log: LogFile | undefined;

@@ -1,8 +1,7 @@
-import { parentPort, workerData } from "node:worker_threads";
 import { loadSqliteDriver, type SqliteDriverName, type SqliteStatement } from "./sqlite-driver.js";
 import { defineFunctions } from "./sqlite-functions.js";
 
-/** A thread that reads a file beside the main one, over a connection of its own. Started by `SlowReads`. */
+/** A process that reads a file beside the app, over a connection of its own. Started by `SlowReads`. */
 
 export interface ReaderData {
   readonly driver: SqliteDriverName;
@@ -20,14 +19,14 @@ export type ReadAnswer =
   | { readonly rows: readonly (readonly unknown[])[]; readonly ms: number }
   | { readonly error: ReadError };
 
-/** What a driver's error says, which does not survive the way between threads as it is. */
+/** What a driver's error says, which does not survive the way between processes as it is. */
 export interface ReadError {
   readonly message: string;
   readonly code: unknown;
   readonly errcode: unknown;
 }
 
-/** As many as the main thread keeps of a CRM of some size. */
+/** As many as the app keeps of a CRM of some size. */
 const KEPT_STATEMENTS = 500;
 
 async function serve({ driver: name, path, busyTimeout }: ReaderData): Promise<void> {
@@ -45,7 +44,7 @@ async function serve({ driver: name, path, busyTimeout }: ReaderData): Promise<v
     statements.set(sql, made);
     return made;
   };
-  parentPort?.on("message", ({ sql, values }: ReadRequest) => {
+  process.on("message", ({ sql, values }: ReadRequest) => {
     const start = performance.now();
     let answer: ReadAnswer;
     try {
@@ -55,9 +54,12 @@ async function serve({ driver: name, path, busyTimeout }: ReaderData): Promise<v
       const { message, code, errcode } = error as ReadError;
       answer = { error: { message, code, errcode } };
     }
-    parentPort?.postMessage(answer);
+    process.send?.(answer);
   });
-  parentPort?.postMessage("ready");
+  process.send?.("ready");
 }
 
-await serve(workerData as ReaderData);
+// The app ends it. A terminal sends its signals to both, and the app may have reads to finish.
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => {});
+process.on("disconnect", () => process.exit());
+await serve(JSON.parse(process.argv[2] as string) as ReaderData);

@@ -14,7 +14,7 @@ export interface ReadTools {
   fail(error: unknown, statement: Statement): Error;
 }
 
-/** Reads of a file outside transactions: here, or in a thread of their own where they take long. */
+/** Reads of a file outside transactions: here, or in a process of their own where they take long. */
 export class FileReads {
   constructor(
     private readonly reader: SqliteConnection,
