@@ -47,8 +47,7 @@ export async function userOfPerson(
   if (known !== "nobody") return known;
   try {
     return await system.transaction(async (tx) => {
-      const owner = firstTime.linkByEmail ? await userOfAddress(tx, person) : undefined;
-      const found = owner ?? (await provisioned(tx, firstTime.provision?.() ?? null));
+      const found = await firstTimer(tx, person, firstTime);
       if (!found) return undefined;
       const { issuer, subject } = person;
       await tx.repo(userIdentity).create({ userId: found.id, issuer, subject, linkedAt: tx.now() });
@@ -62,27 +61,51 @@ export async function userOfPerson(
   }
 }
 
-/** Whom a person is known as; undefined where that user may not sign in. */
+/** Whom a person is known as; undefined where that user may not sign in, or is in the recycle bin. */
 async function knownUser(system: Context, { issuer, subject }: Person): Promise<User | undefined | "nobody"> {
-  const found = await system.repo(userIdentity).first({ where: { issuer, subject }, include: ["user"] });
-  if (!found) return "nobody";
-  return found.user?.active ? found.user : undefined;
+  const where = { issuer, subject };
+  const found = await system.repo(userIdentity).first({ where, include: ["user"] });
+  if (found) return found.user?.active ? found.user : undefined;
+  const binned = await system.repo(userIdentity).first({ where, withDeleted: true });
+  return binned ? undefined : "nobody";
 }
 
-/** The one active user of a verified address, as he signs in with it or as it is written in his record. */
-async function userOfAddress(tx: Context, { email, emailVerified }: Person): Promise<User | undefined> {
-  if (!emailVerified || email === undefined) return undefined;
-  const byLogin = await tx.repo(credential).first({ where: { login: loginOf(email) }, include: ["user"] });
-  if (byLogin) return byLogin.user?.active ? byLogin.user : undefined;
-  const { items } = await tx
-    .repo(user)
-    .find({ where: { email: { in: [...new Set([email, loginOf(email)])] } }, limit: 2 });
-  const [only, other] = items;
-  return only?.active && !other ? only : undefined;
-}
-
-async function provisioned(tx: Context, wanted: NewUser | null): Promise<User | undefined> {
+/** The user of a person who comes for the first time. Nobody is made beside a user whose address it is. */
+async function firstTimer(tx: Context, person: Person, firstTime: FirstTime): Promise<User | undefined> {
+  const owner = person.email === undefined ? "nobody" : await userOfAddress(tx, person.email);
+  if (owner !== "nobody") return firstTime.linkByEmail && person.emailVerified ? owner : undefined;
+  const wanted = firstTime.provision?.() ?? null;
   if (!wanted) return undefined;
+  const taken = wanted.email !== undefined && (await userOfAddress(tx, wanted.email)) !== "nobody";
+  return taken ? undefined : provisioned(tx, wanted);
+}
+
+/** Users of one address that are looked at: there is one, or something is wrong. */
+const FEW = 20;
+
+/**
+ * Whose address it is, however it is written; undefined where its user may not sign in, or where there are several: one of
+ * them has made it his.
+ */
+async function userOfAddress(tx: Context, email: string): Promise<User | undefined | "nobody"> {
+  const login = loginOf(email);
+  const { items, next } = await tx.repo(user).find({
+    where: { email: { contains: login } },
+    withDeleted: true,
+    limit: FEW,
+  });
+  const owners = new Map(
+    items.filter((row) => row.email !== null && loginOf(row.email) === login).map((row) => [row.id, row]),
+  );
+  const byLogin = await tx.repo(credential).first({ where: { login }, include: ["user"] });
+  if (byLogin?.user) owners.set(byLogin.user.id, byLogin.user);
+  const [only, other] = owners.values();
+  if (next !== null || other) return undefined;
+  if (!only) return "nobody";
+  return only.active && only.deletedAt === null ? only : undefined;
+}
+
+async function provisioned(tx: Context, wanted: NewUser): Promise<User> {
   const { name, email, roles = [] } = wanted;
   const made = await tx.repo(user).create({ name, ...(email === undefined ? {} : { email }) });
   if (roles.length > 0)

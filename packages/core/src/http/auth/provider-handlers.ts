@@ -1,5 +1,6 @@
 import type { Context } from "../../context/context.js";
 import type { Tokens } from "../../context/tokens.js";
+import type { User } from "../../crm/entities/user.js";
 import { userOfPerson } from "../../crm/services/identities.js";
 import { isCormError } from "../../errors/corm-error.js";
 import { InvalidParameter, ProviderSignInFailed, RouteNotFound } from "../errors.js";
@@ -7,6 +8,7 @@ import { clientNetwork } from "../limits/client-network.js";
 import { takeOrThrow } from "../limits/options.js";
 import type { HttpSettings } from "../options.js";
 import { readParameters } from "../parameters.js";
+import { problemAnswer } from "../problem.js";
 import type { HttpCall } from "../route.js";
 import { beginSession, endPrevious } from "./begin-session.js";
 import { readCookie, setCookie } from "./cookies.js";
@@ -45,11 +47,11 @@ export function providerHandlers(
     if (!provider) throw RouteNotFound({ method: call.request.method, path: call.path });
     return provider;
   };
-  const limited = (call: HttpCall) =>
+  const limited = (call: HttpCall, step: "begin" | "end") =>
     takeOrThrow(
       signIn.limiter,
       "sign-in",
-      `provider/address/${clientNetwork(call.clientAddress)}`,
+      `provider-${step}/address/${clientNetwork(call.clientAddress)}`,
       signIn.perAddress,
     );
 
@@ -63,12 +65,25 @@ export function providerHandlers(
       tenant !== undefined && accepted(tenant)
         ? crm.system({ tenant, capability: "core.credentials", reason: "sign in by a provider" })
         : undefined;
-    const user =
-      ctx &&
-      (await userOfPerson(ctx, person, {
-        linkByEmail: provider.linkByEmail,
-        provision: provider.provision && (() => provider.provision?.(person) ?? null),
-      }));
+    const rules = {
+      linkByEmail: provider.linkByEmail,
+      provision: provider.provision && (() => provider.provision?.(person) ?? null),
+    };
+    let user: User | undefined;
+    try {
+      user = ctx && (await userOfPerson(ctx, person, rules));
+    } catch (cause) {
+      // What the app made of him is no user: nothing that he could mend.
+      if (!isCormError(cause) || cause.status >= 500) throw cause;
+      crm.report(cause);
+      throw ProviderSignInFailed(
+        {
+          provider: provider.name,
+          reason: "the app could not make a user of the person. Ask an administrator",
+        },
+        { cause },
+      );
+    }
     // The same for a stranger, for a suspended user, and where there is no such tenant.
     if (!ctx || !user) throw fails("the person is no active user here. Ask an administrator");
     return { ctx, user };
@@ -89,7 +104,7 @@ export function providerHandlers(
       const given = readParameters(call.query, ["returnTo"]).get("returnTo");
       const returnTo = checkReturnTo(given ?? "/", signIn);
       checkHost(call, signIn);
-      await limited(call);
+      await limited(call, "begin");
       const { url, secrets } = await provider.begin(`${urlOf(provider)}/callback`);
       const attempt: Attempt = { secrets, returnTo, until: clock.now() + ATTEMPT_SECONDS * 1000 };
       const sealed = tokens.seal(PURPOSE, attempt, provider.name);
@@ -98,7 +113,7 @@ export function providerHandlers(
     async callback(call) {
       const provider = named(call);
       checkHost(call, signIn);
-      await limited(call);
+      await limited(call, "end");
       const attempt = attemptOf(call, provider, signIn, tokens, clock.now());
       if (!attempt)
         throw ProviderSignInFailed({
@@ -115,9 +130,13 @@ export function providerHandlers(
         const { cookie } = await beginSession(call, ctx, user.id, signIn, `oidc:${provider.name}`);
         return redirect(303, attempt.returnTo, [spent, cookie]);
       } catch (error) {
-        // A person in front of a browser is led back to the page that he came from, which says what to do.
-        if (!isCormError(error) || !wantsPage(call.request)) throw error;
+        if (!isCormError(error)) throw error;
         if (error.status >= 500) crm.report(error);
+        if (!wantsPage(call.request)) {
+          const { status, body, headers } = problemAnswer(error, call.requestId, settings.challenge);
+          return { status, body, headers: { ...headers, "set-cookie": spent } };
+        }
+        // A person in front of a browser is led back to the page that he came from, which says what to do.
         const page = new URL(attempt.returnTo);
         page.searchParams.set("signInError", error.code);
         return redirect(303, page.href, [spent]);
@@ -156,6 +175,8 @@ function checkReturnTo(text: string, { publicUrl, origins }: SignInSettings): st
   if (text.startsWith("//") || !URL.canParse(text, publicUrl)) throw refuse();
   const url = new URL(text, publicUrl);
   const own = url.origin === new URL(publicUrl).origin;
+  // `blob:` has the origin of what it names.
+  if (!/^https?:$/.test(url.protocol)) throw refuse();
   if ((!own && !origins.includes(url.origin)) || url.username !== "" || url.password !== "") throw refuse();
   return url.href;
 }
