@@ -41,7 +41,8 @@ export async function answerOnce(
     id: keyId(tenant, owner, key),
     fingerprint: fingerprintOf(call.request, body),
   });
-  if ("answer" in found) return replyAgain(found.answer);
+  const authority = authorityOf(session);
+  if ("answer" in found) return replyAgain(found.answer, authority);
   const { claim } = found;
   const request = () => withBody(call.request, body);
   const release = async () => {
@@ -56,8 +57,8 @@ export async function answerOnce(
   try {
     answer =
       session && route.once === "inside"
-        ? await session.atomically(async (tx) => finish(tx, claim, await handle(request(), tx)))
-        : await finish(keeper, claim, await handle(request(), session));
+        ? await session.atomically(async (tx) => finish(tx, claim, await handle(request(), tx), authority))
+        : await finish(keeper, claim, await handle(request(), session), authority);
   } catch (error) {
     await release();
     throw error;
@@ -66,10 +67,20 @@ export async function answerOnce(
   return answer;
 }
 
-async function finish(session: Session, claim: Claim, answer: Answer | Response): Promise<Response> {
+async function finish(
+  session: Session,
+  claim: Claim,
+  answer: Answer | Response,
+  authority: string,
+): Promise<Response> {
   const { kept, reply } = await keepAnswer(answer);
-  if (kept.status < 400) await finishClaim(session, claim, kept);
+  if (kept.status < 400) await finishClaim(session, claim, { ...kept, authority });
   return reply;
+}
+
+/** What the caller may do, as a digest: an answer is given again to nobody who may do something else. */
+function authorityOf(session: Session | undefined): string {
+  return session ? sha256Hex(JSON.stringify([session.roles, session.scopes ?? null])) : "";
 }
 
 /** Whose key it is. Visitors have no identity: a key of theirs counts for the path alone. */

@@ -24,6 +24,8 @@ export interface KeptAnswer {
   readonly headers: Readonly<Record<string, string>>;
   /** Base64: an answer may be a file. Null for none; a number where it was too long to keep: how long. */
   readonly body: string | number | null;
+  /** Digest of the rights that it was given to; see `authorityOf`. Absent in those of before. */
+  readonly authority?: string;
 }
 
 /** Takes an answer apart; `reply` makes it whole again. */
@@ -41,8 +43,14 @@ export async function keepAnswer(answer: Answer | Response): Promise<{ kept: Kep
   };
 }
 
-/** The first answer again. @throws answer-not-kept */
-export function replyAgain({ status, headers, body }: KeptAnswer): Response {
+/**
+ * The first answer again, for the rights that it was given to. With others the caller may see less by now.
+ *
+ * @throws answer-not-kept
+ */
+export function replyAgain({ status, headers, body, authority }: KeptAnswer, asking: string): Response {
+  if (authority !== asking)
+    throw AnswerNotKept({ reason: "was for other roles or scopes than yours are now" });
   if (typeof body === "number") throw AnswerNotKept({ reason: `of ${body} bytes was too long to keep` });
   const bytes = body === null ? null : Buffer.from(body, "base64");
   return new Response(bytes, { status, headers: { ...headers, "idempotency-replayed": "true" } });

@@ -125,7 +125,9 @@ export function settingsOf(crm: HttpCrm, options: HttpOptions): HttpSettings {
   const authenticators = [
     ...authenticatorsOf(crm, options, accepted),
     ...(signIn ? [sessionCookies(signIn.find, signIn.settings)] : []),
-    ...(options.authenticators ?? []),
+    ...(options.authenticators ?? []).map((one) =>
+      options.tenants === undefined ? one : within(accepted, one),
+    ),
   ];
   return {
     crm,
@@ -157,6 +159,15 @@ function acceptedTenants(crm: HttpCrm, { tenants }: HttpOptions): AcceptedTenant
   const own = tenants ?? (crm.defaultTenant === undefined ? [] : [crm.defaultTenant]);
   return (tenant) => own.includes(tenant);
 }
+
+/** `tenants` holds for every credential, also where its issuer names another tenant. */
+const within = (accepted: AcceptedTenants, authenticator: Authenticator): Authenticator => ({
+  ...authenticator,
+  authenticate: async (request) => {
+    const identity = await authenticator.authenticate(request);
+    return identity && accepted(identity.tenant) ? identity : undefined;
+  },
+});
 
 function signInParts(crm: HttpCrm, options: HttpOptions, accepted: AcceptedTenants): SignInParts | undefined {
   if (options.signIn === undefined) return undefined;

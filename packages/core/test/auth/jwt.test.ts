@@ -1,7 +1,7 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { roleAssignment, user } from "@corm/core";
-import { createHttp } from "@corm/core/http";
+import { createHttp, type HttpOptions } from "@corm/core/http";
 import { type JwtOptions, jwt } from "@corm/core/jwt";
 import { createTestCrm } from "@corm/core/testing";
 import { exportJWK, exportSPKI, generateKeyPair, type JWTPayload, SignJWT } from "jose";
@@ -216,4 +216,24 @@ it.each([
   const options = { ...base(), ...wrong } as Record<string, unknown>;
   for (const [name, value] of Object.entries(options)) if (value === undefined) delete options[name];
   expect(() => jwt(app.crm, options as unknown as JwtOptions)).toThrow(/jwt\(\)/);
+});
+
+it("a token names no tenant beyond those that the app serves", async () => {
+  const strange = app.crm.system({ tenant: "strange", reason: "test" });
+  await strange.repo(user).create({ name: "Ada", externalId: "ada-1" });
+  const options: JwtOptions = {
+    ...base(),
+    tenant: (claims) => String(claims["tenant"]),
+    roles: () => ["admin"],
+  };
+  const token = await sign({ ...good(), tenant: "strange" });
+  const status = async (served: HttpOptions) => {
+    const one = createHttp(app.crm, { ...served, authenticators: [jwt(app.crm, options)] });
+    return (await one.request("/api/users", { headers: { authorization: `Bearer ${token}` } })).status;
+  };
+  expect(await status({ tenants: ["test"] })).toBe(401);
+  expect(await status({ tenants: (tenant) => tenant !== "strange" })).toBe(401);
+  expect(await status({ tenants: ["test", "strange"] })).toBe(200);
+  // Without `tenants`, which is for keys of the app, the issuer's word counts.
+  expect(await status({})).toBe(200);
 });

@@ -1,3 +1,4 @@
+import { user } from "@corm/core";
 import { createHttp } from "@corm/core/http";
 import { beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { SWEEP_BATCH } from "../../src/idempotency/sweep.js";
@@ -42,6 +43,51 @@ onEngines((started) => {
         expect(again.headers.get(name), name).toBe(first.headers.get(name));
       expect(again.headers.get("idempotency-replayed")).toBe("true");
       expect(again.headers.get("x-request-id")).not.toBe(first.headers.get("x-request-id"));
+    }
+    expect(await items()).toBe(1);
+  });
+
+  it("gives an answer again to nobody whose rights have become others, and does nothing again", async () => {
+    const person = await api.me.repo(user).create({ name: "Ada" });
+    const rights: { roles: string[]; scopes?: string[] } = { roles: ["admin"] };
+    const http = createHttp(api.crm, {
+      authenticate: () => ({
+        actor: { kind: "user", id: person.id },
+        tenant: "test",
+        userId: person.id,
+        ...rights,
+      }),
+    });
+    const key = newKey();
+    const ask = async (path: string, body: object) => {
+      const headers = { "content-type": "application/json", "idempotency-key": `${key}${path}` };
+      const answer = await http.request(path, { method: "POST", headers, body: JSON.stringify(body) });
+      const { code } = (await answer.json()) as { code?: string };
+      return [answer.status, code];
+    };
+    const all = async () => [
+      await ask("/api/parcels/query", {}),
+      await ask("/api/parcel-items", { parcelId, label: "once" }),
+    ];
+    expect(await all()).toEqual([
+      [200, undefined],
+      [201, undefined],
+    ]);
+    expect(await all()).toEqual([
+      [200, undefined],
+      [201, undefined],
+    ]);
+    for (const changed of [
+      { roles: [] },
+      { roles: ["admin"], scopes: ["account:read"] },
+      { roles: ["admin", "user"] },
+    ]) {
+      Object.assign(rights, { scopes: undefined }, changed);
+      if (!("scopes" in changed)) delete rights.scopes;
+      expect(await all()).toEqual([
+        [409, "answer-not-kept"],
+        [409, "answer-not-kept"],
+      ]);
     }
     expect(await items()).toBe(1);
   });
