@@ -70,7 +70,8 @@ export function readEntry(row: StoredRow): JournalEntry {
     },
     cause: cause === "" ? [] : cause.split(" "),
     requestId: (row["request_id"] ?? null) as string | null,
-    changes: isEvent ? null : (value as Changes | null),
+    // An erasure has digests of what it left.
+    changes: isEvent || operation === "erase" ? null : (value as Changes | null),
     event: (row["event"] ?? null) as string | null,
     payload: isEvent ? value : null,
     erased: row["erased"] != null,

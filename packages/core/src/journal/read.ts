@@ -15,7 +15,7 @@ export async function entriesAfter(session: Session, after: number, limit: numbe
 }
 
 async function ordered(session: Session, after: number, limit: number): Promise<StoredRow[]> {
-  return session.operations().findMany({
+  const rows = await session.operations().findMany({
     table: JOURNAL_TABLE.name,
     columns: ENTRY_COLUMNS,
     where: and(tenantIs(session.tenant), {
@@ -26,6 +26,18 @@ async function ordered(session: Session, after: number, limit: number): Promise<
     orderBy: [{ column: "position", direction: "asc" }],
     limit,
   });
+  return withinTrail(session, rows);
+}
+
+/**
+ * Without what somebody has put beyond the end: a reader who takes it for the next would miss all that is entered until
+ * then. `verifyAudit` tells of it.
+ */
+async function withinTrail(session: Session, rows: StoredRow[]): Promise<StoredRow[]> {
+  if (rows.length === 0) return rows;
+  const end = (await readHead(session)).position;
+  const isWithin = (row: StoredRow) => (row["position"] as number) <= end;
+  return rows.every(isWithin) ? rows : rows.filter(isWithin);
 }
 
 /** Entries of one record, newest first, before a position. */
@@ -38,11 +50,13 @@ export async function entriesOf(
 ): Promise<StoredRow[]> {
   outside(session);
   if (await hasUnordered(session)) await orderJournal(session);
+  const end = (await readHead(session)).position;
   return session.operations().findMany({
     table: JOURNAL_TABLE.name,
     columns: ENTRY_COLUMNS,
     where: and(
       tenantIs(session.tenant),
+      { op: "lte", column: "position", value: end },
       { op: "eq", column: "record", value: record },
       { op: "eq", column: "entity", value: entity },
       { op: "gt", column: "position", value: UNORDERED },
@@ -64,11 +78,13 @@ export async function entriesOfAll(
   after: RecordPlace | undefined,
   limit: number,
 ): Promise<StoredRow[]> {
+  const end = (await readHead(session)).position;
   return session.operations().findMany({
     table: JOURNAL_TABLE.name,
     columns: ENTRY_COLUMNS,
     where: and(
       tenantIs(session.tenant),
+      { op: "lte", column: "position", value: end },
       { op: "in", column: "record", values: records },
       { op: "eq", column: "entity", value: entity },
       { op: "gt", column: "position", value: UNORDERED },
@@ -91,6 +107,10 @@ export interface Head {
 export async function headOf(session: Session): Promise<Head> {
   outside(session);
   if (await hasUnordered(session)) await orderJournal(session);
+  return readHead(session);
+}
+
+async function readHead(session: Session): Promise<Head> {
   const [row] = await session.operations().findMany({
     table: JOURNAL_HEAD_TABLE.name,
     columns: ["position", "hash"],

@@ -11,8 +11,8 @@ const BATCH = 500;
 
 export interface AuditOptions {
   readonly tenant: string;
-  /** One that was taken before and kept elsewhere. */
-  readonly head?: AuditHead;
+  /** Those that were taken before and kept elsewhere. */
+  readonly heads?: readonly AuditHead[];
   readonly signal?: AbortSignal;
 }
 
@@ -30,11 +30,11 @@ export interface AuditReport {
 /**
  * Walks the journal of a tenant from its beginning: positions without a gap, every entry sealed by what it says and by
  * the one before it, values as their digests. Memory stays flat. It finds what was changed, removed, moved or put in
- * between; that the end was cut off together with the head, or that all of it was written anew, only a head that was
- * kept elsewhere shows.
+ * between, and what lies beyond the end; that the end was cut off together with the head, or that all of it was written
+ * anew, only a head that was kept elsewhere shows.
  */
 export async function verifyAudit(crm: CrmHandle, options: AuditOptions): Promise<AuditReport> {
-  const { tenant, head: kept, signal } = options;
+  const { tenant, heads = [], signal } = options;
   const session = crm.system({
     tenant,
     capability: "core.journal",
@@ -46,8 +46,11 @@ export async function verifyAudit(crm: CrmHandle, options: AuditOptions): Promis
     ...report,
     broken: { position, problem },
   });
-  if (kept && (kept.tenant !== tenant || !isOurHead(session, kept)))
-    return broken(0, "the given head was not signed by this app for this tenant");
+  if (heads.some((kept) => kept.tenant !== tenant || !isOurHead(session, kept)))
+    return broken(0, "a head that was given was not signed by this app for this tenant");
+  const kept = new Map(heads.map(({ position, hash: seal }) => [position, seal]));
+  if (heads.some(({ position, hash: seal }) => kept.get(position) !== seal))
+    return broken(0, "two of the given heads say different things of one position");
   let hash = genesis(tenant);
   while (report.entries < head.position) {
     signal?.throwIfAborted();
@@ -64,7 +67,7 @@ export async function verifyAudit(crm: CrmHandle, options: AuditOptions): Promis
         return broken(expected, "the entry is not as it was sealed, or what it follows on is another one");
       const problem = valuesProblem(row, erasures);
       if (problem) return broken(expected, problem);
-      if (kept?.position === expected && kept.hash !== hash)
+      if ((kept.get(expected) ?? hash) !== hash)
         return broken(expected, "the chain is not the one whose head was kept");
       report.entries = expected;
       if (row["erased"] != null) report.erased += 1;
@@ -72,11 +75,14 @@ export async function verifyAudit(crm: CrmHandle, options: AuditOptions): Promis
     if (rows.length === 0) return broken(report.entries + 1, "the entry is missing");
   }
   if (hash !== head.hash) return broken(head.position, "the head is not the seal of the last entry");
-  const beyond = await page(session, head.position - 1, head.position + 1);
-  if (beyond.length > 1 && beyond[1]?.["position"] === head.position)
-    return broken(head.position, "two entries have this position");
-  if (kept && kept.position > head.position)
-    return broken(head.position + 1, "the entry is missing, though the head that was kept has it");
+  const [last] = await lastOf(session);
+  if (last && (last["position"] as number) > head.position)
+    return broken(last["position"] as number, "the entry lies beyond the end of the trail");
+  const twice = await page(session, head.position - 1, head.position);
+  if (twice.length > 1) return broken(head.position, "two entries have this position");
+  const cut = Math.max(0, ...kept.keys());
+  if (cut > head.position)
+    return broken(head.position + 1, "the entry is missing, though a head that was kept has it");
   return { ...report, broken: null };
 }
 
@@ -97,32 +103,57 @@ async function page(session: Session, after: number, last: number): Promise<Stor
   });
 }
 
+async function lastOf(session: Session): Promise<StoredRow[]> {
+  return session.operations().findMany({
+    table: JOURNAL_TABLE.name,
+    columns: ["position"],
+    where: tenantIs(session.tenant),
+    orderBy: [
+      { column: "position", direction: "desc" },
+      { column: "id", direction: "desc" },
+    ],
+    limit: 1,
+  });
+}
+
 /** The entries that say that values of a page were erased. They stand in the same chain, and are verified there. */
 async function erasuresOf(session: Session, rows: readonly StoredRow[]): Promise<Map<unknown, StoredRow>> {
   const ids = new Set(rows.flatMap((row) => (row["erased"] == null ? [] : [row["erased"] as string])));
   if (ids.size === 0) return new Map();
   const found = await session.operations().findMany({
     table: JOURNAL_TABLE.name,
-    columns: ["id", "position", "operation", "entity", "record"],
+    columns: ["id", "position", "operation", "entity", "record", "changes"],
     where: and(tenantIs(session.tenant), { op: "in", column: "id", values: [...ids] }),
     orderBy: [],
     limit: ids.size,
   });
-  return new Map(found.map((row) => [row["id"], row]));
+  return new Map(found.map((row) => [row["id"], { ...row, left: leftBy(row) }]));
+}
+
+/** What an erasure says that it left: a digest by the id of each entry. */
+function leftBy(erasure: StoredRow): Readonly<Record<string, unknown>> {
+  try {
+    const left: unknown = JSON.parse((erasure["changes"] as string | null) ?? "null");
+    return typeof left === "object" && left !== null ? (left as Record<string, unknown>) : {};
+  } catch {
+    // It is not as it was sealed, which is found when the walk comes to it.
+    return {};
+  }
 }
 
 function valuesProblem(row: StoredRow, erasures: ReadonlyMap<unknown, StoredRow>): string | undefined {
-  const intact = digestOf(row["changes"] as string | null) === row["digest"];
+  const digest = digestOf(row["changes"] as string | null);
   if (row["erased"] == null)
-    return intact
+    return digest === row["digest"]
       ? undefined
       : "the values are not those that were written, and no entry says that they were erased";
   const erasure = erasures.get(row["erased"]);
   const valid =
     erasure?.["operation"] === "erase" &&
-    (erasure["position"] as number) > 0 &&
+    (erasure["position"] as number) > (row["position"] as number) &&
     erasure["entity"] === row["entity"] &&
     erasure["record"] === row["record"];
   if (!valid) return "the values are said to be erased, but no entry says so";
-  return intact ? "the values are said to be erased, but are there" : undefined;
+  const left = (erasure["left"] as Readonly<Record<string, unknown>>)[row["id"] as string];
+  return left === digest ? undefined : "the values are not those that the erasure has left";
 }

@@ -43,6 +43,15 @@ onDatabases({ plugins: [toys()] }, (app) => {
     ],
   });
 
+  const rowsAt = (tenant: string, position: number) =>
+    storage().findMany({
+      table: JOURNAL_TABLE.name,
+      columns: JOURNAL_TABLE.columns.map(({ name }) => name),
+      where: rowAt(tenant, position),
+      orderBy: [],
+      limit: 1,
+    });
+
   async function sixEntries() {
     const me = app().fresh();
     const boxes = await me.entities.box.createMany(["a", "b", "c"].map((label) => ({ label })));
@@ -118,7 +127,7 @@ onDatabases({ plugins: [toys()] }, (app) => {
       expect((await verifyAudit(app().crm, { tenant })).broken?.position).toBe(6);
       await storage().updateWhere(JOURNAL_HEAD_TABLE.name, own, { hash: kept.hash });
       await me.entities.box.create({ label: "d" });
-      expect((await verifyAudit(app().crm, { tenant, head: kept })).broken).toBeNull();
+      expect((await verifyAudit(app().crm, { tenant, heads: [kept] })).broken).toBeNull();
 
       await storage().updateWhere(
         JOURNAL_TABLE.name,
@@ -127,12 +136,12 @@ onDatabases({ plugins: [toys()] }, (app) => {
       );
       await storage().deleteWhere(JOURNAL_HEAD_TABLE.name, own);
       expect((await verifyAudit(app().crm, { tenant })).broken).toBeNull();
-      expect((await verifyAudit(app().crm, { tenant, head: kept })).broken?.position).toBe(6);
+      expect((await verifyAudit(app().crm, { tenant, heads: [kept] })).broken?.position).toBe(6);
       const forged = { ...kept, hash: "0".repeat(64) };
-      expect((await verifyAudit(app().crm, { tenant, head: forged })).broken?.position).toBe(0);
+      expect((await verifyAudit(app().crm, { tenant, heads: [forged] })).broken?.position).toBe(0);
       await storage().deleteWhere(JOURNAL_TABLE.name, own);
       await storage().deleteWhere(JOURNAL_HEAD_TABLE.name, own);
-      expect((await verifyAudit(app().crm, { tenant, head: kept })).broken?.position).toBe(1);
+      expect((await verifyAudit(app().crm, { tenant, heads: [kept] })).broken?.position).toBe(1);
     });
 
     it("lets values be erased by an entry that says so, and by nothing else", async () => {
@@ -160,9 +169,54 @@ onDatabases({ plugins: [toys()] }, (app) => {
       expect((await verifyAudit(app().crm, { tenant })).broken?.position).toBe(other);
     });
 
+    it("finds an entry beyond the end, which no reader is shown", async () => {
+      const { me, tenant, boxes } = await sixEntries();
+      const [first] = boxes.map(({ id }) => id) as [string];
+      const kept = await auditHead(app().crm, tenant);
+      const [row] = await rowsAt(tenant, 4);
+      await storage().insertMany(JOURNAL_TABLE.name, [
+        { ...row, id: app().crm.runtime.newId(), position: 1_000_000, changes: `{"label":["b","FORGED"]}` },
+      ]);
+      for (const heads of [[], [kept]])
+        expect((await verifyAudit(app().crm, { tenant, heads })).broken?.position).toBe(1_000_000);
+      expect(JSON.stringify(await me.entities.box.history(first))).not.toContain("FORGED");
+      const page = await me.changes();
+      expect(page.items).toHaveLength(6);
+      await me.entities.box.update(first, { label: "real" });
+      const { items } = await me.changes({ after: page.next });
+      expect(items.map(({ changes }) => changes?.["label"])).toEqual([["a2", "real"]]);
+    });
+
+    it("finds values under an erasure that it has not left: written after it, or put in their place", async () => {
+      const { me, tenant, boxes } = await sixEntries();
+      const [first] = boxes.map(({ id }) => id) as [string];
+      const session = app().crm.system({ tenant, reason: "erasure" }) as unknown as Session;
+      await eraseJournal(session, session.entity("box"), [first], "all");
+      await me.entities.box.update(first, { label: "later" });
+      expect((await verifyAudit(app().crm, { tenant })).broken).toBeNull();
+      const stored = await app().storedJournal(tenant);
+      const erasure = stored.find((row) => row["operation"] === "erase")?.["id"];
+      const later = stored.findIndex((row) => String(row["changes"]).includes("later")) + 1;
+      const erased = stored.findIndex((row) => row["erased"] === erasure) + 1;
+      for (const [position, patch] of [
+        [later, { changes: `{"label":[null,"FORGED"]}`, erased: erasure }],
+        [erased, { changes: `{"label":[null,"FORGED"]}` }],
+        [erased, { changes: null }],
+      ] as const) {
+        const [before] = await rowsAt(tenant, position);
+        await storage().updateWhere(JOURNAL_TABLE.name, rowAt(tenant, position), patch);
+        expect((await verifyAudit(app().crm, { tenant })).broken?.position).toBe(position);
+        const { changes, erased: by } = before as Record<string, unknown>;
+        await storage().updateWhere(JOURNAL_TABLE.name, rowAt(tenant, position), { changes, erased: by });
+      }
+      // Once more, over what was erased before.
+      await eraseJournal(session, session.entity("box"), [first], "all");
+      expect((await verifyAudit(app().crm, { tenant })).broken).toBeNull();
+    });
+
     it("is a command that says where, with an exit code", async () => {
       if (app().url.endsWith(":memory:")) return;
-      const { tenant } = await sixEntries();
+      const { me, tenant, boxes } = await sixEntries();
       const lines: string[] = [];
       const errors: string[] = [];
       const output = { out: (line: string) => lines.push(line), error: (line: string) => errors.push(line) };
@@ -176,6 +230,31 @@ onDatabases({ plugins: [toys()] }, (app) => {
       const file = join(mkdtempSync(join(tmpdir(), "corm-head-")), "heads");
       writeFileSync(file, lines.join("\n"));
       expect(await run("audit", "verify", "--head", file)).toBe(0);
+      const broken = `${file}-broken`;
+      writeFileSync(broken, `${lines[0]}\nno head\n`);
+      expect(await run("audit", "verify", "--head", broken)).toBe(2);
+      expect(errors.splice(0).join()).toContain("line 2 ");
+      // Every head of the file counts, not the oldest alone.
+      await me.entities.box.update(boxes[0]?.id as string, { label: "seventh" });
+      expect(await run("audit", "head")).toBe(0);
+      writeFileSync(file, lines.filter((line) => line.startsWith("{")).join("\n"));
+      expect(await run("audit", "verify", "--head", file)).toBe(0);
+      const [{ hash } = {}] = await rowsAt(tenant, 6);
+      const ofTenant = { op: "eq" as const, column: "tenant_id", value: tenant };
+      const whole = [await rowsAt(tenant, 7), await app().storedJournal(tenant)] as const;
+      await storage().deleteWhere(JOURNAL_TABLE.name, rowAt(tenant, 7));
+      await storage().updateWhere(JOURNAL_HEAD_TABLE.name, ofTenant, { position: 6, hash });
+      expect(await run("audit", "verify", "--head", file)).toBe(1);
+      expect(errors.join()).toContain(`${tenant}: broken at position 7`);
+      // A tenant whose trail is gone as a whole is one that a head tells of.
+      await storage().deleteWhere(JOURNAL_TABLE.name, ofTenant);
+      await storage().deleteWhere(JOURNAL_HEAD_TABLE.name, ofTenant);
+      errors.length = 0;
+      const env = { DATABASE_URL: app().url, CORM_SECRET: secret };
+      expect(await runCli(["audit", "verify", "--head", file], env, output)).toBe(1);
+      expect(errors.join()).toContain(`${tenant}: broken at position 1`);
+      await storage().insertMany(JOURNAL_TABLE.name, whole[1].slice(0, 6));
+      await storage().insertMany(JOURNAL_HEAD_TABLE.name, [{ tenant_id: tenant, position: 6, hash }]);
       await storage().updateWhere(JOURNAL_TABLE.name, rowAt(tenant, 3), { actor_id: "mallory" });
       expect(await run("audit", "verify", "--head", file)).toBe(1);
       expect(errors.join()).toContain(`${tenant}: broken at position 3`);
