@@ -7,7 +7,8 @@ import { byHand, effect, LEASE, openKilled, whole } from "./killed.js";
 
 /**
  * How often a worker is killed on each database, with 50 jobs for each time:
- * `CORM_JOB_KILLS=200 npx vitest run packages/core/test/jobs/killed`.
+ * `CORM_JOB_KILLS=200 npx vitest run packages/core/test/jobs/killed`. With `CORM_MUTANT=fence` workers complete what they
+ * have lost, and it must fail (40 kills doubled 15 effects); `mutants.test.ts` does the same without chance.
  */
 const kills = Number(process.env["CORM_JOB_KILLS"] ?? 6);
 const WORKERS = 3;

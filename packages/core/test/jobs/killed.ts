@@ -61,9 +61,14 @@ export const openKilled = (url: string, isFenced = true): Promise<Crm<AnyPlugin[
       engine: (host) => {
         const engine = databaseJobs()(host);
         if (isFenced) return engine;
-        const { complete } = engine;
+        const { beat, complete } = engine;
         return Object.assign(engine, {
           complete: (...args: Parameters<typeof complete>) => complete.apply(engine, args).catch(() => {}),
+          // Nor is it told that it has lost them.
+          beat: async (worker: string) => {
+            await beat.call(engine, worker);
+            return Object.assign(new Set<string>(), { has: () => true });
+          },
         });
       },
     },
