@@ -85,7 +85,7 @@ export {
   type RotationReport,
   rotateKeys,
 } from "./data-protection/rotate-keys.js";
-export type { PersonRef } from "./data-protection/subject.js";
+export type { Person, PersonAddress, PersonRef } from "./data-protection/subject.js";
 export type { KeyProvider, WrappedKey } from "./encryption/key-provider.js";
 export { keysFromEnv, keysFromFile, type LocalKeys, localKeys } from "./encryption/local-keys.js";
 export {

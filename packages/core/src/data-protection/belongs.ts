@@ -34,7 +34,8 @@ export async function belongs(session: Session, model: PersonalModel, subject: S
         where: and(tenant, inner),
       };
     });
-    return or(...parts, addressFilter(of, subject.addresses, cipher));
+    const also = among("id", subject.also?.get(of.entity.name) ?? []);
+    return or(...parts, addressFilter(of, subject.addresses, cipher), also);
   };
   return filterOf(model);
 }

@@ -1,4 +1,5 @@
 import type { Context } from "../context/context.js";
+import { forgetAnswers } from "../idempotency/forget.js";
 import type { PersonalModel } from "../privacy/personal-model.js";
 import { decodeRows } from "../repository/decode-rows.js";
 import type { Session } from "../runtime/session.js";
@@ -17,9 +18,11 @@ import {
   startJob,
 } from "./erasure-job.js";
 import { eraseHistory } from "./history.js";
+import { idsOf, missing } from "./left-behind.js";
+import { purgedAmong } from "./purged-records.js";
 import { asSystem, permitted, seen } from "./require-permission.js";
 import { PAGE, pageOf } from "./rows.js";
-import { findSubject, type PersonRef } from "./subject.js";
+import { findSubject, type Person, type PersonRef } from "./subject.js";
 
 export interface ErasureOptions {
   /** Stops between two batches; `resumeErasures` takes it up again. */
@@ -32,16 +35,17 @@ export interface ErasureOptions {
  * far it has come, so that a run that dies is taken up where it stood.
  *
  * @param ctx of an actor with the permission `privacy.erase`, who may see the records
+ * @param person a record, also one that was purged and is in the journal alone; or an address: whatever is tied to it
  * @returns what was done, without anything personal; kept in the database
  * @throws forbidden, not-found, subject-unknown, erasure-moved
  */
 export async function eraseSubject(
   ctx: Context,
-  person: PersonRef | readonly PersonRef[],
+  person: Person | readonly Person[],
   options: ErasureOptions = {},
 ): Promise<ErasureCertificate> {
   const session = permitted(ctx, "privacy.erase");
-  const named = Array.isArray(person) ? (person as readonly PersonRef[]) : [person as PersonRef];
+  const named = Array.isArray(person) ? (person as readonly Person[]) : [person as Person];
   await seen(session, named);
   const system = asSystem(session, "erasure of a person");
   const subject = await findSubject(system, named);
@@ -93,8 +97,14 @@ export async function reapplyErasures(
       const model = system.runtime.composition.personal.get(entity);
       if (!model) continue;
       const rows = await pageOf(system, model.entity, { op: "in", column: "id", values: ids }, undefined);
-      if (rows.length === 0) continue;
-      const named = rows.map((row): PersonRef => ({ entity, id: row["id"] as string }));
+      const there = rows.map((row) => row["id"] as string);
+      const purged = await purgedAmong(
+        system,
+        model,
+        ids.filter((id) => !there.includes(id)),
+      );
+      const named = [...there, ...purged.map(({ id }) => id)].map((id): PersonRef => ({ entity, id }));
+      if (named.length === 0) continue;
       const job = await startJob(system, await findSubject(system, named), requester(session));
       again.push(await carryOut(system, job, options));
     }
@@ -110,6 +120,8 @@ function requester({ actor }: Session): string {
 const none: ErasedCount = { anonymised: 0, deleted: 0, journal: 0 };
 /** Goes before the entities: nothing that it does can be done twice. */
 const PREPARED = "*";
+/** Goes before the entities as well, while it can be told what was gone before. */
+const GONE = "!";
 
 async function carryOut(
   system: Session,
@@ -119,6 +131,10 @@ async function carryOut(
   const { personal } = system.runtime.composition;
   let job = begun;
   if (!job.progress.done.includes(PREPARED)) job = await system.atomically((tx) => prepare(tx, job));
+  while (!job.progress.done.includes(GONE) && (job.progress.after ?? GONE).startsWith(GONE)) {
+    options.signal?.throwIfAborted();
+    job = await system.atomically((tx) => eraseGone(tx, job));
+  }
   for (const model of erasureOrder(personal)) {
     const { name } = model.entity;
     while (!job.progress.done.includes(name)) {
@@ -128,7 +144,11 @@ async function carryOut(
       options.onProgress?.({ entity: name, done: counts.anonymised + counts.deleted });
     }
   }
-  const done = await system.atomically((tx) => finishJob(tx, job));
+  const done = await system.atomically(async (tx) => {
+    // At the end, so that what was answered meanwhile goes as well.
+    await forgetAnswers(tx);
+    return finishJob(tx, job);
+  });
   await system.runtime.storage.scrub?.();
   return done;
 }
@@ -139,6 +159,32 @@ async function prepare(tx: Session, job: ErasureJob): Promise<ErasureJob> {
   for (const [entity, ids] of job.subject.persons)
     await hideRows(tx, (personal.get(entity) as PersonalModel).entity, ids);
   return moveJob(tx, job, { ...job.progress, done: [PREPARED] });
+}
+
+/** The journal of some records that are in no table any more. */
+async function eraseGone(tx: Session, job: ErasureJob): Promise<ErasureJob> {
+  const { done, after, erased } = job.progress;
+  const all = erasureOrder(tx.runtime.composition.personal).flatMap((model) =>
+    typeof model.erase === "object" ? [] : idsOf(job.subject, model.entity.name).map((id) => ({ model, id })),
+  );
+  const start = Number((after ?? GONE).slice(GONE.length));
+  const batch = all.slice(start, start + PAGE);
+  const counts = { ...erased };
+  for (const model of new Set(batch.map((one) => one.model))) {
+    const ids = batch.filter((one) => one.model === model).map(({ id }) => id);
+    const gone = await missing(tx, model, ids);
+    if (gone.length === 0) continue;
+    const before = counts[model.entity.name] ?? none;
+    const journal = before.journal + (await eraseHistory(tx, model, gone));
+    counts[model.entity.name] = { ...before, journal };
+  }
+  const next = start + PAGE;
+  const more = next < all.length;
+  return moveJob(tx, job, {
+    done: more ? done : [...done, GONE],
+    after: more ? `${GONE}${next}` : null,
+    erased: counts,
+  });
 }
 
 /** One page of one entity: its records, their history, and the note of both. */

@@ -138,7 +138,8 @@ function isAbout(model: PersonalModel, then: RecordValues, now: RecordValues, su
     const id = then[name];
     if (typeof id !== "string") return false;
     const ids = subject.persons.get(target as string);
-    return ids ? ids.includes(id) : id === now[name];
+    if (ids) return ids.includes(id);
+    return id === now[name] || subject.also?.get(target as string)?.includes(id) === true;
   });
   return (
     leads ||

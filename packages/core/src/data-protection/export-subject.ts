@@ -9,9 +9,11 @@ import type { Session } from "../runtime/session.js";
 import type { Filter } from "../storage/filter.js";
 import { belongs, erasureOrder, mentions, unattached } from "./belongs.js";
 import { entriesAbout, pastStates } from "./export-history.js";
+import { idsOf, missing } from "./left-behind.js";
+import { purgedAmong } from "./purged-records.js";
 import { asSystem, permitted, seen } from "./require-permission.js";
-import { rowsOf } from "./rows.js";
-import { findSubject, type PersonRef, storedSubject } from "./subject.js";
+import { PAGE, rowsOf } from "./rows.js";
+import { findSubject, type Person, storedSubject } from "./subject.js";
 
 /** Event in the journal, on each record of the person. */
 const EXPORTED = "privacy.exported";
@@ -22,14 +24,15 @@ const EXPORTED = "privacy.exported";
  * fields are never in it, nor what is about somebody else. Memory holds one page. The journal says who asked, before the first line.
  *
  * @param ctx of an actor with the permission `privacy.export`, who may see the person's records
+ * @param person a record, also one that was purged and is in the journal alone; or an address: whatever is tied to it
  * @throws forbidden, not-found, subject-unknown: before the first line
  */
 export async function* exportSubject(
   ctx: Context,
-  person: PersonRef | readonly PersonRef[],
+  person: Person | readonly Person[],
 ): AsyncGenerator<string> {
   const session = permitted(ctx, "privacy.export");
-  const named = Array.isArray(person) ? (person as readonly PersonRef[]) : [person as PersonRef];
+  const named = Array.isArray(person) ? (person as readonly Person[]) : [person as Person];
   await seen(session, named);
   const system = asSystem(session, "export of what is kept of a person");
   const subject = await findSubject(system, named);
@@ -39,6 +42,7 @@ export async function* exportSubject(
     for (const [name, ids] of subject.persons)
       for (const record of ids)
         await appendEvent(tx as Session, EXPORTED, "{}", { entity: { name }, record });
+    if (subject.persons.size === 0) await appendEvent(tx as Session, EXPORTED, "{}", undefined);
   });
   yield line({
     type: "subject",
@@ -78,6 +82,13 @@ async function* toldOf(session: Session, model: PersonalModel, subject: Subject)
     for await (const states of pastStates(session, model, where))
       for (const { from, until, record } of states)
         if (concerns(record)) yield { type: "state", entity, from, until, values: told(record) } as Told;
+  }
+  const gone = await missing(session, model, idsOf(subject, entity));
+  for (let i = 0; i < gone.length; i += PAGE) {
+    const purged = await purgedAmong(session, model, gone.slice(i, i + PAGE));
+    const records = purged.map(({ id, values }) => ({ ...values, id }));
+    for await (const entries of entriesAbout(session, model, records, subject))
+      for (const entry of entries) yield { type: "entry", entity, ...entry } as Told;
   }
 }
 

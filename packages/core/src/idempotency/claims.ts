@@ -7,6 +7,7 @@ import { and, type Filter } from "../storage/filter.js";
 import { toInstant } from "../util/clock.js";
 import { randomToken, sha256Hex } from "../util/hash.js";
 import { AnswerNotKept, IdempotencyMismatch, InProgress } from "./errors.js";
+import { FORGOTTEN } from "./forget.js";
 
 /** How long an answer is kept. */
 export const KEPT_MS = 24 * 60 * 60 * 1000;
@@ -72,6 +73,7 @@ export async function claimKey<T>(
     if (found["request"] !== request.fingerprint) throw IdempotencyMismatch({});
     const answer = found["answer"] as string | null;
     if (answer === null) break;
+    if (answer === FORGOTTEN) throw AnswerNotKept({ reason: "was forgotten, since a person was erased" });
     const opened = session.tokens.open<T>(PURPOSE, answer, request.id);
     if (opened !== undefined) return { answer: opened };
     throw AnswerNotKept({ reason: "was sealed with another secret of the app" });

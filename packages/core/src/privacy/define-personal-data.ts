@@ -10,6 +10,11 @@ export interface Subject {
   readonly persons: ReadonlyMap<string, readonly string[]>;
   /** As they were written, and in the form in which they are compared. */
   readonly addresses: Readonly<Record<"email" | "phone", readonly string[]>>;
+  /**
+   * Ids by entity of other records that are about him, and which nothing in a table leads to any more: they were purged, or
+   * what they hung on was.
+   */
+  readonly also?: ReadonlyMap<string, readonly string[]>;
 }
 
 /** What a value is replaced with: computed where something of it must go on, such as an opt-out of an address. */

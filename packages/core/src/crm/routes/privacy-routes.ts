@@ -21,14 +21,23 @@ const certificate = Type.Object({
   erased: Type.Record(Type.String(), erased),
 });
 
-const person = Type.Object(
-  {
-    /** Whose records are people: `contact`, `lead`. */
-    entity: Type.String({ minLength: 1, maxLength: 48 }),
-    id: Type.String({ format: "uuid" }),
-  },
-  { additionalProperties: false },
-);
+const person = Type.Union([
+  Type.Object(
+    {
+      /** Whose records are people: `contact`, `lead`. One that was purged can be named as well. */
+      entity: Type.String({ minLength: 1, maxLength: 48 }),
+      id: Type.String({ format: "uuid" }),
+    },
+    { additionalProperties: false },
+  ),
+  Type.Object(
+    {
+      /** An e-mail address or phone number, for whoever has it. */
+      address: Type.String({ minLength: 3, maxLength: 254 }),
+    },
+    { additionalProperties: false },
+  ),
+]);
 
 /** What people have a right to, over HTTP. */
 export const privacyRoutes: readonly RouteDefinition[] = [
@@ -40,17 +49,17 @@ export const privacyRoutes: readonly RouteDefinition[] = [
     produces: "application/x-ndjson",
     handle: async ({ params }, { ctx }) => {
       const { entity = "", id = "" } = params;
-      const lines = exportSubject(ctx, { entity, id });
-      // The first line before the answer: what is refused is refused with its status.
-      const first = await lines.next();
-      return new Response(bytesOf(first, lines), {
-        headers: {
-          "content-type": "application/x-ndjson",
-          "content-disposition": `attachment; filename="person-${id}.ndjson"`,
-          "cache-control": "no-store",
-        },
-      });
+      return fileOf(exportSubject(ctx, { entity, id }), `person-${id}`);
     },
+  }),
+  defineRoute({
+    method: "POST",
+    path: "/api/privacy/exports",
+    permission: "privacy.export",
+    summary: "The same of whoever has an address, which stands in no log this way",
+    body: person,
+    produces: "application/x-ndjson",
+    handle: async ({ body }, { ctx }) => fileOf(exportSubject(ctx, body), "person"),
   }),
   defineRoute({
     method: "POST",
@@ -64,6 +73,18 @@ export const privacyRoutes: readonly RouteDefinition[] = [
     handle: async ({ body }, { ctx }) => Response.json(await eraseSubject(ctx, body)),
   }),
 ];
+
+async function fileOf(lines: AsyncGenerator<string>, name: string): Promise<Response> {
+  // The first line before the answer: what is refused is refused with its status.
+  const first = await lines.next();
+  return new Response(bytesOf(first, lines), {
+    headers: {
+      "content-type": "application/x-ndjson",
+      "content-disposition": `attachment; filename="${name}.ndjson"`,
+      "cache-control": "no-store",
+    },
+  });
+}
 
 function bytesOf(first: IteratorResult<string>, lines: AsyncGenerator<string>): ReadableStream<Uint8Array> {
   const encoder = new TextEncoder();
