@@ -224,6 +224,29 @@ describe("people", () => {
     });
   });
 
+  it("are looked for again every minute by a worker, while something waits and no longer", async () => {
+    const { me } = kit;
+    const { team, people } = await staff(me, 1);
+    await me.repo(agent).create({ userId: people[0]?.id as string, presence: "offline" });
+    await rule({ teamId: team.id });
+    const ids = await makeLeads(me, 3);
+    await assign(ids);
+    const worker = kit.crm.worker();
+    const ran = async () => (await worker.run()).map(({ name, outcome }) => [name, outcome]);
+    expect(await ran()).toEqual([]);
+    for (let minute = 0; minute < 3; minute++) {
+      kit.clock.advance({ minutes: 1 });
+      expect(await ran()).toEqual([["workflow.retryWaiting", "done"]]);
+    }
+    expect([...(await ownersOf(me, ids)).values()]).toEqual([null, null, null]);
+    await me.repo(agent).updateWhere({}, { presence: "online" });
+    kit.clock.advance({ minutes: 1 });
+    expect(await ran()).toHaveLength(1);
+    expect(countsOf(await ownersOf(me, ids), people)).toEqual([3]);
+    kit.clock.advance({ hours: 1 });
+    expect(await ran()).toEqual([]);
+  });
+
   it("who had the account or the record come first", async () => {
     const { me } = kit;
     const { team } = await staff(me, 3);

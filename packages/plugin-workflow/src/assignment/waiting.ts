@@ -1,6 +1,15 @@
-import type { Context } from "@corm/core";
+import { type Context, type JobHandle, toInstant } from "@corm/core";
 import { assignmentWaiting } from "../entities/assignment-lane.js";
 import type { Decision } from "./assign-records.js";
+
+export const RETRY_WAITING: JobHandle<Record<never, never>> = { name: "workflow.retryWaiting" };
+const MINUTE_MS = 60_000;
+
+/** Looks again at the next full minute: one job for all that begins to wait until then, and none where nothing waits. */
+export async function lookAgain(ctx: Context): Promise<void> {
+  const runAt = toInstant((Math.floor(ctx.clock.now() / MINUTE_MS) + 1) * MINUTE_MS);
+  await ctx.jobs.enqueue(RETRY_WAITING, {}, { runAt, dedupeId: `workflow.retryWaiting@${runAt}` });
+}
 
 /** Since when each of the records has been waiting. */
 export async function waitingSince(
@@ -31,6 +40,7 @@ export async function keepWaiting(
   await list.createMany(
     fresh.map(({ recordId, ruleId }) => ({ target, recordId, ruleId: ruleId ?? null, since: tx.now() })),
   );
+  if (fresh.length > 0) await lookAgain(tx);
   const done = decisions.flatMap(({ outcome, recordId }) =>
     outcome === "waiting" ? [] : (known.get(recordId) ?? []),
   );

@@ -1,6 +1,7 @@
 import { type Context, defineJob } from "@corm/core";
 import Type from "typebox";
 import { assignRecords, MAX_RECORDS } from "../assignment/assign-records.js";
+import { lookAgain, RETRY_WAITING } from "../assignment/waiting.js";
 import { assignmentWaiting } from "../entities/assignment-lane.js";
 
 /** Tries again to find somebody for what waits, the longest first. Answers how many have found somebody. */
@@ -38,9 +39,12 @@ function groups<T extends { readonly target: string }>(items: readonly T[]): Map
   return found;
 }
 
-/** The same as work for a worker; see the action `retryAssignment`. */
-export const retryWaitingJob = defineJob("workflow.retryWaiting", {
+/** Looks for people for what waits, minute by minute, until nothing does. */
+export const retryWaitingJob = defineJob(RETRY_WAITING.name, {
   input: Type.Object({}),
   capability: "workflow.assignment",
-  run: (ctx) => retryWaiting(ctx),
+  run: async (ctx) => {
+    await retryWaiting(ctx);
+    if ((await ctx.repo(assignmentWaiting).first({ select: ["id"] })) !== null) await lookAgain(ctx);
+  },
 });
