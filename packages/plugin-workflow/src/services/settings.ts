@@ -1,6 +1,8 @@
 import { type Calendars, type Context, defineService } from "@corm/core";
 
 export interface WorkflowSettings {
+  /** Entities whose records can be approved. */
+  readonly approvable: readonly string[];
   readonly calendars: Calendars;
 }
 
