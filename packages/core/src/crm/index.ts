@@ -23,7 +23,7 @@ import { guardShares } from "./hooks/guard-shares.js";
 import { keepHierarchy } from "./hooks/keep-hierarchy.js";
 import { MANAGE_ROLES, roleHooks } from "./hooks/roles.js";
 import { userHooks } from "./hooks/users.js";
-import { erasePerson, retention } from "./jobs/privacy-jobs.js";
+import { erasePerson, nightlyRetention, retention } from "./jobs/privacy-jobs.js";
 import { crmPrivacy } from "./privacy.js";
 import { privacyRoutes } from "./routes/privacy-routes.js";
 import { consents, consentsOf } from "./services/consents.js";
@@ -145,6 +145,7 @@ const plugin = definePlugin({
       },
     },
     jobs: [erasePerson, retention],
+    schedules: [nightlyRetention],
     principal,
     timeline,
     routes: privacyRoutes,

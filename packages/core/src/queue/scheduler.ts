@@ -44,8 +44,13 @@ export class Scheduler {
     this.#crm = crm;
     this.#tenants = tenants;
     this.#everyone = runtime.storage.acrossTenants("find the schedules that are due");
+    // What the app withholds its job the rights for, it does not want done: no job is made that could only fail.
+    const { withheld } = runtime;
+    const wanted = [...runtime.composition.schedules.values()].filter(
+      ({ value: { job } }) => !withheld.has("core.jobs") && !withheld.has(job.capability ?? ""),
+    );
     this.#schedules = new Map(
-      [...runtime.composition.schedules.values()].map(({ value }) => [
+      wanted.map(({ value }) => [
         value.name,
         { definition: value, times: cronTimes(value.cron, value.zone) },
       ]),

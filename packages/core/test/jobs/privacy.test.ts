@@ -1,4 +1,14 @@
-import { crmCore, definePlugin, defineSchedule, erasePerson, listErasures, retention } from "@corm/core";
+import {
+  contact,
+  crmCore,
+  definePlugin,
+  defineSchedule,
+  erasePerson,
+  importFile,
+  importRejection,
+  listErasures,
+  retention,
+} from "@corm/core";
 import { createTestCrm, runJobs } from "@corm/core/testing";
 import { expect, it } from "vitest";
 
@@ -36,4 +46,33 @@ it("keeps to retention as a schedule of the app", async () => {
   await runJobs({ crm, clock }, { for: { days: 2 } });
   expect((await me.entities.contact.find({ withDeleted: true })).items).toEqual([]);
   await crm.stop();
+});
+
+it("keeps to the terms that plugins declare every night, in every tenant, unless the app withholds it", async () => {
+  async function* file() {
+    yield new TextEncoder().encode("lastName,birthday\nLovelace,never\n");
+  }
+  for (const withhold of [[], ["core.privacy"], ["core.jobs"]]) {
+    const { crm, clock, me, inTenant } = await createTestCrm({
+      plugins: [crmCore()],
+      withhold,
+      jobs: { tenants: () => ["test", "other"] },
+    });
+    const tenants = [me, inTenant("other")];
+    for (const each of tenants) {
+      await each.entities.contact.create({ lastName: "Byron" });
+      await importFile(each, contact, file(), { format: "csv", mode: "create" });
+    }
+    const kept = () =>
+      Promise.all(tenants.map((each) => each.asSystem({ reason: "test" }).repo(importRejection).count()));
+    expect(await kept()).toEqual([1, 1]);
+    await runJobs({ crm, clock }, { for: { days: 29 } });
+    expect(await kept()).toEqual([1, 1]);
+    const ends = await runJobs({ crm, clock }, { for: { days: 2 } });
+    expect(await kept()).toEqual(withhold.length === 0 ? [0, 0] : [1, 1]);
+    expect(ends.map(({ outcome }) => outcome)).toEqual(
+      withhold.length === 0 ? ["done", "done", "done", "done"] : [],
+    );
+    await crm.stop();
+  }
 });

@@ -2,6 +2,7 @@ import Type from "typebox";
 import { applyRetention } from "../../data-protection/apply-retention.js";
 import { eraseSubject, resumeErasures } from "../../data-protection/erase-subject.js";
 import { defineJob, type JobDefinition } from "../../jobs/define-job.js";
+import { defineSchedule } from "../../jobs/define-schedule.js";
 
 const HOUR_MS = 3_600_000;
 
@@ -31,8 +32,10 @@ export interface RetentionJob {
   readonly rules: { entity: string; by?: string; days: number; action: "delete" | "anonymise" }[];
 }
 
-/** Deletes or anonymises what is older than it may be: for a schedule of the app, with its rules as the input,
- * beside what plugins declare. */
+/**
+ * Deletes or anonymises what is older than it may be: what plugins declare with `days`, and what the rules of the input
+ * name. Runs every night without rules; an app with rules has a schedule of its own for it.
+ */
 export const retention: JobDefinition<RetentionJob> = defineJob("crm.retention", {
   input: Type.Object({
     rules: Type.Array(
@@ -57,4 +60,11 @@ export const retention: JobDefinition<RetentionJob> = defineJob("crm.retention",
     // There may be more: another job goes on, so that none takes all night.
     if (done >= limit) await ctx.jobs.enqueue(retention, { rules }, { dedupeId: `after ${job.id}` });
   },
+});
+
+/** Nobody has to think of it for terms to be kept: where nothing is too old, it takes a look at each entity with a term. */
+export const nightlyRetention = defineSchedule("crm.retention", {
+  cron: "0 3 * * *",
+  job: retention,
+  input: { rules: [] },
 });
