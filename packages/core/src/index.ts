@@ -246,7 +246,13 @@ export {
   type TimelineSource,
   type TimelineSourceOptions,
 } from "./timeline/define-timeline-source.js";
-export { ImportNotResumable, ImportTakenOver, InvalidImport, RowTooLarge } from "./transfer/errors.js";
+export {
+  ImportNotResumable,
+  ImportTakenOver,
+  InvalidImport,
+  RowTooLarge,
+  XlsxNotInstalled,
+} from "./transfer/errors.js";
 export {
   type ExportFormat,
   type ExportOptions,
