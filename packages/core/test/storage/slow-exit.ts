@@ -16,6 +16,11 @@ const storage = sqlite(path);
 await storage.open(fixtureSchema);
 await storage.aggregate(slow);
 await storage.aggregate(slow);
+if (how === "idle") {
+  process.stdout.write("reading\n");
+  await storage.close();
+  process.exit(0);
+}
 const reading = storage.aggregate(slow);
 process.stdout.write("reading\n");
 await new Promise((resolve) => setTimeout(resolve, 10));

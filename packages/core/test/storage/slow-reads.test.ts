@@ -151,7 +151,7 @@ describe("a process that reads", () => {
   });
 
   it("is ended with the app, however that ends, and ends it with nothing", async () => {
-    for (const how of ["close", "exit", "throw"]) {
+    for (const how of ["idle", "close", "exit", "throw"]) {
       const script = spawnScript(
         new URL("./slow-exit.ts", import.meta.url),
         JSON.stringify({ path: join(folder, "large.db"), how }),

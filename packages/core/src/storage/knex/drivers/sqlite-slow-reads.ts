@@ -86,8 +86,10 @@ export class SlowReads {
     this.closed = true;
     this.loseAll();
     const ended = [...this.readers].map((reader) => {
-      reader.kill("SIGKILL");
-      return new Promise((resolve) => reader.once("close", resolve));
+      // Idle ones do not keep the app alive, which would end while it waits for them.
+      hold(reader, true);
+      const gone = new Promise((resolve) => reader.once("exit", resolve));
+      return reader.kill("SIGKILL") ? gone : undefined;
     });
     await Promise.all(ended);
   }
