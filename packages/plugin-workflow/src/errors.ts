@@ -24,6 +24,12 @@ export const AssignmentConditionInvalid = defineError<{ field: string; reason: s
   },
 );
 
+export const TooManyRecords = defineError<{ limit: number }>("too-many-records", {
+  status: 422,
+  title: "Too many records at once",
+  detail: ({ limit }) => `At most ${limit} records are given out in one go. Ask for fewer, several times.`,
+});
+
 export const TeamTooLarge = defineError<{ limit: number }>("team-too-large", {
   status: 422,
   title: "The team is too large to choose from",

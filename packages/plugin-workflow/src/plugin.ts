@@ -20,6 +20,7 @@ import { skill, teamSkill, userSkill } from "./entities/skill.js";
 import { assignCreated } from "./hooks/assign-created.js";
 import { checkProcesses } from "./hooks/check-process.js";
 import { checkRules } from "./hooks/check-rule.js";
+import { keepBooks } from "./hooks/keep-books.js";
 import { lockRecords } from "./hooks/lock-records.js";
 import { approvalTimeout } from "./jobs/approval-timeout.js";
 import { retryWaitingJob } from "./jobs/retry-waiting.js";
@@ -74,7 +75,13 @@ const plugin = definePlugin({
         "workflow.assignment": "Gives records to people by the rules of the tenant",
         "workflow.presence": "Notes whether a user is there, as he says himself",
       },
-      hooks: [...checkRules, ...checkProcesses, ...assignCreated(assignOnCreate), ...lockRecords(approvable)],
+      hooks: [
+        ...checkRules,
+        ...checkProcesses,
+        ...keepBooks,
+        ...assignCreated(assignOnCreate),
+        ...lockRecords(approvable),
+      ],
       jobs: [approvalTimeout, returnUntouched, retryWaitingJob],
       services: [provide(workflowSettings, () => settings), provide(assignments, assignmentsOf)],
       permissions: {

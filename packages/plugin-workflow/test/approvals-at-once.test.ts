@@ -49,6 +49,20 @@ for (const database of databases.filter(({ name }) => name !== "SQLite in memory
         expect(count("approved")).toBe(3);
         expect((await me.repo(lead).get(id)).status).toBe("qualified");
       }
+      // Who changes a record while it is submitted comes before, or is refused: nothing changes under the approvers.
+      for (const id of await makeLeads(me, 12)) {
+        const settled = await Promise.allSettled([
+          as(1).repo(lead).update(id, { company: "changed" }),
+          as(2).run(submit, { target: "lead", id }),
+          as(0).repo(lead).update(id, { notes: "changed" }),
+        ]);
+        const [open] = (await me.repo(approval).find({ where: { recordId: id } })).items;
+        expect(open?.state).toBe("pending");
+        const record = await me.repo(lead).get(id);
+        expect(record.version).toBe(open?.recordVersion);
+        const changes = [settled[0], settled[2]].filter(({ status }) => status === "fulfilled").length;
+        expect(record.version).toBe(1 + changes);
+      }
       for (const { crm } of apps) await crm.stop();
       await drop();
     }, 60_000);

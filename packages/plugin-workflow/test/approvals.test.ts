@@ -225,6 +225,36 @@ describe("those who are asked", () => {
     await alone.crm.stop();
   });
 
+  it("must be there in every step, or nothing is submitted", async () => {
+    const steps = (where: object) => [
+      { name: "Desk", approvers: [asks(1)], mode: "first" },
+      { name: "Board", approvers: [asks(4)], mode: "first", where },
+    ];
+    await kit.me.repo(user).update(idOf(4), { active: false });
+    const process = await define(steps({ country: "DE" }), { onSubmitted: { status: "working" } });
+    await expect(hand()).rejects.toMatchObject({ code: "approver-missing", meta: { step: "Board" } });
+    expect((await kit.me.repo(lead).get(record)).status).toBe("new");
+    // A step that the record does not come to needs nobody.
+    await kit.me.repo(approvalProcess).update(process.id, { steps: steps({ country: "SE" }) } as never);
+    expect((await hand()).state).toBe("pending");
+  });
+
+  it("vote by their actions alone: nobody writes votes or approvals", async () => {
+    await define([{ name: "Desk", approvers: [asks(1)], mode: "first" }]);
+    const { id } = await hand();
+    const [vote] = (await kit.me.repo(approvalVote).find()).items;
+    const forbidden = { code: "forbidden" };
+    await expect(
+      kit.me.repo(approvalVote).update(vote?.id as string, { decision: "approved" }),
+    ).rejects.toMatchObject(forbidden);
+    await expect(kit.me.repo(approval).update(id, { state: "approved", lock: null })).rejects.toMatchObject(
+      forbidden,
+    );
+    await expect(kit.me.repo(approval).delete(id)).rejects.toMatchObject(forbidden);
+    await expect(kit.me.repo(approvalVote).purge(vote?.id as string)).rejects.toMatchObject(forbidden);
+    expect((await current()).state).toBe("pending");
+  });
+
   it("are replaced by their substitutes while they are absent, and may pass their vote on", async () => {
     await kit.me.repo(absence).create({
       ...{ userId: idOf(1), from: "2026-01-01T00:00:00Z", until: "2026-02-01T00:00:00Z" },
@@ -276,6 +306,17 @@ describe("when the time of a step is up", () => {
     expect((await say(approve, 3, id)).state).toBe("approved");
   });
 
+  it("and whom it escalates to is gone, the job is dead and says so", async () => {
+    await timed({ escalateToId: idOf(3) });
+    await hand();
+    await kit.me.repo(user).update(idOf(3), { active: false });
+    kit.clock.advance({ minutes: 60 });
+    expect((await kit.crm.worker().run()).map(({ outcome }) => outcome)).toEqual(["dead"]);
+    const { items } = await kit.me.jobs.list({ state: "dead" });
+    expect(items[0]?.error).toContain("Desk");
+    expect((await votes()).map(([, , decision]) => decision)).toEqual(["pending", "pending"]);
+  });
+
   it("it counts as decided, where the process says so; and nothing happens to what is decided", async () => {
     await timed({ onTimeout: "reject" });
     await hand();
@@ -299,7 +340,9 @@ it("a process is checked when it is written", async () => {
     [[{ ...step, where: { colour: "red" } }], {}],
     [[{ ...step, mode: "quorum" }], {}],
     [[{ ...step, quorum: 2 }], {}],
-    [[{ ...step, onTimeout: "escalate" }], {}],
+    [[{ ...step, timeoutMinutes: 5 }], {}],
+    [[{ ...step, escalateToId: idOf(2) }], {}],
+    [[step], { onApproved: { colour: "red" } }],
     [[{ ...step, approvers: [{ kind: "field", field: "company" }] }], {}],
     [[step], { editable: ["colour"] }],
     [[], {}],

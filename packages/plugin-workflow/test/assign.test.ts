@@ -1,12 +1,14 @@
-import { calendar, user } from "@corm/core";
+import { account, calendar, contact, user } from "@corm/core";
 import {
   absence,
   agent,
   assign as assignAction,
   assignmentDecision,
   assignmentRule,
+  assignments,
   reassign,
   retryAssignment,
+  setPresence,
   skill,
   teamSkill,
   userSkill,
@@ -234,11 +236,15 @@ describe("people", () => {
     const worker = kit.crm.worker();
     const ran = async () => (await worker.run()).map(({ name, outcome }) => [name, outcome]);
     expect(await ran()).toEqual([]);
+    const noted = () => kit.me.repo(assignmentDecision).count();
+    expect(await noted()).toBe(3);
     for (let minute = 0; minute < 3; minute++) {
       kit.clock.advance({ minutes: 1 });
       expect(await ran()).toEqual([["workflow.retryWaiting", "done"]]);
     }
     expect([...(await ownersOf(me, ids)).values()]).toEqual([null, null, null]);
+    // That they still wait is no news.
+    expect(await noted()).toBe(3);
     await me.repo(agent).updateWhere({}, { presence: "online" });
     kit.clock.advance({ minutes: 1 });
     expect(await ran()).toHaveLength(1);
@@ -247,7 +253,41 @@ describe("people", () => {
     expect(await ran()).toEqual([]);
   });
 
-  it("who had the account or the record come first", async () => {
+  it("are not looked for any more where somebody has taken it himself, or it is gone", async () => {
+    const { me } = kit;
+    const { team, people } = await staff(me, 1);
+    const owner = people[0]?.id as string;
+    await me.repo(agent).create({ userId: owner, presence: "offline" });
+    await rule({ teamId: team.id, fallbackUserId: null });
+    const [taken = "", gone = ""] = await makeLeads(me, 2);
+    await assign([taken, gone]);
+    await me.repo(lead).update(taken, { ownerId: owner });
+    await me.repo(lead).purge(gone);
+    const worker = kit.crm.worker();
+    for (const expected of [1, 0]) {
+      kit.clock.advance({ minutes: 1 });
+      expect(await worker.run()).toHaveLength(expected);
+    }
+    // What cannot be taken from him stays with him, and does not wait.
+    await me.run(reassign, { target: "lead", fromUserId: owner, ids: [taken] });
+    expect((await ownersOf(me, [taken])).get(taken)).toBe(owner);
+    kit.clock.advance({ minutes: 1 });
+    expect(await worker.run()).toEqual([]);
+  });
+
+  it("who is not active is no fallback", async () => {
+    const { me } = kit;
+    const { team, people } = await staff(me, 1);
+    await me.repo(agent).create({ userId: people[0]?.id as string, presence: "offline" });
+    const chief = await me.repo(user).create({ name: "Chief", active: false });
+    await rule({ teamId: team.id, fallbackUserId: chief.id });
+    expect((await assign(await makeLeads(me, 1))).decisions[0]).toMatchObject({
+      outcome: "waiting",
+      userId: null,
+    });
+  });
+
+  it("who had the record comes first", async () => {
     const { me } = kit;
     const { team } = await staff(me, 3);
     await rule({ teamId: team.id, prefer: ["lastHolder"] });
@@ -257,6 +297,36 @@ describe("people", () => {
     await assign(await makeLeads(me, 1));
     await me.repo(lead).update(id, { ownerId: null });
     expect((await assign([id])).decisions[0]).toMatchObject({ userId: holder, by: "preferred" });
+  });
+
+  it("the owner of the account comes first", async () => {
+    const { me } = kit;
+    const { team, people } = await staff(me, 3);
+    const [, , third = { id: "" }] = people;
+    await rule({ target: "contact", teamId: team.id, prefer: ["accountOwner"] });
+    const { id: accountId } = await me.repo(account).create({ name: "Engines", ownerId: third.id });
+    const known = await me.repo(contact).create({ lastName: "Ada", accountId });
+    const stranger = await me.repo(contact).create({ lastName: "Joan" });
+    const { decisions } = await me.run(assignAction, { target: "contact", ids: [known.id, stranger.id] });
+    expect(decisions.map(({ userId, by }) => [userId, by])).toEqual([
+      [third.id, "preferred"],
+      [people[0]?.id, "roundRobin"],
+    ]);
+  });
+
+  it("say themselves whether they take work; a key without a user cannot", async () => {
+    const { me } = kit;
+    const { team, people } = await staff(me, 2);
+    await rule({ teamId: team.id });
+    const [first = { id: "" }] = people;
+    const he = kit.crm.as({ actor: { kind: "user", id: first.id }, tenant: "test", roles: ["admin"] });
+    await he.run(setPresence, { presence: "away" });
+    const ids = await makeLeads(me, 2);
+    await assign(ids);
+    expect(countsOf(await ownersOf(me, ids), people)).toEqual([0, 2]);
+    const key = kit.crm.as({ actor: { kind: "apiKey", id: "k" }, tenant: "test", roles: ["admin"] });
+    await expect(key.run(setPresence, { presence: "online" })).rejects.toMatchObject({ code: "forbidden" });
+    expect(await me.repo(agent).count()).toBe(1);
   });
 
   it("have gaps between the skills that a team needs and has", async () => {
@@ -342,13 +412,36 @@ describe("taking records away", () => {
   });
 });
 
+it("decisions are written by nobody but the plugin", async () => {
+  const { team } = await staff(kit.me, 1);
+  await rule({ teamId: team.id });
+  await assign(await makeLeads(kit.me, 1));
+  const [made] = (await kit.me.repo(assignmentDecision).find()).items;
+  const own = kit.me.repo(assignmentDecision);
+  const { id = "" } = made ?? {};
+  await expect(own.update(id, { ruleVersion: 9 })).rejects.toMatchObject({ code: "forbidden" });
+  await expect(own.delete(id)).rejects.toMatchObject({ code: "forbidden" });
+  expect(await own.get(id)).toEqual(made);
+});
+
+it("more records than are given out at once are refused, and not left out", async () => {
+  const { team } = await staff(kit.me, 1);
+  await rule({ teamId: team.id });
+  const ids = Array.from({ length: 501 }, () => kit.me.newId());
+  const service = kit.me.service(assignments);
+  await expect(service.assign({ target: "lead", ids, cause: "asked" })).rejects.toMatchObject({
+    code: "too-many-records",
+  });
+});
+
 describe("a rule is checked when it is written", () => {
   it("its entity, field and conditions, as whoever writes it may see them", async () => {
     const { team } = await staff(kit.me, 1);
     const wrong: [object, string][] = [
       [{ target: "unicorn" }, "assignment-target-unknown"],
       [{ target: "leadSource" }, "assignment-target-unknown"],
-      [{ ownerField: "sourceId" }, "assignment-target-unknown"],
+      [{ target: "apiKey" }, "assignment-target-unknown"],
+      [{ target: "userSession" }, "assignment-target-unknown"],
       [{ where: { colour: "red" } }, "assignment-condition-invalid"],
       [{ open: { status: { between: 3 } } }, "assignment-condition-invalid"],
       [{ strategy: "dice" }, "validation-failed"],

@@ -20,6 +20,8 @@ export interface CatalogEntity {
   readonly handle: Entity<string, Values, Values, Values>;
   /** With those that other plugins added. */
   readonly fields: ReadonlyMap<string, CatalogField>;
+  /** The field with the user to whom a record belongs; null where there is none, or the actor may not see it. */
+  readonly owner: string | null;
 }
 
 /** What the plugins of an app declare, by name: for code that works with whatever is there, such as reports. */

@@ -20,8 +20,15 @@ export function catalogOf({ access, runtime }: Session): Catalog {
     for (const plugin of composition.plugins) {
       for (const [name, handle] of Object.entries(plugin.parts.entities ?? {})) {
         const model = composition.entities.get(name);
-        if (model && access.has(name, "read"))
-          entities.set(name, { label: model.label, handle, fields: access.view(model).queryable });
+        if (!model || !access.has(name, "read")) continue;
+        const fields = access.view(model).queryable;
+        const owner = model.access.owner?.name;
+        entities.set(name, {
+          label: model.label,
+          handle,
+          fields,
+          owner: owner !== undefined && fields.has(owner) ? owner : null,
+        });
       }
     }
     const metrics = new Map(

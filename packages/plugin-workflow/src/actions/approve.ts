@@ -1,12 +1,15 @@
 import { type Context, defineAction, Forbidden, UniqueViolation } from "@corm/core";
 import Type from "typebox";
-import { activeOf } from "../approvals/approvers.js";
+import { requireUser } from "../acting-user.js";
+import { approversOf } from "../approvals/approvers.js";
 import { askStep, booksOf, closeVotes, finish, goOn, nextStep } from "../approvals/run.js";
+import { activeOf } from "../assignment/active-users.js";
 import { conditionOf, targetOf } from "../assignment/target.js";
 import { type Approval, type ApprovalVote, approval, approvalVote } from "../entities/approval.js";
-import { type ApprovalProcess, approvalProcess } from "../entities/approval-process.js";
+import { type ApprovalProcess, type ApprovalStep, approvalProcess } from "../entities/approval-process.js";
 import {
   ApprovalOver,
+  ApproverMissing,
   DelegateUnable,
   NoApprovalProcess,
   NotAnApprover,
@@ -28,13 +31,6 @@ const shown = ({ id, state, step, pinned }: Approval) => ({
   stepName: state === "pending" ? (pinned.steps[step]?.name ?? null) : null,
 });
 
-/** The user who acts. @throws forbidden for whoever is none */
-function userOf(ctx: Context): string {
-  const id = ctx.userId ?? (ctx.actor.kind === "user" ? ctx.actor.id : undefined);
-  if (id === undefined) throw Forbidden({ reason: "Approvals are for users." });
-  return id;
-}
-
 /**
  * Hands a record in. It is locked until it is decided. `POST /api/actions/workflow.submit`
  *
@@ -49,29 +45,41 @@ export const submit = defineAction({
   input: Type.Object({ target: Type.String(), id: Type.String({ format: "uuid" }), comment }),
   output,
   run: async ({ input: { target, id, comment: words } }, ctx) => {
-    const submittedById = userOf(ctx);
-    const seen = await targetOf(ctx, target).get(id);
+    const submittedById = requireUser(ctx, "An approval");
+    // Locked: whoever is changing it commits before, or finds that it is being approved.
+    const seen = await targetOf(ctx, target).get(id, { lock: true });
     if (!(await ctx.can("update", { name: target }, id)))
       throw Forbidden({ reason: "You may not change this record." });
     const books = booksOf(ctx);
     const process = await processFor(ctx, books, target, id);
     if (!process) throw NoApprovalProcess({ target });
     const { steps, editable, onApproved, onRejected, onRecalled, onSubmitted } = process;
-    const first = await nextStep(books, target, id, steps, 0);
-    if (onSubmitted) await targetOf(books, target).update(id, onSubmitted, { version: seen.version });
+    const record = onSubmitted
+      ? await targetOf(books, target).update(id, onSubmitted, { version: seen.version })
+      : await targetOf(books, target).get(id);
     const made = await create(books, {
       target,
       recordId: id,
       processId: process.id,
       processVersion: process.version,
+      recordVersion: record.version,
       pinned: { steps, editable, onApproved, onRejected, onRecalled },
       submittedById,
       submittedAt: books.now(),
       comment: words ?? null,
       lock: "open",
     });
+    const first = await nextStep(books, target, id, steps, 0);
+    // Nobody is to be asked about such a record.
     if (first === null) return shown(await finish(books, made, "approved"));
-    return shown(await askStep(books, made, first, 1, await targetOf(books, target).get(id)));
+    // Told now, and not when the last step is reached.
+    for (let at = await nextStep(books, target, id, steps, first + 1); at !== null; ) {
+      const step = steps[at] as ApprovalStep;
+      if ((await approversOf(books, step, record, submittedById)).length === 0)
+        throw ApproverMissing({ step: step.name });
+      at = await nextStep(books, target, id, steps, at + 1);
+    }
+    return shown(await askStep(books, made, first, 1, record));
   },
 });
 
@@ -98,11 +106,11 @@ async function processFor(
   target: string,
   recordId: string,
 ): Promise<ApprovalProcess | null> {
-  const { items } = await books
+  const processes = books
     .repo(approvalProcess)
-    .find({ where: { target, active: true }, orderBy: ["priority", "id"], limit: 100 });
+    .stream({ where: { target, active: true }, orderBy: ["priority", "id"] });
   const roles = ctx.roles.map((role) => (typeof role === "string" ? role : role.name));
-  for (const process of items as ApprovalProcess[]) {
+  for await (const process of processes as AsyncIterable<ApprovalProcess>) {
     if (process.submitters.length > 0 && !process.submitters.some((role) => roles.includes(role))) continue;
     if (process.where === null) return process;
     const where = { and: [{ id: recordId }, conditionOf(process.where)] } as never;
@@ -121,7 +129,7 @@ const deciding = (name: "approve" | "reject", decision: "approved" | "rejected")
     output,
     run: async ({ record, input }, ctx) => {
       const books = booksOf(ctx);
-      const own = await ownVote(books, record, userOf(ctx));
+      const own = await ownVote(books, record, requireUser(ctx, "An approval"));
       await books
         .repo(approvalVote)
         .update(own.id, { decision, comment: input.comment ?? null, votedAt: books.now() });
@@ -144,7 +152,7 @@ export const delegate = defineAction({
   output,
   run: async ({ record, input: { toUserId, comment: words } }, ctx) => {
     const books = booksOf(ctx);
-    const own = await ownVote(books, record, userOf(ctx));
+    const own = await ownVote(books, record, requireUser(ctx, "An approval"));
     if (toUserId === record.submittedById)
       throw DelegateUnable({ reason: "has submitted the record himself" });
     if (!(await activeOf(books, [toUserId])).has(toUserId)) throw DelegateUnable({ reason: "is not active" });
@@ -173,7 +181,7 @@ export const recall = defineAction({
   output,
   run: async ({ record }, ctx) => {
     if (record.state !== "pending") throw ApprovalOver({ id: record.id, state: record.state });
-    if (record.submittedById !== userOf(ctx)) throw NotTheSubmitter({ id: record.id });
+    if (record.submittedById !== requireUser(ctx, "An approval")) throw NotTheSubmitter({ id: record.id });
     const books = booksOf(ctx);
     const { items } = await books
       .repo(approvalVote)

@@ -1,5 +1,6 @@
-import { defineAction, team, teamMember, user } from "@corm/core";
+import { defineAction, team, teamMember } from "@corm/core";
 import Type from "typebox";
+import { requireUser } from "../acting-user.js";
 import { MAX_CANDIDATES } from "../assignment/candidates.js";
 import { agent } from "../entities/agent.js";
 import { teamSkill, userSkill } from "../entities/skill.js";
@@ -52,7 +53,7 @@ export const skillGaps = defineAction({
   },
 });
 
-/** Says that the caller is there, or is not. `POST /api/actions/workflow.set-presence` */
+/** Says that the caller is there, or is not. `POST /api/actions/workflow.set-presence` @throws forbidden */
 export const setPresence = defineAction({
   name: "setPresence",
   permission: "workflow.setPresence",
@@ -61,11 +62,9 @@ export const setPresence = defineAction({
   input: Type.Object({ presence: Type.Enum(["online", "away", "offline"]) }),
   output: Type.Object({ presence: Type.String() }),
   run: async ({ input: { presence } }, ctx) => {
-    const userId = ctx.userId ?? (ctx.actor.kind === "user" ? ctx.actor.id : undefined);
+    const userId = requireUser(ctx, "Presence");
     const system = ctx.asSystem({ capability: "workflow.presence", reason: "own presence" });
-    // Not everybody who asks is a user of this CRM.
-    const person = userId === undefined ? null : await system.repo(user).get(userId);
-    if (person) await system.repo(agent).upsertMany([{ userId: person.id, presence }], ["userId"]);
+    await system.repo(agent).upsertMany([{ userId, presence }], ["userId"]);
     return { presence };
   },
 });

@@ -1,7 +1,9 @@
-import { type Context, roleAssignment, teamMember, user } from "@corm/core";
+import { type Context, type Page, roleAssignment, teamMember, user } from "@corm/core";
+import { activeOf } from "../assignment/active-users.js";
 import { absentNow } from "../assignment/candidates.js";
 import type { TargetRow } from "../assignment/target.js";
 import type { ApprovalStep, Approver } from "../entities/approval-process.js";
+import { TeamTooLarge } from "../errors.js";
 
 /** People who are asked in one step. */
 const MAX_APPROVERS = 200;
@@ -15,6 +17,8 @@ export interface Asked {
 /**
  * Who is asked in a step: active users, and for the absent ones their substitutes. Never the submitter: nobody approves
  * what is his own.
+ *
+ * @throws team-too-large
  */
 export async function approversOf(
   ctx: Context,
@@ -26,7 +30,8 @@ export async function approversOf(
   for (const one of step.approvers)
     for (const id of await usersOf(ctx, one, record, submitterId)) named.add(id);
   named.delete(submitterId);
-  const ids = [...named].slice(0, MAX_APPROVERS);
+  const ids = [...named];
+  if (ids.length > MAX_APPROVERS) throw TeamTooLarge({ limit: MAX_APPROVERS });
   if (ids.length === 0) return [];
   const absences = await absentNow(ctx, ids);
   const substitutes = [...absences.values()].flatMap(({ substituteId }) => substituteId ?? []);
@@ -60,19 +65,21 @@ async function usersOf(
     }
     case "role": {
       const where = { role: approver.role };
-      const { items } = await ctx
-        .repo(roleAssignment)
-        .find({ where, orderBy: ["userId"], limit: MAX_APPROVERS });
-      return items.map(({ userId }) => userId);
+      return few(await ctx.repo(roleAssignment).find({ where, orderBy: ["userId"], limit: MAX_APPROVERS }));
     }
     case "team": {
       const where = { teamId: approver.id };
-      const { items } = await ctx.repo(teamMember).find({ where, orderBy: ["userId"], limit: MAX_APPROVERS });
-      return items.map(({ userId }) => userId);
+      return few(await ctx.repo(teamMember).find({ where, orderBy: ["userId"], limit: MAX_APPROVERS }));
     }
     case "manager":
       return managerOf(ctx, submitterId, approver.levels ?? 1);
   }
+}
+
+/** All of them: whoever is left out would not be waited for. @throws team-too-large */
+function few({ items, next }: Page<{ readonly userId: string }>): string[] {
+  if (next !== null) throw TeamTooLarge({ limit: MAX_APPROVERS });
+  return items.map(({ userId }) => userId);
 }
 
 /** The manager so many levels up; nobody where the line ends before. */
@@ -81,11 +88,4 @@ async function managerOf(ctx: Context, userId: string, levels: number): Promise<
   for (let level = 0; level < levels && at !== null; level++)
     at = (await ctx.repo(user).first({ where: { id: at }, select: ["managerId"] }))?.managerId ?? null;
   return at === null ? [] : [at];
-}
-
-export async function activeOf(ctx: Context, ids: readonly string[]): Promise<Set<string>> {
-  const { items } = await ctx
-    .repo(user)
-    .find({ where: { id: { in: [...new Set(ids)] }, active: true }, select: ["id"], limit: 500 });
-  return new Set(items.map(({ id }) => id));
 }

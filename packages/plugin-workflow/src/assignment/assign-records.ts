@@ -2,14 +2,15 @@ import type { Context } from "@corm/core";
 import { type AssignmentDecisionInput, assignmentDecision } from "../entities/assignment-decision.js";
 import { assignmentLane } from "../entities/assignment-lane.js";
 import type { AssignmentRule } from "../entities/assignment-rule.js";
-import { settingsOf } from "../services/settings.js";
+import { TooManyRecords } from "../errors.js";
+import { activeOf } from "./active-users.js";
 import { candidatesOf } from "./candidates.js";
 import { lockLane } from "./lane.js";
-import { matchRules, rulesOf } from "./match-rules.js";
+import { matchRules } from "./match-rules.js";
 import { preferences } from "./preferences.js";
 import { watchReturn } from "./return-timer.js";
 import { type Candidate, type Choice, FIRST_TURN, select, type Turn } from "./select.js";
-import { checkOwnerField, type TargetRow, targetOf } from "./target.js";
+import { ownerFieldOf, type TargetRow, targetOf } from "./target.js";
 import { keepWaiting, waitingSince } from "./waiting.js";
 
 /** Records of one call: they are given out in one transaction. */
@@ -35,7 +36,7 @@ export type Decision = Omit<AssignmentDecisionInput, "decidedAt">;
  * Gives records to people by the rules of the tenant, in one transaction and one after another: turns, capacities and
  * quotas are exact, and nobody gets a record that another process has given away meanwhile. With the rights of the system.
  *
- * @throws assignment-target-unknown, team-too-large
+ * @throws assignment-target-unknown, team-too-large, too-many-records
  */
 export function assignRecords(ctx: Context, request: AssignmentRequest): Promise<Decision[]> {
   const { target, preview = false } = request;
@@ -55,6 +56,7 @@ export function assignRecords(ctx: Context, request: AssignmentRequest): Promise
 class Handing {
   readonly turns: Record<string, Turn>;
   readonly #tx: Context;
+  readonly #ownerField: string;
   readonly #request: AssignmentRequest;
   /** By team, and by whose records count. */
   readonly #candidates = new Map<string, Candidate[]>();
@@ -64,22 +66,21 @@ class Handing {
   constructor(tx: Context, request: AssignmentRequest, turns: Readonly<Record<string, Turn>>) {
     this.#tx = tx;
     this.#request = request;
+    this.#ownerField = ownerFieldOf(tx, request.target);
     this.turns = { ...turns };
   }
 
   async decide(): Promise<Decision[]> {
     const { target, ids, takeFrom } = this.#request;
     const tx = this.#tx;
-    const rules = await rulesOf(tx, target);
-    for (const { ownerField } of rules) checkOwnerField(tx, target, ownerField);
-    const wanted = [...new Set(ids)].slice(0, MAX_RECORDS);
+    const wanted = [...new Set(ids)];
+    if (wanted.length > MAX_RECORDS) throw TooManyRecords({ limit: MAX_RECORDS });
     const { items } = await targetOf(tx, target).find({ where: { id: { in: wanted } }, limit: MAX_RECORDS });
     for (const row of items) this.#rows.set(row.id, row);
     const found = await matchRules(
       tx,
       target,
       wanted.filter((id) => this.#rows.has(id)),
-      rules,
     );
     for (const [id, rule] of found) this.#rules.set(id, rule);
     const free = wanted.filter((id) => this.#isFree(id, takeFrom));
@@ -97,21 +98,23 @@ class Handing {
     const { target } = this.#request;
     const assigned = decisions.filter(({ outcome }) => outcome === "assigned");
     const changes = assigned.map(({ recordId, userId }) => {
-      const { ownerField } = this.#rules.get(recordId) as AssignmentRule;
       const { version } = this.#rows.get(recordId) as TargetRow;
-      return { id: recordId, version, patch: { [ownerField]: userId } };
+      return { id: recordId, version, patch: { [this.#ownerField]: userId } };
     });
     const rows = changes.length === 0 ? [] : await targetOf(tx, target).updateMany(changes);
-    await tx.repo(assignmentDecision).createMany(decisions.map((one) => ({ ...one, decidedAt: tx.now() })));
-    await keepWaiting(tx, target, decisions);
-    await watchReturn(tx, target, rows, this.#rules, settingsOf(tx).calendars);
+    // That it goes on waiting is known: a record that waits for a week is not ten thousand decisions.
+    const news = decisions.filter(({ outcome, cause }) => outcome !== "waiting" || cause !== "retried");
+    await tx.repo(assignmentDecision).createMany(news.map((one) => ({ ...one, decidedAt: tx.now() })));
+    // What nobody else can take stays with whom it was to be taken from.
+    if (this.#request.takeFrom === undefined) await keepWaiting(tx, target, decisions);
+    await watchReturn(tx, target, this.#ownerField, rows, this.#rules);
   }
 
   /** Nobody has it, or the one whom it is to be taken from. */
   #isFree(id: string, takeFrom: string | undefined): boolean {
     const row = this.#rows.get(id);
     if (!row) return false;
-    const owner = row[this.#rules.get(id)?.ownerField ?? "ownerId"] ?? null;
+    const owner = row[this.#ownerField] ?? null;
     return takeFrom === undefined ? owner === null : owner === takeFrom;
   }
 
@@ -132,7 +135,7 @@ class Handing {
       ruleId: rule.id,
       ruleVersion: rule.version,
       ...(userId === null ? {} : { userId, by: by as string }),
-      considered: considered.slice(0, 1000),
+      considered: [...considered],
     };
   }
 
@@ -159,7 +162,9 @@ class Handing {
       return { userId: choice.userId, by: choice.by, considered };
     }
     const { fallbackUserId } = rule;
-    if (fallbackUserId === null || fallbackUserId === takeFrom) return { userId: null, by: null, considered };
+    const able = fallbackUserId !== null && fallbackUserId !== takeFrom;
+    if (!able || !(await activeOf(this.#tx, [fallbackUserId])).has(fallbackUserId))
+      return { userId: null, by: null, considered };
     return {
       userId: fallbackUserId,
       by: "fallback",
@@ -168,10 +173,10 @@ class Handing {
   }
 
   async #team(rule: AssignmentRule, teamId: string): Promise<readonly Candidate[]> {
-    const key = `${teamId}/${rule.ownerField}/${JSON.stringify(rule.open)}`;
+    const key = `${teamId}/${JSON.stringify(rule.open)}`;
     let candidates = this.#candidates.get(key);
     if (!candidates) {
-      candidates = await candidatesOf(this.#tx, rule, teamId, settingsOf(this.#tx).calendars);
+      candidates = await candidatesOf(this.#tx, rule, this.#ownerField, teamId);
       this.#candidates.set(key, candidates);
     }
     return candidates;

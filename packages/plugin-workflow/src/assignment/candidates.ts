@@ -1,16 +1,10 @@
-import {
-  type BusinessCalendar,
-  type Calendars,
-  type Context,
-  isWorkingTime,
-  teamMember,
-  toInstant,
-} from "@corm/core";
+import { type BusinessCalendar, type Context, isWorkingTime, teamMember, toInstant } from "@corm/core";
 import { type Absence, type Agent, absence, agent } from "../entities/agent.js";
 import { assignmentDecision } from "../entities/assignment-decision.js";
 import type { AssignmentRule } from "../entities/assignment-rule.js";
 import { userSkill } from "../entities/skill.js";
 import { TeamTooLarge } from "../errors.js";
+import { settingsOf } from "../services/settings.js";
 import type { Candidate } from "./select.js";
 import { conditionOf, targetOf } from "./target.js";
 
@@ -22,8 +16,8 @@ const DAY_MS = 86_400_000;
 export async function candidatesOf(
   ctx: Context,
   rule: AssignmentRule,
+  ownerField: string,
   teamId: string,
-  calendars: Calendars,
 ): Promise<Candidate[]> {
   const { items: members, next } = await ctx.repo(teamMember).find({
     where: { teamId },
@@ -35,10 +29,10 @@ export async function candidatesOf(
   const ids = members.map(({ userId }) => userId);
   if (ids.length === 0) return [];
   const [agents, absences, skills, open, given] = [
-    await agentsOf(ctx, ids, calendars),
+    await agentsOf(ctx, ids),
     await absentNow(ctx, ids),
     await skillsOf(ctx, ids),
-    await openOf(ctx, rule, ids),
+    await openOf(ctx, rule, ownerField, ids),
     await givenOf(ctx, rule.target, ids),
   ];
   return members.map(({ userId, user }): Candidate => {
@@ -62,11 +56,8 @@ export interface Person {
 }
 
 /** How the users take work; who says nothing about it is not among them. */
-export async function agentsOf(
-  ctx: Context,
-  ids: readonly string[],
-  calendars: Calendars,
-): Promise<Map<string, Person>> {
+export async function agentsOf(ctx: Context, ids: readonly string[]): Promise<Map<string, Person>> {
+  const { calendars } = settingsOf(ctx);
   const { items } = await ctx
     .repo(agent)
     .find({ where: { userId: { in: ids } }, include: ["calendar"], limit: MAX_CANDIDATES });
@@ -114,7 +105,8 @@ async function skillsOf(ctx: Context, ids: readonly string[]): Promise<Map<strin
 
 async function openOf(
   ctx: Context,
-  { target, ownerField, open }: AssignmentRule,
+  { target, open }: AssignmentRule,
+  ownerField: string,
   ids: readonly string[],
 ): Promise<Map<string, number>> {
   const where = { and: [{ [ownerField]: { in: ids } }, conditionOf(open)] };

@@ -2,33 +2,26 @@ import type { Context } from "@corm/core";
 import { type AssignmentRule, assignmentRule } from "../entities/assignment-rule.js";
 import { conditionOf, targetOf } from "./target.js";
 
-/** Rules of one entity that are asked. */
-const MAX_RULES = 200;
-
-/** The active rules of an entity, in the order in which they are asked. */
-export async function rulesOf(ctx: Context, target: string): Promise<readonly AssignmentRule[]> {
-  const { items } = await ctx.repo(assignmentRule).find({
-    where: { target, active: true },
-    orderBy: ["priority", "id"],
-    limit: MAX_RULES,
-  });
-  return items as readonly AssignmentRule[];
-}
-
-/** The rule of each record, the first that it satisfies: one query per rule, and none for those without a condition. */
+/**
+ * The rule of each record, the first active one that it satisfies, in the order of their priority: one query per rule, none
+ * for those without a condition, and no more rules than it takes.
+ */
 export async function matchRules(
   ctx: Context,
   target: string,
   ids: readonly string[],
-  rules: readonly AssignmentRule[],
 ): Promise<Map<string, AssignmentRule>> {
   const found = new Map<string, AssignmentRule>();
   let left = [...ids];
-  for (const rule of rules) {
-    if (left.length === 0) break;
+  if (left.length === 0) return found;
+  const rules = ctx
+    .repo(assignmentRule)
+    .stream({ where: { target, active: true }, orderBy: ["priority", "id"] });
+  for await (const rule of rules) {
     const matching = rule.where === null ? left : await satisfying(ctx, target, left, rule.where);
-    for (const id of matching) found.set(id, rule);
+    for (const id of matching) found.set(id, rule as AssignmentRule);
     left = left.filter((id) => !found.has(id));
+    if (left.length === 0) break;
   }
   return found;
 }

@@ -1,4 +1,4 @@
-import { addWorkingTime, type Calendars, type Context, type JobHandle, toInstant } from "@corm/core";
+import { addWorkingTime, type Context, type JobHandle, toInstant } from "@corm/core";
 import type { AssignmentRule } from "../entities/assignment-rule.js";
 import { agentsOf } from "./candidates.js";
 import type { TargetRow } from "./target.js";
@@ -9,7 +9,6 @@ export interface ReturnInput {
   readonly target: string;
   readonly recordId: string;
   readonly userId: string;
-  readonly ownerField: string;
   /** Of the record when it was given. */
   readonly version: number;
 }
@@ -20,26 +19,26 @@ export const RETURN_UNTOUCHED: JobHandle<ReturnInput> = { name: "workflow.return
 export async function watchReturn(
   tx: Context,
   target: string,
+  ownerField: string,
   rows: readonly TargetRow[],
   rules: ReadonlyMap<string, AssignmentRule>,
-  calendars: Calendars,
 ): Promise<void> {
   const timed = rows.flatMap((row) => {
     const rule = rules.get(row.id);
-    return rule && rule.returnAfterMinutes !== null ? [{ row, rule, minutes: rule.returnAfterMinutes }] : [];
+    const minutes = rule?.returnAfterMinutes ?? null;
+    return minutes === null ? [] : [{ row, userId: String(row[ownerField]), minutes }];
   });
   if (timed.length === 0) return;
-  const owners = [...new Set(timed.map(({ row, rule }) => String(row[rule.ownerField])))];
-  const agents = await agentsOf(tx, owners, calendars);
+  const owners = [...new Set(timed.map(({ userId }) => userId))];
+  const agents = await agentsOf(tx, owners);
   await tx.jobs.enqueueMany(
     RETURN_UNTOUCHED,
-    timed.map(({ row, rule, minutes }) => {
-      const userId = String(row[rule.ownerField]);
+    timed.map(({ row, userId, minutes }) => {
       const calendar = agents.get(userId)?.calendar;
       const now = tx.clock.now();
       const due = calendar ? addWorkingTime(calendar, now, minutes * MINUTE_MS) : now + minutes * MINUTE_MS;
       return {
-        input: { target, recordId: row.id, userId, ownerField: rule.ownerField, version: row.version },
+        input: { target, recordId: row.id, userId, version: row.version },
         runAt: toInstant(due),
       };
     }),

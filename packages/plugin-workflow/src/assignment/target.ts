@@ -1,4 +1,4 @@
-import type { Context, Repository } from "@corm/core";
+import { type Context, type CormError, isCormError, type Repository } from "@corm/core";
 import { AssignmentTargetUnknown } from "../errors.js";
 
 /** A record of some entity, as far as assigning it needs. */
@@ -12,13 +12,35 @@ export function targetOf(ctx: Context, target: string): TargetRepository {
   return ctx.repo(entity.handle) as unknown as TargetRepository;
 }
 
-/** @throws assignment-target-unknown where the field does not hold a user */
-export function checkOwnerField(ctx: Context, target: string, ownerField: string): void {
+/**
+ * The field with the user to whom a record belongs. No other reference to a user is given away by rules: it may say in
+ * whose name something acts.
+ *
+ * @throws assignment-target-unknown
+ */
+export function ownerFieldOf(ctx: Context, target: string): string {
   const entity = ctx.catalog.entities.get(target);
   if (!entity) throw AssignmentTargetUnknown({ target, problem: "is no entity of this app" });
-  if (entity.fields.get(ownerField)?.target !== "user")
-    throw AssignmentTargetUnknown({ target, problem: `has no field "${ownerField}" that refers to a user` });
+  if (entity.owner === null)
+    throw AssignmentTargetUnknown({ target, problem: "has records that belong to nobody" });
+  return entity.owner;
 }
 
 /** A condition that came as data: checked when the rule is written, so its type is not asked here. */
 export const conditionOf = (condition: unknown): never => (condition ?? {}) as never;
+
+/** What is wrong with a condition that came as data, for whoever asks: null where it can be answered. */
+export async function conditionProblem(
+  ctx: Context,
+  target: string,
+  condition: unknown,
+): Promise<CormError | null> {
+  if (condition === undefined || condition === null) return null;
+  try {
+    await targetOf(ctx, target).find({ where: conditionOf(condition), limit: 1 });
+    return null;
+  } catch (error) {
+    if (!isCormError(error) || error.status >= 500) throw error;
+    return error;
+  }
+}

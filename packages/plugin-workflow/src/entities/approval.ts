@@ -21,6 +21,8 @@ const draft = defineEntity("approval", {
     recordId: Type.String({ format: "uuid" }),
     processId: Type.Optional(reference(approvalProcess, { onDelete: "set null" })),
     processVersion: Type.Integer(),
+    /** Of the record as it was submitted. */
+    recordVersion: Type.Integer(),
     /** What the process said when the record was submitted: whatever becomes of it, this approval goes on by that. */
     pinned: json(
       Type.Object({
@@ -49,7 +51,15 @@ const draft = defineEntity("approval", {
     ["target", "recordId", "submittedAt"],
     ["state", "submittedAt"],
   ],
-  immutable: ["target", "recordId", "processVersion", "pinned", "submittedById", "submittedAt"],
+  immutable: [
+    "target",
+    "recordId",
+    "processVersion",
+    "recordVersion",
+    "pinned",
+    "submittedById",
+    "submittedAt",
+  ],
 });
 
 export interface Approval extends Row<typeof draft> {}

@@ -24,7 +24,7 @@ const draft = defineEntity("assignmentDecision", {
     /** Why it came to be decided: `created`, `asked`, `retried`, `returned`, `reassigned`. */
     cause: Type.String({ minLength: 1, maxLength: 20 }),
     /** Everybody who was considered, and why it was not he. */
-    considered: json(Type.Array(considered, { maxItems: 1000 })),
+    considered: json(Type.Array(considered, { maxItems: 2000 })),
     decidedAt: instant(),
   },
   relations: { rule: one("ruleId"), user: one("userId") },

@@ -15,6 +15,7 @@ const laneDraft = defineEntity("assignmentLane", {
   },
   unique: [["target"]],
   internal: true,
+  journal: false,
 });
 
 export interface AssignmentLane extends Row<typeof laneDraft> {}
@@ -35,6 +36,7 @@ const waitingDraft = defineEntity("assignmentWaiting", {
   unique: [["target", "recordId"]],
   indexes: [["since"]],
   internal: true,
+  journal: false,
 });
 
 export interface AssignmentWaiting extends Row<typeof waitingDraft> {}

@@ -20,8 +20,6 @@ const draft = defineEntity("assignmentRule", {
     name: Type.String({ minLength: 1, maxLength: 100 }),
     /** Name of the entity whose records it gives to people. */
     target: Type.String({ pattern: "^[a-z][a-zA-Z0-9]{0,47}$" }),
-    /** The field with the person. */
-    ownerField: withDefault(Type.String({ pattern: "^[a-z][a-zA-Z0-9]{0,47}$" }), "ownerId"),
     active: withDefault(Type.Boolean(), true),
     /** Rules are asked in this order, the lowest first; the first that a record satisfies decides. */
     priority: withDefault(Type.Integer({ minimum: 0, maximum: 1_000_000 }), 100),

@@ -1,10 +1,14 @@
-import { before, type Context, type HookDefinition, isCormError } from "@corm/core";
-import { conditionOf, targetOf } from "../assignment/target.js";
+import { before, type Context, type HookDefinition } from "@corm/core";
+import { conditionProblem } from "../assignment/target.js";
 import { type ApprovalProcessInput, approvalProcess } from "../entities/approval-process.js";
 import { ApprovalProcessInvalid } from "../errors.js";
 import { settingsOf } from "../services/settings.js";
 
-type Checked = Pick<ApprovalProcessInput, "target" | "where" | "steps" | "editable">;
+const PATCHES = ["onSubmitted", "onApproved", "onRejected", "onRecalled"] as const;
+type Checked = Pick<
+  ApprovalProcessInput,
+  "target" | "where" | "steps" | "editable" | (typeof PATCHES)[number]
+>;
 
 /** What a process says is found wrong when it is written, as whoever writes it may see the records. */
 async function checkProcess(ctx: Context, process: Checked): Promise<void> {
@@ -14,26 +18,31 @@ async function checkProcess(ctx: Context, process: Checked): Promise<void> {
   const entity = ctx.catalog.entities.get(target);
   if (!entity || !settingsOf(ctx).approvable.includes(target))
     throw wrong("/target", `"${target}" is not one of "approvable" in the options of the plugin`);
-  const unknown = editable.find((name) => !entity.fields.has(name));
-  if (unknown !== undefined) throw wrong("/editable", `${target} has no field "${unknown}"`);
+  const named = [
+    ["/editable", editable] as const,
+    ...PATCHES.map((name) => [`/${name}`, Object.keys(process[name] ?? {})] as const),
+  ];
+  for (const [pointer, names] of named) {
+    const unknown = names.find((name) => !entity.fields.has(name));
+    if (unknown !== undefined) throw wrong(pointer, `${target} has no field "${unknown}"`);
+  }
   const conditions = [
     ["/where", where] as const,
     ...steps.map((step, at) => [`/steps/${at}/where`, step.where] as const),
   ];
   for (const [pointer, condition] of conditions) {
-    if (condition === undefined || condition === null) continue;
-    try {
-      await targetOf(ctx, target).find({ where: conditionOf(condition), limit: 1 });
-    } catch (cause) {
-      if (!isCormError(cause) || cause.status >= 500) throw cause;
-      throw wrong(pointer, cause.message, cause);
-    }
+    const cause = await conditionProblem(ctx, target, condition);
+    if (cause) throw wrong(pointer, cause.message, cause);
   }
   for (const [at, step] of steps.entries()) {
     if ((step.mode === "quorum") !== (step.quorum !== undefined))
       throw wrong(`/steps/${at}/quorum`, `is said for the mode "quorum", and for no other`);
-    if (step.onTimeout === "escalate" && step.escalateToId === undefined)
-      throw wrong(`/steps/${at}/escalateToId`, "is needed to escalate");
+    const escalates = step.timeoutMinutes !== undefined && (step.onTimeout ?? "escalate") === "escalate";
+    if (escalates !== (step.escalateToId !== undefined))
+      throw wrong(
+        `/steps/${at}/escalateToId`,
+        "is whom a step with a time escalates to, and is said for no other",
+      );
     for (const one of step.approvers)
       if (one.kind === "field" && entity.fields.get(one.field)?.target !== "user")
         throw wrong(`/steps/${at}/approvers`, `${target} has no field "${one.field}" that refers to a user`);

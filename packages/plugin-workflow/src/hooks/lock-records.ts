@@ -1,4 +1,5 @@
 import { type AnyEntity, before, type Context, type HookDefinition } from "@corm/core";
+import { actingUser } from "../acting-user.js";
 import { booksOf } from "../approvals/run.js";
 import { type Approval, approval, approvalVote } from "../entities/approval.js";
 import { RecordLocked } from "../errors.js";
@@ -25,33 +26,44 @@ export function lockRecords(targets: readonly string[]): HookDefinition[] {
   );
 }
 
+const PAGE = 500;
+const idOf = ({ before: row }: Change): string => (row as { readonly id: string }).id;
+
 async function refuseLocked(ctx: Context, target: string, batch: readonly Change[]): Promise<void> {
   if (ctx.actor.kind === "system" && ctx.actor.capability === "workflow.approvals") return;
-  const ids = batch.map(({ before: row }) => (row as { readonly id: string }).id);
   const books = booksOf(ctx);
-  for (let start = 0; start < ids.length; start += 500) {
-    const { items } = await books.repo(approval).find({
-      where: { target, recordId: { in: ids.slice(start, start + 500) }, lock: "open" },
-      limit: 500,
-    });
+  for (let start = 0; start < batch.length; start += PAGE) {
+    const changes = batch.slice(start, start + PAGE);
+    const { items } = await books
+      .repo(approval)
+      .find({ where: { target, recordId: { in: changes.map(idOf) }, lock: "open" }, limit: PAGE });
+    if (items.length === 0) continue;
     const locks = new Map((items as Approval[]).map((one) => [one.recordId, one]));
-    for (const change of batch.slice(start, start + 500)) {
-      const lock = locks.get((change.before as { readonly id: string }).id);
-      if (lock && !(await mayEdit(ctx, books, lock, change.patch)))
+    const asked = await askedIn(ctx, books, [...locks.values()]);
+    for (const change of changes) {
+      const lock = locks.get(idOf(change));
+      if (lock && !(asked.has(lock.id) && isOpen(change.patch, lock.pinned.editable)))
         throw RecordLocked({ target, recordId: lock.recordId, approvalId: lock.id });
     }
   }
 }
 
-async function mayEdit(
-  ctx: Context,
-  books: Context,
-  { id, round, pinned }: Approval,
-  patch: Change["patch"],
-): Promise<boolean> {
-  const approverId = ctx.userId ?? (ctx.actor.kind === "user" ? ctx.actor.id : undefined);
-  if (patch === undefined || approverId === undefined || pinned.editable.length === 0) return false;
-  if (!Object.keys(patch).every((name) => pinned.editable.includes(name))) return false;
-  const own = { approvalId: id, round, approverId, decision: "pending" as const };
-  return (await books.repo(approvalVote).first({ where: own, select: ["id"] })) !== null;
+const isOpen = (patch: Change["patch"], editable: readonly string[]): boolean =>
+  patch !== undefined && Object.keys(patch).every((name) => editable.includes(name));
+
+/** Approvals in whose present step the caller is asked. */
+async function askedIn(ctx: Context, books: Context, locks: readonly Approval[]): Promise<Set<string>> {
+  const approverId = actingUser(ctx);
+  if (approverId === undefined) return new Set();
+  const rounds = new Map(locks.map(({ id, round }) => [id, round]));
+  const { items } = await books.repo(approvalVote).find({
+    where: { approvalId: { in: [...rounds.keys()] }, approverId, decision: "pending" },
+    select: ["id", "approvalId", "round"],
+    limit: PAGE,
+  });
+  return new Set(
+    items
+      .filter(({ approvalId, round }) => rounds.get(approvalId) === round)
+      .map(({ approvalId }) => approvalId),
+  );
 }

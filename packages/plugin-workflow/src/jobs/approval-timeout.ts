@@ -1,27 +1,31 @@
 import { defineJob } from "@corm/core";
 import Type from "typebox";
-import { activeOf } from "../approvals/approvers.js";
 import { goOn, STEP_TIMEOUT } from "../approvals/run.js";
+import { activeOf } from "../assignment/active-users.js";
 import { type Approval, approval, approvalVote } from "../entities/approval.js";
 import type { ApprovalStep } from "../entities/approval-process.js";
+import { ApproverMissing } from "../errors.js";
 
 /** The time of a step is up: somebody else is asked as well, or it counts as decided. */
 export const approvalTimeout = defineJob(STEP_TIMEOUT.name, {
   input: Type.Object({ approvalId: Type.String(), round: Type.Integer() }),
   transactional: true,
+  attempts: 1,
   capability: "workflow.approvals",
   run: async (ctx, { approvalId, round }) => {
     if ((await ctx.repo(approval).first({ where: { id: approvalId }, select: ["id"] })) === null) return;
     const current = (await ctx.repo(approval).get(approvalId, { lock: true })) as Approval;
     if (current.state !== "pending" || current.round !== round) return;
-    const { onTimeout = "escalate", escalateToId } = current.pinned.steps[current.step] as ApprovalStep;
+    const { name, onTimeout = "escalate", escalateToId } = current.pinned.steps[current.step] as ApprovalStep;
     if (onTimeout !== "escalate") {
       await goOn(ctx, current, onTimeout === "approve" ? "approved" : "rejected");
       return;
     }
     const votes = ctx.repo(approvalVote);
-    const able = escalateToId !== undefined && (await activeOf(ctx, [escalateToId])).has(escalateToId);
-    if (!able || escalateToId === current.submittedById) return;
+    const able = escalateToId !== undefined && escalateToId !== current.submittedById;
+    // The job is dead then, and says so, instead of leaving the approval to wait in silence.
+    if (!able || !(await activeOf(ctx, [escalateToId])).has(escalateToId))
+      throw ApproverMissing({ step: name });
     if (await votes.first({ where: { approvalId, round, approverId: escalateToId } })) return;
     const { items } = await votes.find({ where: { approvalId, round, decision: "pending" }, limit: 500 });
     // He answers for those who did not: otherwise all of them would still be waited for.

@@ -13,9 +13,8 @@ export async function retryWaiting(
   let [tried, assigned] = [0, 0];
   let after: string | null = null;
   do {
-    const page: { items: { target: string; recordId: string }[]; next: string | null } = await system
-      .repo(assignmentWaiting)
-      .find({
+    const page: { items: { id: string; target: string; recordId: string }[]; next: string | null } =
+      await system.repo(assignmentWaiting).find({
         ...(target === undefined ? {} : { where: { target } }),
         orderBy: ["since", "id"],
         limit: MAX_RECORDS,
@@ -25,6 +24,10 @@ export async function retryWaiting(
     for (const [name, waiting] of byTarget) {
       const ids = waiting.map(({ recordId }) => recordId);
       const decisions = await assignRecords(ctx, { target: name, ids, cause: "retried" });
+      const decided = new Set(decisions.map(({ recordId }) => recordId));
+      // Somebody has taken it meanwhile, or it is gone.
+      const over = waiting.filter(({ recordId }) => !decided.has(recordId)).map(({ id }) => id);
+      await system.repo(assignmentWaiting).purgeMany(over);
       tried += ids.length;
       assigned += decisions.filter(({ outcome }) => outcome === "assigned").length;
     }
