@@ -1,6 +1,6 @@
 import { JOURNAL_HEAD_TABLE, JOURNAL_TABLE } from "../migrations/journal-tables.js";
 import type { Session } from "../runtime/session.js";
-import type { StoredRow } from "../storage/adapter.js";
+import type { FindSpec, StoredRow } from "../storage/adapter.js";
 import { and, type Filter } from "../storage/filter.js";
 import { ENTRY_COLUMNS, genesis, UNORDERED } from "./entry.js";
 import { hasUnordered, orderJournal, outside } from "./order.js";
@@ -14,31 +14,40 @@ export async function entriesAfter(session: Session, after: number, limit: numbe
   return ordered(session, after, limit);
 }
 
-async function ordered(session: Session, after: number, limit: number): Promise<StoredRow[]> {
-  const rows = await session.operations().findMany({
-    table: JOURNAL_TABLE.name,
-    columns: ENTRY_COLUMNS,
-    where: and(tenantIs(session.tenant), {
-      op: "gt",
-      column: "position",
-      value: Math.max(after, UNORDERED),
-    }),
+function ordered(session: Session, after: number, limit: number): Promise<StoredRow[]> {
+  return placed(session, [{ op: "gt", column: "position", value: after }], {
     orderBy: [{ column: "position", direction: "asc" }],
     limit,
   });
-  return withinTrail(session, rows);
 }
 
 /**
- * Without what somebody has put beyond the end: a reader who takes it for the next would miss all that is entered until
- * then. `verifyAudit` tells of it.
+ * Entries that have a place, up to the end of the trail. Somebody who puts one beyond it would have readers take it for the
+ * next and miss all that is entered until then; `verifyAudit` tells of it.
  */
-async function withinTrail(session: Session, rows: StoredRow[]): Promise<StoredRow[]> {
-  if (rows.length === 0) return rows;
-  const end = (await readHead(session)).position;
-  const isWithin = (row: StoredRow) => (row["position"] as number) <= end;
-  return rows.every(isWithin) ? rows : rows.filter(isWithin);
+async function placed(
+  session: Session,
+  which: readonly Filter[],
+  order: Pick<FindSpec, "orderBy" | "limit" | "after">,
+): Promise<StoredRow[]> {
+  const { position: end } = await readHead(session);
+  return session.operations().findMany({
+    table: JOURNAL_TABLE.name,
+    columns: ENTRY_COLUMNS,
+    where: and(
+      tenantIs(session.tenant),
+      { op: "gt", column: "position", value: UNORDERED },
+      { op: "lte", column: "position", value: end },
+      ...which,
+    ),
+    ...order,
+  });
 }
+
+const ofRecords = (entity: string, records: readonly string[]): Filter[] => [
+  { op: "in", column: "record", values: records },
+  { op: "eq", column: "entity", value: entity },
+];
 
 /** Entries of one record, newest first, before a position. */
 export async function entriesOf(
@@ -50,18 +59,8 @@ export async function entriesOf(
 ): Promise<StoredRow[]> {
   outside(session);
   if (await hasUnordered(session)) await orderJournal(session);
-  const end = (await readHead(session)).position;
-  return session.operations().findMany({
-    table: JOURNAL_TABLE.name,
-    columns: ENTRY_COLUMNS,
-    where: and(
-      tenantIs(session.tenant),
-      { op: "lte", column: "position", value: end },
-      { op: "eq", column: "record", value: record },
-      { op: "eq", column: "entity", value: entity },
-      { op: "gt", column: "position", value: UNORDERED },
-      ...(before === undefined ? [] : [{ op: "lt", column: "position", value: before } as const]),
-    ),
+  const earlier: Filter[] = before === undefined ? [] : [{ op: "lt", column: "position", value: before }];
+  return placed(session, [...ofRecords(entity, [record]), ...earlier], {
     orderBy: [{ column: "position", direction: "desc" }],
     limit,
   });
@@ -78,17 +77,7 @@ export async function entriesOfAll(
   after: RecordPlace | undefined,
   limit: number,
 ): Promise<StoredRow[]> {
-  const end = (await readHead(session)).position;
-  return session.operations().findMany({
-    table: JOURNAL_TABLE.name,
-    columns: ENTRY_COLUMNS,
-    where: and(
-      tenantIs(session.tenant),
-      { op: "lte", column: "position", value: end },
-      { op: "in", column: "record", values: records },
-      { op: "eq", column: "entity", value: entity },
-      { op: "gt", column: "position", value: UNORDERED },
-    ),
+  return placed(session, ofRecords(entity, records), {
     orderBy: [
       { column: "record", direction: "desc" },
       { column: "position", direction: "desc" },

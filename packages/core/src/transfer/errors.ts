@@ -36,7 +36,8 @@ export const ImportTakenOver = defineError<{ id: string }>("import-taken-over", 
 });
 
 export const XlsxNotInstalled = defineError("xlsx-not-installed", {
-  status: 501,
+  status: 406,
   title: "Workbooks cannot be written here",
-  detail: () => `The app lacks the package that writes workbooks: npm install hucre. Or ask for "csv".`,
+  detail: () =>
+    `This app cannot write workbooks: ask for "csv". Whoever runs it adds them with: npm install hucre`,
 });

@@ -3,7 +3,7 @@ import { createHttp } from "@corm/core/http";
 import { sqlite } from "@corm/core/knex";
 import { streamXlsxRows } from "hucre/xlsx";
 import readExcelFile from "read-excel-file/node";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { startApi } from "../http/support/start.js";
 import { counting } from "../support/counting.js";
 
@@ -114,6 +114,19 @@ describe("a workbook", () => {
     await new Promise((resolve) => setTimeout(resolve, 50));
     expect(pages()).toBe(before);
     await many.crm.stop();
+  });
+
+  it("needs a package, and says which where it is not there", async () => {
+    vi.doMock("hucre/xlsx", () => {
+      throw new Error("Cannot find package 'hucre'");
+    });
+    try {
+      const answer = await api.call("GET", "/api/parcels/export?format=xlsx");
+      expect([answer.status, answer.body["code"]]).toEqual([406, "xlsx-not-installed"]);
+      expect(answer.text).toContain("npm install hucre");
+    } finally {
+      vi.doUnmock("hucre/xlsx");
+    }
   });
 
   it("is refused before its first byte, as any file is", async () => {

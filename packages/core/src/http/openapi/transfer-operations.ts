@@ -51,7 +51,7 @@ export function exportOperation(entity: EntityModel): Operation {
         schema: { type: "string" },
       },
     },
-    errors: [400, 403],
+    errors: [400, 403, 406],
   };
 }
 
