@@ -5,7 +5,7 @@ import type { Subject } from "../privacy/define-personal-data.js";
 import type { PersonalModel } from "../privacy/personal-model.js";
 import type { Session } from "../runtime/session.js";
 import { and, type Filter, never, or } from "../storage/filter.js";
-import { comparable } from "./comparable.js";
+import { comparable } from "../util/comparable.js";
 
 /**
  * Which records of an entity belong to a subject: by a reference to one of his records, over other records that belong

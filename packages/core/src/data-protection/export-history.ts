@@ -10,7 +10,7 @@ import { visibleValues } from "../repository/history.js";
 import type { Session } from "../runtime/session.js";
 import type { StoredRow } from "../storage/adapter.js";
 import { and, type Filter } from "../storage/filter.js";
-import { comparable } from "./comparable.js";
+import { comparable } from "../util/comparable.js";
 import { ofTenant, PAGE } from "./rows.js";
 
 /** A past state of a record, with the time in which it held. */

@@ -2,8 +2,8 @@ import type { Subject } from "../privacy/define-personal-data.js";
 import type { PersonalModel } from "../privacy/personal-model.js";
 import type { Session } from "../runtime/session.js";
 import { and, type Filter } from "../storage/filter.js";
+import { comparable } from "../util/comparable.js";
 import { belongs, mentions, unattached } from "./belongs.js";
-import { comparable } from "./comparable.js";
 import { purgedOf, type Trace } from "./purged-records.js";
 import { ofTenant, PAGE } from "./rows.js";
 

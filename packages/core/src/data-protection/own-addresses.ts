@@ -5,8 +5,8 @@ import type { PersonalModel } from "../privacy/personal-model.js";
 import { decodeRows } from "../repository/decode-rows.js";
 import type { Session } from "../runtime/session.js";
 import { and, type Filter } from "../storage/filter.js";
+import { comparable } from "../util/comparable.js";
 import { addressFilter } from "./belongs.js";
-import { comparable } from "./comparable.js";
 import { rowsOf } from "./rows.js";
 import type { PersonRef } from "./subject.js";
 

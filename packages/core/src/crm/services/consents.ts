@@ -1,5 +1,6 @@
 import type { Context } from "../../context/context.js";
 import { defineService } from "../../services/define-service.js";
+import { comparable } from "../../util/comparable.js";
 import { type Consent, type ConsentInput, consent } from "../entities/consent.js";
 
 type Channel = Consent["channel"];
@@ -35,9 +36,7 @@ export interface Consents {
 export const consents = defineService<Consents>("crm.consents");
 
 /** The form in which addresses are compared: e-mail in lower case, white space gone. Tags and dots stay. */
-export function consentAddress(address: string): string {
-  return address.trim().normalize("NFC").toLowerCase();
-}
+export const consentAddress: (address: string) => string = comparable;
 
 const CHUNK = 500;
 

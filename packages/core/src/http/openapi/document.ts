@@ -15,6 +15,7 @@ const ERRORS: Readonly<Record<number, string>> = {
   401: "No credential, or one that does not hold.",
   403: "The caller may see the record, but not do this.",
   404: "There is no such record, or the caller may not see it.",
+  406: "The app cannot answer in this form.",
   409: "The change collides with other records, or a plugin refuses it.",
   412: "The record has changed since it was read.",
   413: "The body is too large.",
