@@ -30,7 +30,9 @@ export async function principalOf(
     return { actor, tenant, ...(userId === undefined ? {} : { userId }) };
   }
   const found = await runtime.composition.principal?.(crm, tenant, subject);
-  if (found) return { ...found, ...(subject.scopes === undefined ? {} : { scopes: subject.scopes }) };
+  // A key has its scopes of now; what narrowed a user when he made the job goes with the job.
+  const narrowed = found?.scopes ?? subject.scopes;
+  if (found) return { ...found, ...(narrowed === undefined ? {} : { scopes: narrowed }) };
   if (found === null)
     throw JobRefused({ job: job.name, reason: "was made by somebody who may not act any more" });
   if (subject.known)

@@ -46,6 +46,28 @@ async function start() {
   return { ...app, id, ada, assignment, outcome };
 }
 
+it("keeps a job of a key to the scopes that the key has by then, and one of a narrowed user to his", async () => {
+  const { crm, me, id, outcome } = await start();
+  const { key, record } = await issueApiKey(me, {
+    name: "k",
+    roles: ["admin"],
+    scopes: ["*:*", "user:read"],
+  });
+  const found = await findApiKey(me, key);
+  const identity = { actor: { kind: "apiKey" as const, id: record.id }, tenant: "test", roles: ["admin"] };
+  await crm.as({ ...identity, scopes: ["user:read"] }).jobs.enqueue(mine, {});
+  await me.entities.apiKey.update(record.id, { scopes: ["account:read"] });
+  expect(await outcome()).toBe("failed");
+  const he = crm.as({
+    ...(await identityOfUser(crm, { tenant: "test", userId: id })),
+    scopes: ["account:read"],
+  });
+  await he.jobs.enqueue(mine, {});
+  expect(await outcome()).toBe("failed");
+  expect(seen).toEqual([]);
+  await crm.stop();
+});
+
 it("runs a job with the rights that its maker has by then", async () => {
   const { crm, me, id, ada, assignment, outcome } = await start();
   await ada.jobs.enqueue(mine, {});
