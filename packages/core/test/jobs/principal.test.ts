@@ -48,12 +48,7 @@ async function start() {
 
 it("keeps a job of a key to the scopes that the key has by then, and one of a narrowed user to his", async () => {
   const { crm, me, id, outcome } = await start();
-  const { key, record } = await issueApiKey(me, {
-    name: "k",
-    roles: ["admin"],
-    scopes: ["*:*", "user:read"],
-  });
-  const found = await findApiKey(me, key);
+  const { record } = await issueApiKey(me, { name: "k", roles: ["admin"], scopes: ["user:read"] });
   const identity = { actor: { kind: "apiKey" as const, id: record.id }, tenant: "test", roles: ["admin"] };
   await crm.as({ ...identity, scopes: ["user:read"] }).jobs.enqueue(mine, {});
   await me.entities.apiKey.update(record.id, { scopes: ["account:read"] });
