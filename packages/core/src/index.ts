@@ -270,16 +270,28 @@ export { type CsvOptions, type CsvRecord, readCsv } from "./transfer/read-csv.js
 export { importFile, resumeImport } from "./transfer/run-import.js";
 export * from "./util/business-calendar.js";
 export { type Clock, type FixedClock, fixedClock, systemClock, toInstant } from "./util/clock.js";
+export { currencyDecimals, isCurrency } from "./util/currency.js";
+export { type Decimal, divideRounded, parseDecimal, type Rounding } from "./util/decimal.js";
+export {
+  type Conversion,
+  type DatedRate,
+  type RateTable,
+  type RateUsed,
+  rateTable,
+} from "./util/exchange.js";
 export {
   addMoney,
   allocate,
   compareMoney,
   formatMoney,
+  fromMinor,
   type Money,
   multiplyMoney,
   parseMoney,
+  percentOf,
   subtractMoney,
   sumMoney,
+  toMinor,
 } from "./util/money.js";
 export { isTimeZone, type TimeZone, timeZone } from "./util/time-zone.js";
 export { parseDate, parseInstant } from "./util/values.js";

@@ -49,3 +49,10 @@ export const NoLogin = defineError<{ id: string; reason: string }>("no-login", {
   title: "The user cannot sign in",
   detail: ({ id, reason }) => `User ${id} ${reason}.`,
 });
+
+export const RateMissing = defineError<{ from: string; to: string; on: string }>("rate-missing", {
+  status: 422,
+  title: "No exchange rate is known",
+  detail: ({ from, to, on }) =>
+    `There is no rate from ${from} to ${to} that holds on ${on}, nor one over a third currency. Enter a "currencyRate" with "validFrom" on or before that day.`,
+});

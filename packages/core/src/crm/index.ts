@@ -2,6 +2,7 @@ import { definePlugin, type PluginFactory, type PluginOf } from "../plugin/defin
 import { provide } from "../services/define-service.js";
 import { CORE_VERSION } from "../util/version.js";
 import { issueKey, listKeys, MANAGE_API_KEYS, revokeKey, rotateKey } from "./actions/api-keys.js";
+import { convertMoney } from "./actions/convert-money.js";
 import { INVITE_USERS, invite } from "./actions/invite.js";
 import { account } from "./entities/account.js";
 import { activity } from "./entities/activity.js";
@@ -10,6 +11,7 @@ import { calendar } from "./entities/calendar.js";
 import { consent } from "./entities/consent.js";
 import { accountWithContacts, contact } from "./entities/contact.js";
 import { credential, userSession, userToken } from "./entities/credential.js";
+import { currencyRate, currencySetting } from "./entities/currency-rate.js";
 import { importJob, importRejection } from "./entities/import-job.js";
 import { recordShare } from "./entities/record-share.js";
 import { role, roleAssignment } from "./entities/role.js";
@@ -19,6 +21,7 @@ import { team, teamMember } from "./entities/team.js";
 import { touchpoint } from "./entities/touchpoint.js";
 import { user } from "./entities/user.js";
 import { userIdentity } from "./entities/user-identity.js";
+import { checkRates } from "./hooks/check-rates.js";
 import { guardShares } from "./hooks/guard-shares.js";
 import { keepHierarchy } from "./hooks/keep-hierarchy.js";
 import { MANAGE_ROLES, roleHooks } from "./hooks/roles.js";
@@ -27,10 +30,12 @@ import { erasePerson, nightlyRetention, retention } from "./jobs/privacy-jobs.js
 import { crmPrivacy } from "./privacy.js";
 import { privacyRoutes } from "./routes/privacy-routes.js";
 import { consents, consentsOf } from "./services/consents.js";
+import { exchange, exchangeOf } from "./services/exchange.js";
 import { principal } from "./services/principal.js";
 
 import { timeline } from "./timeline.js";
 
+export { convertMoney } from "./actions/convert-money.js";
 export * from "./entities/account.js";
 export * from "./entities/activity.js";
 export * from "./entities/api-key.js";
@@ -38,6 +43,7 @@ export * from "./entities/calendar.js";
 export * from "./entities/consent.js";
 export * from "./entities/contact.js";
 export * from "./entities/credential.js";
+export * from "./entities/currency-rate.js";
 export * from "./entities/import-job.js";
 export * from "./entities/record-share.js";
 export * from "./entities/role.js";
@@ -53,6 +59,7 @@ export {
   InvalidToken,
   NoLogin,
   PasswordRefused,
+  RateMissing,
   RightsExceeded,
   SignInFailed,
   WeakSecret,
@@ -80,6 +87,7 @@ export {
   type SendDecision,
   type SendQuestion,
 } from "./services/consents.js";
+export { type Exchange, exchange, type RatesQuestion } from "./services/exchange.js";
 export {
   type MailParty,
   type MailPort,
@@ -111,6 +119,8 @@ const plugin = definePlugin({
       importRejection,
       recordShare,
       credential,
+      currencyRate,
+      currencySetting,
       role,
       roleAssignment,
       sequence,
@@ -123,14 +133,15 @@ const plugin = definePlugin({
       userSession,
       userToken,
     },
-    actions: { invite, issueKey, listKeys, revokeKey, rotateKey },
+    actions: { convertMoney, invite, issueKey, listKeys, revokeKey, rotateKey },
     extends: { account: accountWithContacts },
     capabilities: {
+      "crm.currencies": "Reads exchange rates, and the currency in which the tenant reports",
       "crm.directory": "Keeps the hierarchy of managers, and the e-mail addresses of users, in step",
       "crm.numbers": "Draws the next number of a sequence",
     },
-    hooks: [...keepHierarchy, ...guardShares, ...roleHooks, ...userHooks],
-    services: [provide(consents, consentsOf)],
+    hooks: [...checkRates, ...keepHierarchy, ...guardShares, ...roleHooks, ...userHooks],
+    services: [provide(consents, consentsOf), provide(exchange, exchangeOf)],
     directory: {
       members: { entity: teamMember, team: "teamId", user: "userId" },
       subordinates: { entity: subordinate, manager: "managerId", user: "userId" },
@@ -153,6 +164,7 @@ const plugin = definePlugin({
     permissions: {
       "privacy.export": "Read everything that is kept of a person, as one file",
       "privacy.erase": "Erase everything that is kept of a person",
+      "currencyRate.convert": "Convert amounts by the rates that are kept",
       [MANAGE_API_KEYS]: "Issue, rotate, revoke and list API keys.",
       [INVITE_USERS]: "Invite users to choose a password.",
       [MANAGE_ROLES]: "Make roles, and give them to users.",

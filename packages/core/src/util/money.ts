@@ -113,6 +113,21 @@ export function multiplyMoney(money: Money, factor: string, rounding: Rounding =
 }
 
 /**
+ * So many per cent of an amount, rounded once to the decimals of the currency.
+ *
+ * @param percent plain decimal text; numbers are taken as they print
+ * @example percentOf({ amount: "9.99", currency: "EUR" }, "19"); // 1.90 EUR
+ * @throws InvalidDecimal, and InvalidMoney when the result is out of range.
+ */
+export function percentOf(money: Money, percent: string | number, rounding: Rounding = "half-even"): Money {
+  const { digits, scale } = parseDecimal(String(percent));
+  return fromMinor(
+    divideRounded(toMinor(money) * digits, 100n * 10n ** BigInt(scale), rounding),
+    money.currency,
+  );
+}
+
+/**
  * Splits money by weights without losing or making a cent: each part is cut down to minor units, and what is left
  * goes, one unit each, to the largest remainders (the earlier one on a tie). Negative money mirrors positive.
  *
