@@ -1,9 +1,13 @@
+export { configure } from "./actions/configure.js";
 export { ensureDefault } from "./actions/ensure-default.js";
 export { moveTo } from "./actions/move-to.js";
+export { resolvePrices } from "./actions/resolve-prices.js";
 export { type SalesReport, type SalesReportInput, salesReport } from "./actions/sales-report.js";
 export * from "./entities/opportunity.js";
 export * from "./entities/pipeline.js";
+export * from "./entities/price-book.js";
 export * from "./entities/product.js";
+export * from "./entities/product-option.js";
 export * from "./entities/stage.js";
 export * from "./entities/stage-visit.js";
 export * from "./errors.js";
@@ -17,5 +21,16 @@ export {
   wonRevenue,
 } from "./metrics.js";
 export { type SalesOptions, type SalesPlugin, sales } from "./plugin.js";
+export { choosePrice, type Offer } from "./products/choose-price.js";
+export {
+  type BundleModel,
+  type OptionModel,
+  type OptionRule,
+  type Selection,
+  type Violation,
+  violationsOf,
+} from "./products/configuration.js";
+export { type PriceQuestion, type Pricing, pricing, type ResolvedPrice } from "./products/prices.js";
+export { type Solution, solve } from "./products/solve.js";
 export { type PipelineTemplate, type StageTemplate, standardPipeline } from "./services/default-pipeline.js";
 export { type Pipelines, pipelines } from "./services/pipelines.js";

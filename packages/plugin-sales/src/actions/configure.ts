@@ -1,0 +1,52 @@
+import { defineAction } from "@corm/core";
+import Type from "typebox";
+import { product } from "../entities/product.js";
+import { ConfigurationTooComplex } from "../errors.js";
+import { loadBundles } from "../products/bundles.js";
+import { violationsOf } from "../products/configuration.js";
+import { solve } from "../products/solve.js";
+
+const rule = Type.Object({ rule: Type.String(), message: Type.String() });
+
+/** How often options are chosen, by their keys; 0 keeps one out. */
+export const optionSelection = Type.Record(
+  Type.String({ pattern: "^[a-z][a-z0-9-]*$" }),
+  Type.Integer({ minimum: 0, maximum: 100_000 }),
+  { maxProperties: 500 },
+);
+
+/** Completes a configuration, or names the rules against it. `POST /api/products/{id}/configure` */
+export const configure = defineAction({
+  name: "configure",
+  on: product,
+  readOnly: true,
+  label: "Configure",
+  description:
+    "Says which rules a choice of options breaks, and completes it by what they ask for; where that cannot be done, which rules stand against it.",
+  input: Type.Object({ selection: optionSelection }),
+  output: Type.Object({
+    /** The selection as it was sent can be sold. */
+    valid: Type.Boolean(),
+    violations: Type.Array(rule),
+    /** It can be completed. */
+    possible: Type.Boolean(),
+    selection: Type.Union([Type.Record(Type.String(), Type.Integer()), Type.Null()]),
+    added: Type.Array(Type.Object({ option: Type.String(), rule: Type.String() })),
+    conflict: Type.Array(rule),
+  }),
+  run: async ({ input: { selection }, record }, ctx) => {
+    const bundle = (await loadBundles(ctx, [record.id])).get(record.id);
+    const model = bundle?.model ?? { groups: [], options: [] };
+    const violations = violationsOf(model, selection);
+    const solution = solve(model, selection);
+    if (!solution) throw ConfigurationTooComplex({ productId: record.id });
+    return {
+      valid: violations.length === 0,
+      violations,
+      possible: solution.possible,
+      selection: solution.possible ? solution.selection : null,
+      added: solution.possible ? [...solution.added] : [],
+      conflict: solution.possible ? [] : [...solution.conflict],
+    };
+  },
+});
