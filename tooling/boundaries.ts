@@ -23,6 +23,7 @@ export const CORE_ORDER = [
   "actions",
   "services",
   "jobs",
+  "subscribers",
   "privacy",
   "plugin",
   "migrations",

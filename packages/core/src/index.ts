@@ -10,9 +10,10 @@ export {
 export type { AccessDirectory } from "./access/directory.js";
 export { UnknownRole } from "./access/registry.js";
 export { type Action, type ActionCall, defineAction } from "./actions/define-action.js";
-export type { Catalog, CatalogEntity, CatalogField } from "./context/catalog.js";
+export type { Catalog, CatalogAction, CatalogEntity, CatalogField } from "./context/catalog.js";
 export type { Actor, Context, Identity, ServiceToken } from "./context/context.js";
 export type { EventHandle, EventSubject } from "./context/event.js";
+export type { ExtensionPoint } from "./context/extension-point.js";
 export type {
   EnqueuedJob,
   EnqueueOptions,
@@ -57,6 +58,7 @@ export type {
   RecordRight,
   Role,
 } from "./context/role.js";
+export type { Simulation } from "./context/simulation.js";
 export type { TimelineEntry, TimelineOptions, TimelinePage } from "./context/timeline.js";
 export type { Tokens } from "./context/tokens.js";
 export * from "./crm/index.js";
@@ -122,6 +124,7 @@ export {
   importRecords,
   type Rejection,
 } from "./import/import-records.js";
+export { type CronTimes, cronTimes } from "./jobs/cron.js";
 export {
   type AnyJob,
   type Backoff,
@@ -156,7 +159,6 @@ export { cursorPosition, passCursor } from "./journal/pass-cursor.js";
 export {
   createSubscriber,
   eventsOf,
-  type SubscribedEntry,
   type Subscriber,
   type SubscriberOptions,
 } from "./journal/subscriber.js";
@@ -193,6 +195,7 @@ export {
   type PluginOf,
   type PluginOptions,
 } from "./plugin/define-plugin.js";
+export { type Contribution, contribute, defineExtensionPoint } from "./plugin/extension-points.js";
 export type { AnyPlugin, Plugin, PluginParts, PluginTypes } from "./plugin/plugin.js";
 export { CompositionFailed, InvalidOptions } from "./plugin/plugin-errors.js";
 export {
@@ -207,6 +210,7 @@ export {
 export { type DatabaseJobsOptions, databaseJobs } from "./queue/database-engine.js";
 export type { JobOutcome } from "./queue/run-job.js";
 export type { JobEnd, Worker, WorkerOptions } from "./queue/worker.js";
+export { visibleEntries } from "./repository/changes.js";
 export { ActionBroken } from "./repository/run-action.js";
 export {
   defineRoute,
@@ -242,6 +246,12 @@ export type { FieldsInput, FieldsRow, SystemFields } from "./schema/static.js";
 export { defineService, provide, type ServiceProvider } from "./services/define-service.js";
 export type { StorageAdapter } from "./storage/adapter.js";
 export {
+  defineSubscriber,
+  type SubscribedEntry,
+  type SubscriberDeclaration,
+  type SubscriberDefinition,
+} from "./subscribers/define-subscriber.js";
+export {
   defineTimelineSource,
   type TimelineSource,
   type TimelineSourceOptions,
@@ -269,7 +279,15 @@ export type {
 export { type CsvOptions, type CsvRecord, readCsv } from "./transfer/read-csv.js";
 export { importFile, resumeImport } from "./transfer/run-import.js";
 export * from "./util/business-calendar.js";
-export { type Clock, type FixedClock, fixedClock, systemClock, toInstant } from "./util/clock.js";
+export {
+  type Clock,
+  type Elapsed,
+  elapsedMs,
+  type FixedClock,
+  fixedClock,
+  systemClock,
+  toInstant,
+} from "./util/clock.js";
 export { currencyDecimals, isCurrency } from "./util/currency.js";
 export { type Decimal, divideRounded, parseDecimal, type Rounding } from "./util/decimal.js";
 export {
@@ -294,5 +312,5 @@ export {
   toMinor,
 } from "./util/money.js";
 export { isTimeZone, type TimeZone, timeZone } from "./util/time-zone.js";
-export { parseDate, parseInstant } from "./util/values.js";
+export { parseDate, parseInstant, parseInstantMs } from "./util/values.js";
 export { CORE_VERSION } from "./util/version.js";

@@ -1,6 +1,8 @@
+import type { TSchema } from "typebox";
 import type { Entity } from "../entity/entity.js";
 import type { Issue } from "../errors/corm-error.js";
 import type { FieldKind } from "../schema/field.js";
+import type { ActionHandle } from "./context.js";
 import type { MetricDefinition } from "./metric.js";
 import type { Role } from "./role.js";
 
@@ -24,10 +26,24 @@ export interface CatalogEntity {
   readonly owner: string | null;
 }
 
+export interface CatalogAction {
+  readonly label: string;
+  /** For `ctx.run`, where an action is known by name only. */
+  readonly handle: ActionHandle;
+  /** It is about one record, and takes its id. */
+  readonly onRecord: boolean;
+  readonly input: TSchema;
+  readonly output: TSchema;
+}
+
 /** What the plugins of an app declare, by name: for code that works with whatever is there, such as reports. */
 export interface Catalog {
   readonly entities: ReadonlyMap<string, CatalogEntity>;
   readonly metrics: ReadonlyMap<string, MetricDefinition>;
+  /** Actions that the actor may run, by their full names: `lead.convert`. */
+  readonly actions: ReadonlyMap<string, CatalogAction>;
+  /** Events that plugins emit, by name. */
+  readonly events: ReadonlySet<string>;
   /** Every permission that an action, a route or a plugin names. */
   readonly permissions: ReadonlySet<string>;
   /** Roles that the app has in code, by name. */

@@ -2,10 +2,12 @@ import type { Entity } from "../entity/entity.js";
 import type { Clock } from "../util/clock.js";
 import type { Catalog } from "./catalog.js";
 import type { EventHandle, EventSubject } from "./event.js";
+import type { ExtensionPoint } from "./extension-point.js";
 import type { Jobs } from "./jobs.js";
 import type { ChangesPage, ChangesQuery } from "./journal.js";
 import type { Repository } from "./repository.js";
 import type { AccessExplanation, RecordRight, Role } from "./role.js";
+import type { Simulation } from "./simulation.js";
 import type { SystemUse } from "./system-use.js";
 import type { Tokens } from "./tokens.js";
 
@@ -110,6 +112,8 @@ export interface Context extends Required<Pick<Identity, "actor" | "tenant" | "l
   service<T>(token: ServiceToken<T>): T;
   /** The service, or undefined where no plugin of the app provides it. */
   optional<T>(token: ServiceToken<T>): T | undefined;
+  /** What the plugins of the app contribute to an extension point, in the order of the plugins. */
+  contributions<T>(point: ExtensionPoint<T>): readonly T[];
   /** True where a plugin of this app declares the entity. */
   hasEntity(name: string): boolean;
   /** What the plugins of this app declare, by name. */
@@ -140,4 +144,17 @@ export interface Context extends Required<Pick<Identity, "actor" | "tenant" | "l
    * @throws capability-withheld where the app withholds the capability; capability-unknown
    */
   asSystem(use: SystemUse): Context;
+  /**
+   * The same transaction in the name of somebody else, with his rights and no others. For sessions of the system, which
+   * may do more than he anyway: so an automation acts as its principal.
+   *
+   * @param cause goes along in `chain`, and so into the journal and into jobs: by it a reader tells what came of what
+   * @throws forbidden for every other session
+   */
+  actingAs(identity: Omit<Identity, "tenant">, cause?: string): Context;
+  /**
+   * Runs `work` in a transaction that is rolled back whatever comes of it, and answers what it would have done. Nothing
+   * that follows a commit happens; what `work` itself does elsewhere does.
+   */
+  simulate<T>(work: (tx: Context) => Promise<T>): Promise<Simulation<T>>;
 }

@@ -17,6 +17,8 @@ export interface Written {
 }
 
 const TEXT = 255;
+/** For who listens to all of them: no tenant is called so. */
+export const ANY_TENANT = "*";
 
 /** Enters a batch of one operation, in the transaction of the session: one statement. Answers the entries' ids. */
 export async function append(
@@ -72,10 +74,14 @@ export async function appendEvent(
 async function insert(session: Session, rows: readonly StoredRow[]): Promise<void> {
   await session.operations().insertMany(JOURNAL_TABLE.name, rows);
   const { scope, tenant } = session;
+  scope?.entered?.push(...rows);
   if (!scope || scope.journalled) return;
   scope.journalled = true;
   const { journalled } = session.runtime;
-  scope.committed.push(async () => journalled.emit(tenant));
+  scope.committed.push(async () => {
+    journalled.emit(tenant);
+    journalled.emit(ANY_TENANT);
+  });
 }
 
 function commonColumns(session: Session): StoredRow {

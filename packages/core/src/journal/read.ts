@@ -92,6 +92,11 @@ export interface Head {
   readonly hash: string;
 }
 
+/** Whether anything was committed after a position: what has no position yet comes after all that have one. */
+export async function hasAfter(session: Session, position: number): Promise<boolean> {
+  return (await readHead(session)).position > position || hasUnordered(session);
+}
+
 /** Where the order of the session's tenant ends by now. */
 export async function headOf(session: Session): Promise<Head> {
   outside(session);

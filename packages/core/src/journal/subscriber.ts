@@ -6,14 +6,10 @@ import { CURSOR_TABLE } from "../migrations/journal-tables.js";
 import type { CrmHandle } from "../plugin/crm-handle.js";
 import type { Session } from "../runtime/session.js";
 import { and, type Filter, or } from "../storage/filter.js";
+import type { SubscribedEntry } from "../subscribers/define-subscriber.js";
 import { toInstant } from "../util/clock.js";
 import { readEntry } from "./entry.js";
-import { entriesAfter, headOf, tenantIs } from "./read.js";
-
-/** An entry with its place in the order of its tenant, which has no gaps: 1, 2, 3, … */
-export interface SubscribedEntry extends JournalEntry {
-  readonly position: number;
-}
+import { entriesAfter, hasAfter, headOf, tenantIs } from "./read.js";
 
 export interface SubscriberOptions {
   /** Its cursor is kept under this name: at most 100 characters, one per purpose and tenant. */
@@ -33,11 +29,15 @@ export interface SubscriberOptions {
   readonly lease?: number;
   /** Milliseconds between looks for what other processes wrote. Default 1,000. */
   readonly interval?: number;
+  /** With whose rights it works. Default `core.journal`. */
+  readonly capability?: string;
 }
 
 export interface Subscriber {
   /** Handles what there is. Answers the number of entries; 0 where another process is at it. */
   run(): Promise<number>;
+  /** Whether there is anything to handle: reads, and takes nothing. */
+  pending(): Promise<boolean>;
   /**
    * Goes back, so that all entries after this position come again: for what keeps a copy elsewhere and has lost it.
    * Never goes forward. Answers whether it could: another process may be at work.
@@ -62,7 +62,7 @@ export function createSubscriber(crm: CrmHandle, options: SubscriberOptions): Su
   const { interval = 1000 } = options;
   const session = crm.system({
     tenant: options.tenant,
-    capability: "core.journal",
+    capability: options.capability ?? "core.journal",
     reason: `subscriber ${options.name}`,
   }) as Session;
   const cursor = new Cursor(session, options);
@@ -86,6 +86,7 @@ export function createSubscriber(crm: CrmHandle, options: SubscriberOptions): Su
   };
   return {
     run,
+    pending: () => cursor.pending(),
     rewind: (position) => cursor.rewind(position),
     start: () => {
       loop ??= work();
@@ -127,6 +128,18 @@ class Cursor {
     await operations.updateWhere(CURSOR_TABLE.name, and(this.#held(), later), { position });
     await operations.updateWhere(CURSOR_TABLE.name, this.#held(), { holder: null, held_until: null });
     return true;
+  }
+
+  async pending(): Promise<boolean> {
+    const [row] = await this.#session.operations().findMany({
+      table: CURSOR_TABLE.name,
+      columns: ["position"],
+      where: this.#own,
+      orderBy: [],
+      limit: 1,
+    });
+    // One that has not begun must, even where the journal is empty: what comes later is new to it.
+    return !row || hasAfter(this.#session, row["position"] as number);
   }
 
   async drain(signal: AbortSignal): Promise<number> {

@@ -6,6 +6,7 @@ import type { Role } from "../context/role.js";
 import { InvalidQuery } from "../errors/core-errors.js";
 import type { JobEngineFactory } from "../jobs/job-engine.js";
 import { emitEvent } from "../journal/emit.js";
+import { readEntry } from "../journal/entry.js";
 import { tenantsOf } from "../journal/tenants.js";
 import { historiesSince } from "../migrations/begin-histories.js";
 import { type MigrationOptions, migrate } from "../migrations/migrate.js";
@@ -16,6 +17,7 @@ import { compose } from "../plugin/compose.js";
 import { databaseJobs } from "../queue/database-engine.js";
 import { Scheduler } from "../queue/scheduler.js";
 import { sessionJobs } from "../queue/session-jobs.js";
+import { Subscriptions } from "../queue/subscriptions.js";
 import { createWorker, type Worker } from "../queue/worker.js";
 import { readChanges } from "../repository/changes.js";
 import { repositoryFactory } from "../repository/repository-factory.js";
@@ -177,6 +179,7 @@ function assemble<Ps extends PluginList>(
     changes: readChanges,
     emit: emitEvent,
     jobs: sessionJobs,
+    entry: readEntry,
   };
   const workers = new Set<Worker>();
   const session = (identity: Identity): Context => new Session(runtime, services, identity);
@@ -201,11 +204,15 @@ function assemble<Ps extends PluginList>(
     worker(options = {}) {
       const open = (identity: Identity, chain: readonly string[]) =>
         new Session(runtime, services, identity, null, chain);
-      return createWorker({ runtime, crm, scheduler, session: open, active: workers }, options);
+      return createWorker(
+        { runtime, crm, scheduler, subscriptions, session: open, active: workers },
+        options,
+      );
     },
     stop: async () => {},
   };
   const scheduler = new Scheduler(runtime, crm, tenants);
+  const subscriptions = new Subscriptions(runtime, crm, tenants);
   return { crm, workers };
 }
 

@@ -1,6 +1,7 @@
 import { cronTimes } from "../jobs/cron.js";
 import type { AnyJob } from "../jobs/define-job.js";
 import type { ScheduleDefinition } from "../jobs/define-schedule.js";
+import type { SubscriberDefinition } from "../subscribers/define-subscriber.js";
 import { claim, type Owned } from "./claim.js";
 import type { AnyPlugin, PluginParts } from "./plugin.js";
 
@@ -67,6 +68,28 @@ export function composeSchedules(
 
 const wholeNumbers = ({ attempts, lease, timeout, concurrency }: AnyJob): [string, number][] =>
   Object.entries({ attempts, lease, timeout, concurrency });
+
+/** All readers of the journal by name, and what is wrong with them. */
+export function composeSubscribers(
+  order: readonly AnyPlugin[],
+  capabilities: ReadonlyMap<string, Owned<string>>,
+  problems: string[],
+): Map<string, Owned<SubscriberDefinition>> {
+  const subscribers = new Map<string, Owned<SubscriberDefinition>>();
+  for (const plugin of order) {
+    for (const subscriber of plugin.parts.subscribers ?? []) {
+      const { name, capability } = subscriber;
+      claim(subscribers, name, plugin.name, subscriber, "subscriber", problems);
+      const wrong = (problem: string) =>
+        problems.push(`plugin "${plugin.name}": subscriber "${name}" ${problem}`);
+      if (!NAME.test(name) || !name.startsWith(`${plugin.name}.`))
+        wrong(`must be "${plugin.name}." and a camelCase name, at most 100 characters`);
+      if (!capabilities.has(capability))
+        wrong(`uses the capability "${capability}", which no plugin declares`);
+    }
+  }
+  return subscribers;
+}
 
 export function composePrincipal(order: readonly AnyPlugin[], problems: string[]): PluginParts["principal"] {
   const [first, second] = order.filter(({ parts }) => parts.principal !== undefined);

@@ -11,12 +11,13 @@ import { type EntityValidator, entityValidator } from "../model/validate.js";
 import type { PersonalModel } from "../privacy/personal-model.js";
 import type { RouteDefinition } from "../routes/define-route.js";
 import type { ServiceProvider } from "../services/define-service.js";
+import type { SubscriberDefinition } from "../subscribers/define-subscriber.js";
 import type { TimelineSource } from "../timeline/define-timeline-source.js";
 import { nearest } from "../util/words.js";
 import { claim, type Owned } from "./claim.js";
 import { compileHooks, type HookTable, type OwnedHook } from "./compile-hooks.js";
 import { composeActions } from "./compose-actions.js";
-import { composeJobs, composePrincipal, composeSchedules } from "./compose-jobs.js";
+import { composeJobs, composePrincipal, composeSchedules, composeSubscribers } from "./compose-jobs.js";
 import { composePersonalData } from "./compose-personal-data.js";
 import { composeTimelines } from "./compose-timeline.js";
 import { CORE_CAPABILITIES, CORE_PERMISSIONS } from "./core-capabilities.js";
@@ -40,6 +41,9 @@ export interface Composition {
   readonly events: ReadonlyMap<string, Owned<EventDefinition>>;
   readonly jobs: ReadonlyMap<string, Owned<AnyJob>>;
   readonly schedules: ReadonlyMap<string, Owned<ScheduleDefinition>>;
+  readonly subscribers: ReadonlyMap<string, Owned<SubscriberDefinition>>;
+  /** By extension point, in the order of the plugins. */
+  readonly contributions: ReadonlyMap<string, readonly unknown[]>;
   readonly principal: PluginParts["principal"];
   readonly permissions: ReadonlyMap<string, Owned<string>>;
   /** What actions and routes ask for, declared with words or not. */
@@ -138,6 +142,10 @@ export function compose(plugins: readonly AnyPlugin[], coreVersion: string): Com
   const jobs = composeJobs(order, capabilities, problems);
   const schedules = composeSchedules(order, jobs, problems);
   const principal = composePrincipal(order, problems);
+  const subscribers = composeSubscribers(order, capabilities, problems);
+  const contributions = new Map<string, unknown[]>();
+  for (const { point, values } of order.flatMap(({ parts }) => parts.contributes ?? []))
+    contributions.set(point, [...(contributions.get(point) ?? []), ...values]);
   if (problems.length > 0) throw CompositionFailed({ problems });
   const validators = new Map([...entities].map(([name, model]) => [name, entityValidator(model)]));
   return {
@@ -152,6 +160,8 @@ export function compose(plugins: readonly AnyPlugin[], coreVersion: string): Com
     events,
     jobs,
     schedules,
+    subscribers,
+    contributions,
     principal,
     permissions,
     capabilities,

@@ -12,8 +12,10 @@ import type { MetricDefinition } from "../metrics/define-metric.js";
 import type { PersonalData } from "../privacy/define-personal-data.js";
 import type { RouteDefinition } from "../routes/define-route.js";
 import type { ServiceProvider } from "../services/define-service.js";
+import type { SubscriberDefinition } from "../subscribers/define-subscriber.js";
 import type { TimelineSource } from "../timeline/define-timeline-source.js";
 import type { CrmHandle } from "./crm-handle.js";
+import type { Contribution } from "./extension-points.js";
 
 /** What a plugin contributes. `setup` answers it; nothing runs before all plugins are composed and checked. */
 export interface PluginParts {
@@ -30,6 +32,10 @@ export interface PluginParts {
   readonly jobs?: readonly AnyJob[];
   /** When jobs are made again and again. */
   readonly schedules?: readonly ScheduleDefinition[];
+  /** Readers of the journal that workers run, in every tenant. */
+  readonly subscribers?: readonly SubscriberDefinition[];
+  /** What it adds to extension points of other plugins, or of its own. */
+  readonly contributes?: readonly Contribution[];
   /**
    * What whoever made a job may do by now, asked when it runs: null where he may do nothing any more, undefined where the
    * plugin does not know him. One plugin of an app says so.

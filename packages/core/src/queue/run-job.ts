@@ -11,6 +11,7 @@ import { untilAborted } from "../util/until-aborted.js";
 import { principalOf } from "./principal.js";
 import type { Scheduler } from "./scheduler.js";
 import { checkedInput } from "./session-jobs.js";
+import type { Subscriptions } from "./subscriptions.js";
 
 /** How a run ended. `lost`: another has the job, or had it taken back. */
 export type JobOutcome = "done" | "failed" | "dead" | "released" | "lost";
@@ -19,6 +20,7 @@ export interface JobCrew {
   readonly runtime: Runtime;
   readonly crm: CrmHandle;
   readonly scheduler: Scheduler;
+  readonly subscriptions: Subscriptions;
   /** A session with a chain of operations to begin with. */
   readonly session: (identity: Identity, chain: readonly string[]) => Session;
 }

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { ClaimedJob } from "../jobs/job-engine.js";
+import { ANY_TENANT } from "../journal/append.js";
 import { Ended, type JobCrew, type JobOutcome, runJob } from "./run-job.js";
 
 export interface WorkerOptions {
@@ -11,6 +12,8 @@ export interface WorkerOptions {
   readonly interval?: number;
   /** False: it leaves the schedules to others. Default true; however many look after them, each time counts once. */
   readonly schedules?: boolean;
+  /** False: it leaves the plugins' readers of the journal to others. Default true; one process at a time reads. */
+  readonly subscribers?: boolean;
   /** Hears of every run that has ended. */
   readonly onEnd?: (run: JobEnd) => void;
 }
@@ -96,6 +99,7 @@ class QueueWorker implements Worker {
       while (!this.#stopping.signal.aborted) {
         await this.#crew.scheduler.tick();
         await this.#crew.runtime.jobs.upkeep();
+        if (this.#options.subscribers !== false) await this.#crew.subscriptions.tick();
         await this.#take();
         if (this.#running.size === 0) break;
         ends.push(...(await Promise.all([...this.#running.values()].map(({ done }) => done))));
@@ -112,6 +116,9 @@ class QueueWorker implements Worker {
       this.#repeat(() => this.#work()),
       this.#repeat(() => this.#beat()),
       this.#repeat(() => this.#upkeep()),
+      ...(this.#options.subscribers === false || this.#crew.subscriptions.isEmpty
+        ? []
+        : [this.#repeat(() => this.#read())]),
     ]);
   }
 
@@ -168,7 +175,9 @@ class QueueWorker implements Worker {
     const { enqueued } = this.#crew.runtime;
     const cancelled = new AbortController();
     const signal = AbortSignal.any([this.#stopping.signal, cancelled.signal]);
-    const next = Promise.race(this.#queues.map((queue) => enqueued.next(queue, this.#interval, signal)));
+    // One that serves no queue, and reads the journal alone, waits for a name that is nobody's.
+    const names = this.#queues.length === 0 ? [""] : this.#queues;
+    const next = Promise.race(names.map((name) => enqueued.next(name, this.#interval, signal)));
     const cancel = () => cancelled.abort();
     return { next: next.finally(cancel), cancel };
   }
@@ -238,6 +247,18 @@ class QueueWorker implements Worker {
       undefined,
       signal.aborted ? {} : { signal },
     ).catch(() => {});
+  }
+
+  /** Readers of the journal: at once after what this process wrote, and every interval for what others did. */
+  async #read(): Promise<void> {
+    const { signal } = this.#stopping;
+    if (signal.aborted) {
+      await sleep(MIN_BEAT);
+      return;
+    }
+    const heard = this.#crew.runtime.journalled.next(ANY_TENANT, this.#interval, signal);
+    await this.#crew.subscriptions.tick();
+    await heard;
   }
 
   #elapsed(): number {

@@ -1,3 +1,4 @@
+import type { Context } from "../context/context.js";
 import type { Change, ChangesPage, ChangesQuery, JournalEntry } from "../context/journal.js";
 import { InvalidCursor } from "../errors/core-errors.js";
 import { readEntry } from "../journal/entry.js";
@@ -39,8 +40,15 @@ function placeOf(session: Session, cursor: unknown): number {
   return data[1];
 }
 
-/** One query per entity of the page: records that the actor may see now, those in the recycle bin among them. */
-async function visibleEntries(session: Session, entries: readonly Change[]): Promise<Change[]> {
+/**
+ * Of entries of the journal those of records that the actor may see now, those in the recycle bin among them, each with
+ * the fields only that he may see: one query per entity. For code that hands out what a subscriber has been given.
+ */
+export async function visibleEntries<E extends JournalEntry>(
+  ctx: Context,
+  entries: readonly E[],
+): Promise<E[]> {
+  const session = ctx as Session;
   const byEntity = new Map<string, Set<string>>();
   for (const { entity, record } of entries) {
     if (entity === null || record === null || !isServed(session, entity)) continue;
@@ -52,12 +60,12 @@ async function visibleEntries(session: Session, entries: readonly Change[]): Pro
     const found = await loadByIds(session, session.entity(name), [...ids], { withDeleted: true });
     seen.set(name, new Set(found.keys()));
   }
-  const visible = new Map<JournalEntry, Change>();
+  const visible = new Map<JournalEntry, E>();
   for (const [name, ids] of seen) {
     const own = entries.filter(({ entity, record }) => entity === name && record !== null && ids.has(record));
     const values = await visibleValues(session, session.entity(name), own);
     own.forEach((entry, i) => {
-      visible.set(entry, { ...(values[i] as JournalEntry), cursor: entry.cursor });
+      visible.set(entry, values[i] as E);
     });
   }
   return entries.flatMap((entry) => visible.get(entry) ?? []);

@@ -1,5 +1,5 @@
 import type { SessionAccess } from "../access/session-access.js";
-import type { Catalog, CatalogEntity } from "../context/catalog.js";
+import type { Catalog, CatalogAction, CatalogEntity } from "../context/catalog.js";
 import type { Composition } from "../plugin/compose.js";
 import type { Session } from "./session.js";
 
@@ -36,10 +36,18 @@ export function catalogOf({ access, runtime }: Session): Catalog {
         .filter(([, { value }]) => entities.has(value.entity))
         .map(([name, { value }]) => [name, value]),
     );
+    const actions = new Map<string, CatalogAction>();
+    for (const [name, { value: action }] of composition.actions) {
+      const { label, permission, collection, input, output } = action.definition;
+      if (!access.permits(permission)) continue;
+      actions.set(name, { label, handle: action, onRecord: !collection, input, output });
+    }
     const { access: registry } = runtime;
     catalog = {
       entities,
       metrics,
+      actions,
+      events: new Set(composition.events.keys()),
       permissions: permissionsOf(composition),
       roles: registry.roles,
       roleIssues: (role) => registry.issuesOf(role),

@@ -5,7 +5,7 @@ import type { FieldCipher } from "../encryption/field-cipher.js";
 import type { Vault } from "../encryption/vault.js";
 import type { JobEngine } from "../jobs/job-engine.js";
 import type { Composition } from "../plugin/compose.js";
-import type { StorageAdapter, Transaction } from "../storage/adapter.js";
+import type { StorageAdapter, StoredRow, Transaction } from "../storage/adapter.js";
 import type { Clock } from "../util/clock.js";
 import type { RandomBytes } from "../util/random-bytes.js";
 import type { Signals } from "./signals.js";
@@ -53,6 +53,8 @@ export interface TransactionScope {
   committed: (() => Promise<void>)[];
   /** Something was entered in the journal, and is told after the commit. */
   journalled: boolean;
+  /** Entries of the journal that were made in it, where somebody wants to know what they would be. */
+  readonly entered: StoredRow[] | null;
   /** Last versions written by hooks, so that a caller gets back the record as it was left. */
   readonly versions: Map<string, number>;
   /** References that were found to exist, as `entity:id`. */
@@ -61,7 +63,11 @@ export interface TransactionScope {
   cipher: FieldCipher | null;
 }
 
-export function openScope(tx: Transaction, parent: TransactionScope | null): TransactionScope {
+export function openScope(
+  tx: Transaction,
+  parent: TransactionScope | null,
+  simulated = parent?.entered != null,
+): TransactionScope {
   return {
     tx,
     parent,
@@ -70,7 +76,8 @@ export function openScope(tx: Transaction, parent: TransactionScope | null): Tra
     writes: 0,
     committed: [],
     journalled: false,
-    versions: parent?.versions ?? new Map(),
+    entered: simulated ? [] : null,
+    versions: simulated ? new Map(parent?.versions) : (parent?.versions ?? new Map()),
     seen: new Set(parent?.seen),
     cipher: parent?.cipher ?? null,
   };

@@ -3,10 +3,11 @@ import type { Walk } from "../access/reach-filter.js";
 import { requireRight } from "../access/require.js";
 import type { SessionAccess } from "../access/session-access.js";
 import type { Actor, Identity } from "../context/context.js";
+import type { ExtensionPoint } from "../context/extension-point.js";
 import type { RecordRight, Role } from "../context/role.js";
 import type { Tokens } from "../context/tokens.js";
 import type { FieldCipher } from "../encryption/field-cipher.js";
-import { EntityMissing } from "../errors/index.js";
+import { EntityMissing, Forbidden } from "../errors/index.js";
 import type { EntityModel } from "../model/entity-model.js";
 import { LIVE_COLUMN, TENANT_COLUMN } from "../model/system-fields.js";
 import { always, and, type Filter } from "../storage/filter.js";
@@ -76,6 +77,23 @@ export class SessionBase implements QueryScope {
 
   hasEntity(name: string): boolean {
     return this.runtime.composition.entities.has(name);
+  }
+
+  contributions<T>(point: ExtensionPoint<T>): readonly T[] {
+    return (this.runtime.composition.contributions.get(point.name) ?? []) as readonly T[];
+  }
+
+  /** Somebody else in the tenant of this session, for as long as it has. @throws forbidden unless it is the system's */
+  identityOf(given: Omit<Identity, "tenant">): Identity {
+    if (!this.access.isSystem || given.actor.kind === "system")
+      throw Forbidden({ reason: "Only the system acts in the name of others, and of people or keys alone." });
+    const { signal, requestId, tenant } = this.identity;
+    return {
+      ...given,
+      tenant,
+      ...(signal ? { signal } : {}),
+      ...(requestId === undefined ? {} : { requestId }),
+    };
   }
 
   /** The entity as the actor may see it. Where he may see nothing of it, the view has only what core keeps itself. */

@@ -4,9 +4,10 @@ import type { Catalog } from "../context/catalog.js";
 import type { ActionHandle, Context, Identity, ServiceToken } from "../context/context.js";
 import type { EventHandle, EventSubject } from "../context/event.js";
 import type { Jobs } from "../context/jobs.js";
-import type { ChangesPage, ChangesQuery } from "../context/journal.js";
+import type { ChangesPage, ChangesQuery, JournalEntry } from "../context/journal.js";
 import type { Repository } from "../context/repository.js";
 import type { AccessExplanation, RecordRight } from "../context/role.js";
+import type { Simulation } from "../context/simulation.js";
 import type { SystemUse } from "../context/system-use.js";
 import type { FieldCipher } from "../encryption/field-cipher.js";
 import type { Entity } from "../entity/entity.js";
@@ -15,18 +16,19 @@ import {
   ServiceMissing,
   TransactionAborted,
   TransactionConflict,
-  TransactionMisuse,
   Unauthenticated,
 } from "../errors/index.js";
 import type { EntityModel } from "../model/entity-model.js";
-import type { BoundStorage, Operations } from "../storage/adapter.js";
+import type { BoundStorage, Operations, StoredRow } from "../storage/adapter.js";
 import { and } from "../storage/filter.js";
 import { untilAborted } from "../util/until-aborted.js";
 import { isUuid } from "../util/uuid.js";
 import { type AppEntities, appEntities } from "./app-entities.js";
 import { catalogOf } from "./catalog.js";
+import { usedAfter, usedInside } from "./misuse.js";
 import { openScope, type Runtime, type TransactionScope } from "./runtime.js";
 import { SessionBase } from "./session-base.js";
+import { simulated } from "./simulated.js";
 import { systemActor } from "./system-actor.js";
 
 const MAX_DEPTH = 8;
@@ -45,6 +47,7 @@ export interface SessionServices {
   ): Promise<unknown>;
   changes(session: Session, query: ChangesQuery | undefined): Promise<ChangesPage>;
   jobs(session: Session): Jobs;
+  entry(row: StoredRow): JournalEntry;
   emit(
     session: Session,
     event: EventHandle,
@@ -216,6 +219,12 @@ export class Session extends SessionBase implements Context {
     );
   }
 
+  actingAs(given: Omit<Identity, "tenant">, cause?: string): Session {
+    const identity = this.identityOf(given);
+    const chain = cause === undefined || this.chain.includes(cause) ? this.chain : [...this.chain, cause];
+    return new Session(this.runtime, this.#services, identity, this.scope, chain);
+  }
+
   /** The same actor with the rights of the system: for what follows from something that he was allowed to do. */
   trusted(): Session {
     if (this.access.isSystem) return this;
@@ -257,20 +266,10 @@ export class Session extends SessionBase implements Context {
     this.identity.signal?.throwIfAborted();
     const { scope } = this;
     if (!scope) {
-      if (this.runtime.guard.getStore()?.active) {
-        throw TransactionMisuse({
-          reason:
-            "A session from outside was used inside a transaction. Use the session that transaction() hands to its function: `crm.transaction((tx) => tx.…)`.",
-        });
-      }
+      if (this.runtime.guard.getStore()?.active) throw usedInside();
       return this.#bound;
     }
-    if (!scope.active) {
-      throw TransactionMisuse({
-        reason:
-          "A session was used after its transaction had ended. Await everything inside transaction(), and do later work in a `committed` hook.",
-      });
-    }
+    if (!scope.active) throw usedAfter();
     if (scope.failed) throw TransactionAborted({ failed: scope.failed });
     return scope.tx;
   }
@@ -301,19 +300,28 @@ export class Session extends SessionBase implements Context {
     }
   }
 
+  simulate<T>(work: (tx: Session) => Promise<T>): Promise<Simulation<T>> {
+    const begin = (trial: (tx: Session) => Promise<never>) =>
+      this.scope ? this.#save(this.scope, trial, true) : this.#begin(trial, true);
+    return simulated(this.#services.entry, work, begin);
+  }
+
   async savepoint<T>(work: (tx: Session) => Promise<T>): Promise<T> {
-    const parent = this.scope;
-    if (!parent) return this.transaction(work);
+    return this.scope ? this.#save(this.scope, work) : this.transaction(work);
+  }
+
+  async #save<T>(parent: TransactionScope, work: (tx: Session) => Promise<T>, trial?: boolean): Promise<T> {
     this.operations();
     let scope: TransactionScope | undefined;
     try {
       const result = await parent.tx.savepoint(async (tx) => {
-        scope = openScope(tx, parent);
+        scope = openScope(tx, parent, trial);
         return await this.#runIn(scope, work);
       });
       // Work queued inside counts only when the savepoint was kept.
       const kept = scope as TransactionScope;
       for (const later of kept.committed) parent.committed.push(later);
+      parent.entered?.push(...(kept.entered ?? []));
       parent.writes += kept.writes;
       parent.journalled ||= kept.journalled;
       return result;
@@ -322,7 +330,7 @@ export class Session extends SessionBase implements Context {
     }
   }
 
-  async #begin<T>(work: (tx: Session) => Promise<T>): Promise<T> {
+  async #begin<T>(work: (tx: Session) => Promise<T>, trial?: boolean): Promise<T> {
     this.operations();
     // Keys are made in a transaction of their own: they must outlive one that fails.
     if (this.runtime.vault) await this.openKeys();
@@ -330,7 +338,7 @@ export class Session extends SessionBase implements Context {
     let result: T;
     try {
       result = await this.#bound.transaction(async (tx) => {
-        scope = openScope(tx, null);
+        scope = openScope(tx, null, trial);
         const { signal } = this.identity;
         const running = this.#runIn(scope, work);
         if (!signal) return await running;
