@@ -60,11 +60,15 @@ const SLOWEST = 60_000;
  */
 export function createSubscriber(crm: CrmHandle, options: SubscriberOptions): Subscriber {
   const { interval = 1000 } = options;
-  const session = crm.system({
-    tenant: options.tenant,
-    capability: options.capability ?? "core.journal",
-    reason: `subscriber ${options.name}`,
-  }) as Session;
+  const { tenant } = options;
+  const reason = `subscriber ${options.name}`;
+  // One that a plugin declares works with the capability that it declares with it.
+  const declared = { tenant, capability: options.capability ?? "core.journal", reason };
+  const session = (
+    options.capability === undefined
+      ? crm.system({ tenant, capability: "core.journal", reason })
+      : crm.system(declared)
+  ) as Session;
   const cursor = new Cursor(session, options);
   const ending = new AbortController();
   let loop: Promise<void> | undefined;
