@@ -57,3 +57,17 @@ export const TooManySubmissions = defineError("too-many-submissions", {
   title: "Too many submissions",
   detail: () => "This form gets more submissions from here than people send. Try again in a minute.",
 });
+
+export const InvalidScoringRule = defineError<{ pointer: string; problem: string }>("invalid-scoring-rule", {
+  status: 422,
+  title: "A rule of the scoring model is not usable",
+  detail: ({ pointer, problem }) => `${pointer} of the scoring model ${problem}.`,
+  issues: ({ pointer, problem }) => [{ pointer, code: "invalid-scoring-rule", message: problem }],
+});
+
+export const ScoringModelStatusReserved = defineError<{ name: string }>("scoring-model-status-reserved", {
+  status: 422,
+  title: "Only scoringModel.activate says which model scores",
+  detail: ({ name }) =>
+    `The status of "${name}" is set by scoringModel.activate alone, and the active model stays. Activate another one first.`,
+});

@@ -1,6 +1,8 @@
+export { activateModel } from "./actions/activate-model.js";
 export { capture } from "./actions/capture.js";
 export { convert } from "./actions/convert.js";
 export { release } from "./actions/release.js";
+export { explainScore, score } from "./actions/score.js";
 export { submit } from "./actions/submit.js";
 export {
   type CaptureForm,
@@ -15,6 +17,26 @@ export {
 } from "./entities/capture-submission.js";
 export { activityOfLead, leadWithHistory, touchpointOfLead } from "./entities/extensions.js";
 export { type Lead, type LeadInput, lead } from "./entities/lead.js";
+export {
+  type LeadScore,
+  type LeadScoreInput,
+  leadScore,
+  type ScoreChange,
+  type ScoreChangeInput,
+  type ScoreItem,
+  scoreChange,
+} from "./entities/lead-score.js";
 export { type LeadSource, type LeadSourceInput, leadSource } from "./entities/lead-source.js";
+export {
+  type BehaviourRule,
+  type Criterion,
+  type FitRule,
+  type ScoringModel,
+  type ScoringModelInput,
+  scoringModel,
+  type Threshold,
+} from "./entities/scoring-model.js";
 export * from "./errors.js";
+export { leadScoreCrossed } from "./events.js";
 export { type LeadsOptions, type LeadsPlugin, leads } from "./plugin.js";
+export { type Facts, type Judgement, judge } from "./scoring/judge.js";

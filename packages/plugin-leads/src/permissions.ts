@@ -4,4 +4,7 @@ export const permissions = {
   "lead.capture": "Take in leads from other channels",
   "captureForm.submit": "Submit answers to a form in the name of a visitor",
   "captureSubmission.release": "Release submissions from quarantine",
+  "scoringModel.activate": "Choose the model by which leads are scored",
+  "lead.score": "Score a lead at once",
+  "lead.explainScore": "See why a lead has its score",
 };

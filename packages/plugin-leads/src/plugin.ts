@@ -1,17 +1,25 @@
 import { definePlugin, type PluginFactory, type PluginOf, provide, withDefault } from "@corm/core";
 import Type from "typebox";
+import { activateModel } from "./actions/activate-model.js";
 import { capture } from "./actions/capture.js";
 import { convert } from "./actions/convert.js";
 import { release } from "./actions/release.js";
+import { explainScore, score } from "./actions/score.js";
 import { submit } from "./actions/submit.js";
 import { captureForm } from "./entities/capture-form.js";
 import { captureSubmission } from "./entities/capture-submission.js";
 import { activityOfLead, leadWithHistory, touchpointOfLead } from "./entities/extensions.js";
 import { lead } from "./entities/lead.js";
+import { leadScore, scoreChange } from "./entities/lead-score.js";
 import { leadSource } from "./entities/lead-source.js";
+import { scoringModel } from "./entities/scoring-model.js";
+import { events } from "./events.js";
 import { checkCaptureForm } from "./hooks/check-capture-form.js";
+import { checkScoringModel } from "./hooks/check-scoring-model.js";
 import { normalizeLead } from "./hooks/normalize-lead.js";
 import { protectConversion } from "./hooks/protect-conversion.js";
+import { scoreChangedLeads } from "./hooks/score-leads.js";
+import { nightlyScores, recomputeJob, rescoreJob } from "./jobs/rescore.js";
 import { metrics } from "./metrics.js";
 import { permissions } from "./permissions.js";
 import { privacy } from "./privacy.js";
@@ -20,6 +28,8 @@ import { capturableFields } from "./services/lead-fields.js";
 import { type CaptureSettings, captureSettings } from "./services/settings.js";
 import { timeline } from "./timeline.js";
 
+/** What leads do, in the entities that are always there. */
+const BEHAVIOUR = ["touchpoint", "activity", "captureSubmission"];
 const positive = Type.Integer({ minimum: 1, maximum: 1_000_000 });
 
 const plugin = definePlugin({
@@ -41,18 +51,34 @@ const plugin = definePlugin({
     perFormPerMinute: withDefault(positive, 120),
     /** Lead fields of other plugins that forms may fill. */
     captureFields: withDefault(Type.Array(Type.String({ maxLength: 48 }), { maxItems: 100 }), []),
+    /** Entities with a `leadId` whose records scoring rules count, besides touchpoints, activities and submissions. */
+    behaviour: withDefault(
+      Type.Array(Type.String({ pattern: "^[a-z][a-zA-Z0-9]{0,47}$" }), { maxItems: 50 }),
+      [],
+    ),
   }),
   setup: (options) => {
     const settings: CaptureSettings = { ...options, capturable: capturableFields(options.captureFields) };
+    const behaviour = [...new Set([...BEHAVIOUR, ...options.behaviour])];
     return {
-      entities: { lead, leadSource, captureForm, captureSubmission },
+      entities: { lead, leadSource, captureForm, captureSubmission, leadScore, scoreChange, scoringModel },
       extends: { activity: activityOfLead, touchpoint: touchpointOfLead, lead: leadWithHistory },
-      actions: { convert, capture, submit, release },
+      actions: { activateModel, capture, convert, explainScore, release, score, submit },
       capabilities: {
         "leads.capture": "Takes in leads from forms and other channels, and releases them from quarantine",
+        "leads.score": "Judges leads by the rules of the tenant, and keeps what they give",
         "leads.convert": "Makes account, contact and opportunity of a lead",
       },
-      hooks: [...normalizeLead, ...protectConversion, ...checkCaptureForm(settings.capturable)],
+      hooks: [
+        ...normalizeLead,
+        ...protectConversion,
+        ...checkCaptureForm(settings.capturable),
+        ...checkScoringModel(behaviour),
+        ...scoreChangedLeads(behaviour),
+      ],
+      events,
+      jobs: [recomputeJob, rescoreJob],
+      schedules: [nightlyScores],
       services: [provide(captureSettings, () => settings)],
       routes: publicForms(options),
       privacy,
@@ -74,6 +100,7 @@ export interface LeadsOptions {
   readonly perAddressPerMinute?: number;
   readonly perFormPerMinute?: number;
   readonly captureFields?: string[];
+  readonly behaviour?: string[];
 }
 
 /**

@@ -2,6 +2,7 @@ import { definePersonalData, type PersonalData } from "@corm/core";
 import { captureSubmission } from "./entities/capture-submission.js";
 import { activityOfLead, touchpointOfLead } from "./entities/extensions.js";
 import { lead } from "./entities/lead.js";
+import { leadScore, scoreChange } from "./entities/lead-score.js";
 
 /** A lead is a person, and the same one as the contact that it became. */
 export const privacy: readonly PersonalData[] = [
@@ -19,6 +20,8 @@ export const privacy: readonly PersonalData[] = [
     keep: ["submissionId", "reason"],
     replace: { values: {} },
   }),
+  definePersonalData(leadScore, { by: ["leadId"], erase: "delete" }),
+  definePersonalData(scoreChange, { by: ["leadId"], erase: "delete" }),
   definePersonalData(activityOfLead, { by: ["leadId"] }),
   definePersonalData(touchpointOfLead, { by: ["leadId"] }),
 ];

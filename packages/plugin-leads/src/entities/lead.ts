@@ -30,8 +30,10 @@ const draft = defineEntity("lead", {
     notes: Type.Optional(longText({ maxLength: 20_000 })),
     /** `converted` is set by `lead.convert` alone. */
     status: withDefault(oneOf(["new", "working", "qualified", "unqualified", "converted"]), "new"),
-    /** How promising it is, as somebody or something judged it; more is better. */
+    /** How promising it is; more is better. With an active scoring model, what its rules give. */
     score: withDefault(Type.Integer({ minimum: -1_000_000, maximum: 1_000_000 }), 0),
+    /** How well it fits the ideal customer of the active scoring model. */
+    grade: Type.Optional(oneOf(["A", "B", "C", "D"])),
     sourceId: Type.Optional(reference(leadSource, { onDelete: "set null" })),
     ownerId: Type.Optional(reference(user, { onDelete: "set null" })),
     convertedAt: Type.Optional(instant()),

@@ -31,6 +31,7 @@ export const RESERVED: ReadonlySet<string> = new Set([
   "captureKey",
   "status",
   "score",
+  "grade",
   "sourceId",
   "ownerId",
   "externalId",
