@@ -145,14 +145,17 @@ export {
   PermanentFailure,
 } from "./jobs/errors.js";
 export type {
+  BrokerHost,
   ClaimedJob,
   ClaimRequest,
+  JobBroker,
   JobEngine,
   JobEngineFactory,
   JobHost,
   JobKey,
   JobSubject,
   NewJob,
+  ReadyJob,
 } from "./jobs/job-engine.js";
 export { type AuditHead, auditHead } from "./journal/head.js";
 export { cursorPosition, passCursor } from "./journal/pass-cursor.js";

@@ -89,6 +89,40 @@ export interface JobEngine {
   close?(): Promise<void>;
 }
 
+/** A job that is ready, as a broker is told of it. */
+export interface ReadyJob {
+  readonly id: string;
+  readonly tenant: string;
+  readonly queue: string;
+  /** -1000 to 1000, the highest first. */
+  readonly priority: number;
+}
+
+/**
+ * Hands out jobs that the database keeps, in place of looks into the database. It is never the only copy: whatever it
+ * loses, also all of it, it finds again by asking its host, and what it hands out twice the host claims once.
+ */
+export interface JobBroker {
+  readonly name: string;
+  /** They are committed and ready. Must not throw, and must tell `notify` once they can be had. */
+  offer(jobs: readonly ReadyJob[]): void;
+  /** Up to `limit` jobs that the host claimed, the tenants in turns. */
+  claim(request: ClaimRequest): Promise<readonly ClaimedJob[]>;
+  /** Called every second or so. */
+  upkeep(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** What a broker is given of the engine in the database. */
+export interface BrokerHost extends JobHost {
+  /** Tenants with something ready in a queue, in the order of their names. */
+  tenants(queue: string, limit: number): Promise<readonly string[]>;
+  /** What is ready of a tenant and queue, what goes first before the rest. */
+  ready(queue: string, tenant: string, limit: number): Promise<readonly ReadyJob[]>;
+  /** Gives a worker those of these jobs that are ready, in the order given: each is given to one. */
+  claim(worker: string, ids: readonly string[]): Promise<readonly ClaimedJob[]>;
+}
+
 /** What an engine is given of its app. */
 export interface JobHost {
   readonly storage: StorageAdapter;

@@ -1,13 +1,25 @@
-import type { ClaimedJob, ClaimRequest, JobHost } from "../jobs/job-engine.js";
+import type { ClaimedJob, ClaimRequest, JobHost, ReadyJob } from "../jobs/job-engine.js";
 import { TENANT_COLUMN } from "../model/system-fields.js";
 import type { BoundStorage, StoredRow, Transaction } from "../storage/adapter.js";
 import { and, not } from "../storage/filter.js";
 import { toInstant } from "../util/clock.js";
-import { CLAIM_COLUMNS, claimedOf, idIn, inState, is, ofTenant, TABLE } from "./job-row.js";
+import {
+  CLAIM_COLUMNS,
+  claimedOf,
+  idIn,
+  inState,
+  is,
+  ofTenant,
+  READY_COLUMNS,
+  readyOf,
+  TABLE,
+} from "./job-row.js";
 import { retried } from "./retried.js";
 
 /** Due jobs that one look makes ready. */
 const DUE_BATCH = 500;
+
+const ORDER = ["rank", "run_at", "id"].map((column) => ({ column, direction: "asc" as const }));
 
 /** Hands out what is ready: the tenants in turns, so that one's thousand jobs are not before another's first. */
 export class Claims {
@@ -29,7 +41,7 @@ export class Claims {
     for (const queue of [...queues.slice(first), ...queues.slice(0, first)]) {
       if (claimed.length === limit) break;
       // Looked at without a transaction: an idle worker must not hold up those who write.
-      const tenants = await this.#tenants(queue, limit - claimed.length);
+      const tenants = await this.#tenants(queue, limit - claimed.length, this.#last.get(queue));
       if (tenants.length === 0) continue;
       const found = await retried(this.#everyone, (tx) =>
         this.#take(tx, queue, tenants, worker, limit - claimed.length),
@@ -39,14 +51,14 @@ export class Claims {
     return claimed;
   }
 
-  /** What waited for its time and has it. Answers the number. */
-  async makeDueReady(): Promise<void> {
+  /** What waited for its time and has it. */
+  async makeDueReady(offer?: (jobs: readonly ReadyJob[]) => void): Promise<void> {
     const now = toInstant(this.#host.clock.now());
     const due = and(inState("delayed"), { op: "lte", column: "run_at", value: now });
     for (;;) {
       const rows = await this.#everyone.findMany({
         table: TABLE,
-        columns: ["id"],
+        columns: READY_COLUMNS,
         where: due,
         orderBy: [{ column: "run_at", direction: "asc" }],
         limit: DUE_BATCH,
@@ -54,13 +66,52 @@ export class Claims {
       if (rows.length === 0) return;
       const ids = rows.map((row) => row["id"] as string);
       await retried(this.#everyone, (tx) => tx.updateWhere(TABLE, and(due, idIn(ids)), { state: "ready" }));
+      offer?.(rows.map(readyOf));
       if (rows.length < DUE_BATCH) return;
     }
   }
 
+  /** What is ready of a tenant, what goes first before the rest. */
+  async ready(queue: string, tenant: string, limit: number): Promise<ReadyJob[]> {
+    const rows = await this.#everyone.findMany({
+      table: TABLE,
+      columns: READY_COLUMNS,
+      where: and(inState("ready"), is("queue", queue), ofTenant(tenant)),
+      orderBy: ORDER,
+      limit,
+    });
+    return rows.map(readyOf);
+  }
+
+  /** Gives a worker those that are ready by now. Who comes second finds them running. */
+  async claimThese(worker: string, ids: readonly string[]): Promise<ClaimedJob[]> {
+    if (ids.length === 0) return [];
+    const token = this.#host.newId();
+    const patch = { state: "running", token, worker };
+    const { count } = await retried(this.#everyone, (tx) =>
+      tx.updateWhere(TABLE, and(inState("ready"), idIn(ids)), patch),
+    );
+    if (count === 0) return [];
+    const rows = await this.#everyone.findMany({
+      table: TABLE,
+      columns: CLAIM_COLUMNS,
+      where: and(idIn(ids), is("token", token)),
+      orderBy: [],
+      limit: ids.length,
+    });
+    const byId = new Map(rows.map((row) => [row["id"], row]));
+    return ids.flatMap((id) => {
+      const row = byId.get(id);
+      return row ? [claimedOf(row, token)] : [];
+    });
+  }
+
+  tenants(queue: string, limit: number): Promise<string[]> {
+    return this.#tenants(queue, limit, undefined);
+  }
+
   /** Tenants with something ready, from the one after the last on, in a circle: a step of the index for each. */
-  async #tenants(queue: string, limit: number): Promise<string[]> {
-    const last = this.#last.get(queue);
+  async #tenants(queue: string, limit: number, last: string | undefined): Promise<string[]> {
     const tenants: string[] = [];
     const walk = async (from: string | undefined, to: string | undefined): Promise<void> => {
       for (let at = from; tenants.length < limit; ) {
@@ -110,7 +161,7 @@ export class Claims {
             ofTenant(tenant),
             ...(open === tenants ? [] : [not(idIn(rows.map((row) => row["id"] as string)))]),
           ),
-          orderBy: ["rank", "run_at", "id"].map((column) => ({ column, direction: "asc" as const })),
+          orderBy: ORDER,
           limit: wanted,
           lock: "skip",
         });

@@ -3,12 +3,15 @@ import type { EnqueuedJob, JobQuery, JobRecord } from "../context/jobs.js";
 import type { Page } from "../context/query.js";
 import { JobLost } from "../jobs/errors.js";
 import type {
+  BrokerHost,
   ClaimedJob,
   ClaimRequest,
+  JobBroker,
   JobEngine,
   JobEngineFactory,
   JobHost,
   NewJob,
+  ReadyJob,
 } from "../jobs/job-engine.js";
 import { TENANT_COLUMN } from "../model/system-fields.js";
 import type { Session } from "../runtime/session.js";
@@ -26,6 +29,8 @@ export interface DatabaseJobsOptions {
   readonly keepDone?: number;
   /** Milliseconds for which a dead one is kept. Default 30 days. */
   readonly keepDead?: number;
+  /** Hands out what is ready, instead of the database: for many workers. Jobs stay in the database all the same. */
+  readonly broker?: (host: BrokerHost) => JobBroker;
 }
 
 const DAY_MS = 86_400_000;
@@ -43,22 +48,30 @@ export function databaseJobs(options: DatabaseJobsOptions = {}): JobEngineFactor
 }
 
 class DatabaseEngine implements JobEngine {
-  readonly name = "database";
+  readonly name: string;
   readonly #host: JobHost;
   readonly #options: DatabaseJobsOptions;
   readonly #claims: Claims;
   readonly #lanes: Lanes;
   readonly #leases: Leases;
   readonly #everyone: BoundStorage;
+  readonly #broker: JobBroker | undefined;
   #sweptAt: number | undefined;
 
   constructor(host: JobHost, options: DatabaseJobsOptions) {
     this.#host = host;
     this.#options = options;
     this.#claims = new Claims(host);
-    this.#lanes = new Lanes(host);
-    this.#leases = new Leases(host);
+    this.#lanes = new Lanes(host, this.#ready);
+    this.#leases = new Leases(host, this.#ready);
     this.#everyone = host.storage.acrossTenants("keep the books of jobs");
+    this.#broker = options.broker?.({
+      ...host,
+      tenants: (queue, limit) => this.#claims.tenants(queue, limit),
+      ready: (queue, tenant, limit) => this.#claims.ready(queue, tenant, limit),
+      claim: (worker, ids) => this.#claims.claimThese(worker, ids),
+    });
+    this.name = this.#broker?.name ?? "database";
   }
 
   async enqueue(ctx: Context, jobs: readonly NewJob[]): Promise<readonly EnqueuedJob[]> {
@@ -71,7 +84,10 @@ class DatabaseEngine implements JobEngine {
     if (rows.length > 0) await operations.insertMany(TABLE, rows);
     const named = jobs.filter(({ dedupeId }) => dedupeId !== null);
     const kept = await this.#deduped(operations, session.tenant, now, named);
-    await this.#afterwards(session, jobs);
+    const made = jobs.filter(
+      (job) => job.dedupeId === null || kept.get(dedupeOf(job.queue, job.dedupeId)) === job.id,
+    );
+    await this.#afterwards(session, made, now);
     return jobs.map((job) => {
       const id = job.dedupeId === null ? job.id : (kept.get(dedupeOf(job.queue, job.dedupeId)) ?? job.id);
       return { id, duplicate: id !== job.id };
@@ -99,19 +115,24 @@ class DatabaseEngine implements JobEngine {
     return new Map(found.map((row) => [row["dedupe"] as string, row["id"] as string]));
   }
 
-  async #afterwards(session: Session, jobs: readonly NewJob[]): Promise<void> {
+  async #afterwards(session: Session, jobs: readonly NewJob[], now: string): Promise<void> {
     const { tenant } = session;
     const lanes = new Set(jobs.flatMap(({ queue, key }) => (key ? [laneOf(tenant, queue, key.text)] : [])));
-    const queues = new Set(jobs.filter(({ key }) => !key).map(({ queue }) => queue));
+    const ready = jobs
+      .filter(({ key, runAt }) => !key && waiting(runAt, now) === "ready")
+      .map(({ id, queue, priority }) => ({ id, tenant, queue, priority }));
     const work = async (): Promise<void> => {
-      for (const queue of queues) this.#host.notify(queue);
+      this.#ready(ready);
       for (const lane of lanes) await this.#lanes.advance(lane);
     };
     await this.#after(session, work);
   }
 
-  claim(request: ClaimRequest): Promise<readonly ClaimedJob[]> {
-    return this.#claims.claim(request);
+  async claim(request: ClaimRequest): Promise<readonly ClaimedJob[]> {
+    if (!this.#broker) return this.#claims.claim(request);
+    const broker = this.#broker;
+    await this.#claims.makeDueReady((jobs) => broker.offer(jobs));
+    return broker.claim(request);
   }
 
   async beat(worker: string): Promise<ReadonlySet<string>> {
@@ -146,16 +167,18 @@ class DatabaseEngine implements JobEngine {
     if (!(await change(operations, job, { ...patch, error, attempts: { add: 1 } })))
       throw JobLost({ job: job.name, id: job.id });
     if (retryAt === null) await this.#leave(job);
+    else this.#waits(job, retryAt);
   }
 
   async release(job: ClaimedJob, runAt = job.runAt): Promise<void> {
     const patch = { state: waiting(runAt, this.#now()), run_at: runAt, ...FREE };
-    await change(this.#host.storage.forTenant(job.tenant), job, patch);
+    if (await change(this.#host.storage.forTenant(job.tenant), job, patch)) this.#waits(job, runAt);
   }
 
   async upkeep(): Promise<void> {
     const dead = await this.#leases.takeBack(this.#until(this.#keepDead));
     for (const { lane } of dead) if (lane !== null) await this.#lanes.advance(lane as string);
+    await this.#broker?.upkeep();
     const now = this.#host.clock.now();
     if (this.#sweptAt !== undefined && Math.abs(now - this.#sweptAt) < SWEEP_MS) return;
     this.#sweptAt = now;
@@ -183,10 +206,10 @@ class DatabaseEngine implements JobEngine {
   }
 
   async replay(ctx: Context, id: string): Promise<void> {
-    const { lane, queue } = await replayJob(ctx as Session, id);
+    const { lane, job } = await replayJob(ctx as Session, id);
     await this.#after(ctx as Session, async () => {
-      this.#host.notify(queue);
       if (lane !== null) await this.#lanes.advance(lane);
+      else this.#ready([job]);
     });
   }
 
@@ -194,6 +217,21 @@ class DatabaseEngine implements JobEngine {
     const patch = this.#over("cancelled", this.#keepDone);
     const { lane } = await cancelJob(ctx as Session, id, patch);
     if (lane !== null) await this.#after(ctx as Session, () => this.#lanes.advance(lane));
+  }
+
+  async close(): Promise<void> {
+    await this.#broker?.close();
+  }
+
+  /** They can be had from now on. */
+  readonly #ready = (jobs: readonly ReadyJob[]): void => {
+    if (jobs.length === 0) return;
+    if (this.#broker) this.#broker.offer(jobs);
+    else for (const queue of new Set(jobs.map((job) => job.queue))) this.#host.notify(queue);
+  };
+
+  #waits({ id, tenant, queue, priority }: ClaimedJob, runAt: string): void {
+    if (waiting(runAt, this.#now()) === "ready") this.#broker?.offer([{ id, tenant, queue, priority }]);
   }
 
   /** Once the transaction of the session is committed, or now. */

@@ -1,5 +1,5 @@
 import type { JobRecord, JobState } from "../context/jobs.js";
-import type { ClaimedJob, JobSubject, NewJob } from "../jobs/job-engine.js";
+import type { ClaimedJob, JobSubject, NewJob, ReadyJob } from "../jobs/job-engine.js";
 import { JOB_TABLE } from "../migrations/job-table.js";
 import { TENANT_COLUMN } from "../model/system-fields.js";
 import type { StoredRow } from "../storage/adapter.js";
@@ -71,6 +71,15 @@ export const CLAIM_COLUMNS: readonly string[] = Object.freeze([
   "cause",
   "request_id",
 ]);
+
+export const READY_COLUMNS: readonly string[] = Object.freeze(["id", TENANT_COLUMN, "queue", "rank"]);
+
+export const readyOf = (row: StoredRow): ReadyJob => ({
+  id: row["id"] as string,
+  tenant: row[TENANT_COLUMN] as string,
+  queue: row["queue"] as string,
+  priority: -(row["rank"] as number) || 0,
+});
 
 export function claimedOf(row: StoredRow, token: string): ClaimedJob {
   const key = row["key"] as string | null;

@@ -1,9 +1,9 @@
 import { UniqueViolation } from "../errors/storage-errors.js";
-import type { JobHost } from "../jobs/job-engine.js";
+import type { JobHost, ReadyJob } from "../jobs/job-engine.js";
 import type { BoundStorage } from "../storage/adapter.js";
 import { and, not } from "../storage/filter.js";
 import { toInstant } from "../util/clock.js";
-import { inState, is, TABLE, waiting } from "./job-row.js";
+import { inState, is, READY_COLUMNS, readyOf, TABLE, waiting } from "./job-row.js";
 
 const SWEPT_LANES = 100;
 
@@ -14,10 +14,12 @@ const SWEPT_LANES = 100;
  */
 export class Lanes {
   readonly #host: JobHost;
+  readonly #ready: (jobs: readonly ReadyJob[]) => void;
   readonly #everyone: BoundStorage;
 
-  constructor(host: JobHost) {
+  constructor(host: JobHost, ready: (jobs: readonly ReadyJob[]) => void) {
     this.#host = host;
+    this.#ready = ready;
     this.#everyone = host.storage.acrossTenants("give the seats of lanes of jobs");
   }
 
@@ -26,7 +28,7 @@ export class Lanes {
     for (;;) {
       const [next] = await this.#everyone.findMany({
         table: TABLE,
-        columns: ["id", "seats", "run_at", "queue"],
+        columns: [...READY_COLUMNS, "seats", "run_at"],
         where: and(is("lane", lane), inState("blocked")),
         orderBy: [{ column: "id", direction: "asc" }],
         limit: 1,
@@ -38,7 +40,7 @@ export class Lanes {
       const where = and(is("id", next["id"] as string), inState("blocked"));
       try {
         const { count } = await this.#everyone.updateWhere(TABLE, where, { state, seat });
-        if (count === 1 && state === "ready") this.#host.notify(next["queue"] as string);
+        if (count === 1 && state === "ready") this.#ready([readyOf(next)]);
       } catch (error) {
         // Somebody else has just taken the seat: look again.
         if (!UniqueViolation.is(error)) throw error;

@@ -1,8 +1,8 @@
-import type { JobHost } from "../jobs/job-engine.js";
+import type { JobHost, ReadyJob } from "../jobs/job-engine.js";
 import type { BoundStorage, StoredRow } from "../storage/adapter.js";
 import { and } from "../storage/filter.js";
 import { toInstant } from "../util/clock.js";
-import { inState, is, TABLE } from "./job-row.js";
+import { inState, is, READY_COLUMNS, readyOf, TABLE } from "./job-row.js";
 
 const BATCH = 500;
 /** A job that takes its process along each time must not go on for ever. Deployments end processes as well. */
@@ -22,11 +22,13 @@ interface Seen {
  */
 export class Leases {
   readonly #host: JobHost;
+  readonly #ready: (jobs: readonly ReadyJob[]) => void;
   readonly #everyone: BoundStorage;
   #seen = new Map<string, Seen>();
 
-  constructor(host: JobHost) {
+  constructor(host: JobHost, ready: (jobs: readonly ReadyJob[]) => void) {
     this.#host = host;
+    this.#ready = ready;
     this.#everyone = host.storage.acrossTenants("take jobs back from workers that are gone");
   }
 
@@ -70,7 +72,7 @@ export class Leases {
       });
       if (count === 0) continue;
       if (isDead) dead.push(row);
-      else this.#host.notify(row["queue"] as string);
+      else this.#ready([readyOf(row)]);
     }
     return dead;
   }
@@ -79,7 +81,7 @@ export class Leases {
     for (let after: string | undefined; ; ) {
       const rows = await this.#everyone.findMany({
         table: TABLE,
-        columns: ["id", "queue", "token", "beats", "lease", "stalls", "lane"],
+        columns: [...READY_COLUMNS, "token", "beats", "lease", "stalls", "lane"],
         where: inState("running"),
         orderBy: [{ column: "id", direction: "asc" }],
         ...(after === undefined ? {} : { after: [after] }),

@@ -2,12 +2,23 @@ import type { JobQuery, JobRecord, JobState } from "../context/jobs.js";
 import type { Page } from "../context/query.js";
 import { InvalidCursor, NotFound } from "../errors/core-errors.js";
 import { JobStateConflict } from "../jobs/errors.js";
+import type { ReadyJob } from "../jobs/job-engine.js";
 import { readLimit } from "../repository/read.js";
 import type { Session } from "../runtime/session.js";
-import type { Patch } from "../storage/adapter.js";
+import type { Patch, StoredRow } from "../storage/adapter.js";
 import { and, type Filter } from "../storage/filter.js";
 import { isUuid } from "../util/uuid.js";
-import { inState, is, ofTenant, RECORD_COLUMNS, recordOf, TABLE, waiting } from "./job-row.js";
+import {
+  inState,
+  is,
+  ofTenant,
+  READY_COLUMNS,
+  RECORD_COLUMNS,
+  readyOf,
+  recordOf,
+  TABLE,
+  waiting,
+} from "./job-row.js";
 
 const PURPOSE = "jobs";
 const REPLAYABLE: readonly JobState[] = ["dead", "cancelled"];
@@ -47,7 +58,7 @@ export async function findJob(session: Session, id: string): Promise<JobRecord |
 
 /** Where a job was that has just been changed. */
 export interface Changed {
-  readonly queue: string;
+  readonly job: ReadyJob;
   readonly lane: string | null;
 }
 
@@ -65,7 +76,7 @@ export async function cancelJob(session: Session, id: string, patch: Patch): Pro
   return settle(session, await find(session, id), CANCELLABLE, patch, "cancel");
 }
 
-type Row = Readonly<Record<string, unknown>>;
+type Row = StoredRow;
 
 async function settle(
   session: Session,
@@ -77,14 +88,14 @@ async function settle(
   const where = and(ofTenant(session.tenant), is("id", row["id"] as string), inState(...from));
   const { count } = await session.operations().updateWhere(TABLE, where, patch);
   if (count === 0) throw conflict(row, wanted);
-  return { queue: row["queue"] as string, lane: row["lane"] as string | null };
+  return { job: readyOf(row), lane: row["lane"] as string | null };
 }
 
 const conflict = (row: Row, wanted: string) =>
   JobStateConflict({ id: row["id"] as string, state: row["state"] as string, wanted });
 
 async function find(session: Session, id: string): Promise<Row> {
-  const row = await read(session, id, ["id", "queue", "lane", "state", "input"]);
+  const row = await read(session, id, [...READY_COLUMNS, "lane", "state", "input"]);
   if (!row) throw NotFound({ entity: "job", id: String(id).slice(0, 64) });
   return row;
 }

@@ -1,0 +1,1 @@
+export { type BullmqJobsOptions, bullmqJobs } from "./bullmq-jobs.js";
