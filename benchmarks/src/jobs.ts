@@ -17,11 +17,11 @@ import { sqliteDriver } from "./contenders/raw-driver.js";
 import type { Scenario } from "./scenarios.js";
 
 /** Jobs that one operation makes in one transaction, and runs. */
-const JOBS = 100;
+export const JOBS = 100;
 /** Jobs of one claim, and, on servers, jobs that run at once. */
-const CLAIM = 10;
+export const CLAIM = 10;
 
-const nothing = defineJob("bench.nothing", {
+export const nothing = defineJob("bench.nothing", {
   input: Type.Object({ number: Type.Integer() }),
   transactional: true,
   run: async () => {},
@@ -33,7 +33,7 @@ const definition = definePlugin({
   setup: () => ({ jobs: [nothing] }),
 });
 interface BenchPlugin extends PluginOf<typeof definition> {}
-const bench: PluginFactory<BenchPlugin, Record<never, never>> = definition;
+export const bench: PluginFactory<BenchPlugin, Record<never, never>> = definition;
 
 async function corm(storage: StorageAdapter) {
   const crm = await createCrm({ storage, plugins: [bench()] });

@@ -4,6 +4,7 @@ import { dirname, join } from "node:path";
 import { accessScenarios } from "./access-cost.js";
 import { checkAgreement } from "./agreement.js";
 import { Data } from "./app/data.js";
+import { bullmqScenarios } from "./bullmq.js";
 import { type ColdStart, coldStart } from "./cold-start.js";
 import { postgresContenders } from "./contenders/postgres.js";
 import { type SeededFiles, seedSqlite, sqliteContenders } from "./contenders/sqlite.js";
@@ -66,6 +67,9 @@ async function measureJobs(): Promise<void> {
   const { scenarios, stop } = await jobScenarios(settings.postgres);
   await measure("Jobs", scenarios);
   await stop();
+  const bullmq = await bullmqScenarios(settings.postgres, settings.redis);
+  await measure("Jobs", bullmq.scenarios);
+  await bullmq.stop();
 }
 
 const data = new Data();

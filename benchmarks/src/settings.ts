@@ -14,6 +14,8 @@ export interface Settings {
   readonly out: string | undefined;
   /** A PostgreSQL database of its own; without one, only SQLite is measured. */
   readonly postgres: string | undefined;
+  /** With both, what BullMQ hands out is measured. */
+  readonly redis: string | undefined;
 }
 
 export function readSettings(args: readonly string[], env: NodeJS.ProcessEnv): Settings {
@@ -31,6 +33,7 @@ export function readSettings(args: readonly string[], env: NodeJS.ProcessEnv): S
     slice: quick ? 4 : 20,
     only: positionals[0] ?? "",
     out: values.out,
+    redis: env["REDIS_URL"],
     postgres: url?.startsWith("postgres") ? url : undefined,
   };
 }

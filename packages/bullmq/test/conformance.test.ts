@@ -9,7 +9,7 @@ const runner = {
   test: (name: string, body: () => Promise<void>, timeout?: number) => test(name, body, timeout),
 };
 
-for (const database of databases.filter(({ name }) => name !== "SQLite in memory")) {
+for (const database of databases.filter(({ name }) => name === "PostgreSQL" || name === "MariaDB")) {
   describe.skipIf(missing || !database.available)(`${title}, ${suiteName(database)}`, () => {
     jobConformance({
       name: `bullmqJobs with ${database.name}`,

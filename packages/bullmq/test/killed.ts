@@ -60,11 +60,12 @@ export const openKilled = (
   prefix: string,
   redis = redisUrl,
   faults: (error: unknown) => void = () => {},
+  options: { readonly window?: number } = {},
 ): Promise<Crm<AnyPlugin[]>> =>
   createCrm({
     storage: knexStorage({ url, pool: { min: 0, max: 12 } }),
     plugins: [plugin],
     secret: "a secret of forty characters, for tests.",
-    jobs: { engine: bullmqJobs({ redis: { url: redis, prefix, timeout: 1000 } }) },
+    jobs: { engine: bullmqJobs({ redis: { url: redis, prefix, timeout: 1000 }, ...options }) },
     onError: faults,
   });
