@@ -281,6 +281,7 @@ export type {
 } from "./transfer/import-options.js";
 export { type CsvOptions, type CsvRecord, readCsv } from "./transfer/read-csv.js";
 export { importFile, resumeImport } from "./transfer/run-import.js";
+export type { Abortable } from "./util/abortable.js";
 export * from "./util/business-calendar.js";
 export {
   type Clock,

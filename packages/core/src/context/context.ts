@@ -1,4 +1,5 @@
 import type { Entity } from "../entity/entity.js";
+import type { Abortable } from "../util/abortable.js";
 import type { Clock } from "../util/clock.js";
 import type { Catalog } from "./catalog.js";
 import type { EventHandle, EventSubject } from "./event.js";
@@ -42,7 +43,7 @@ export interface Identity {
    * Cancels: no statement begins any more, a server stops the one that is running, and what is not committed is rolled
    * back. SQLite works inside the process, and stops between two statements.
    */
-  readonly signal?: AbortSignal;
+  readonly signal?: Abortable;
   /** Correlates with the caller's log. */
   readonly requestId?: string;
 }

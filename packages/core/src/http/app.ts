@@ -35,11 +35,22 @@ export function createHttp(crm: HttpCrm, options: HttpOptions = {}): Hono {
   const app = new Hono();
   const area = (pattern: string, isPrivate: boolean) => {
     const own = segmentsOf(pattern).length;
+    const origins = settings.signIn?.settings.origins ?? [];
+    /** By the path under which a host has mounted the app: it may have done so more than once. */
+    const areas = new Map<string, Area>();
+    const areaAt = (path: string): Area => {
+      let found = areas.get(path);
+      if (!found) {
+        found = { tree, mountedAt: segmentsOf(path).length - own, isPrivate };
+        areas.set(path, found);
+      }
+      return found;
+    };
     app.all(pattern, (c) => {
-      const mountedAt = segmentsOf(routePath(c)).length - own;
-      return withCors(c.req.raw, settings.signIn?.settings.origins ?? [], () =>
-        serve(c, { tree, mountedAt, isPrivate }, settings),
-      );
+      const here = areaAt(routePath(c));
+      return origins.length === 0
+        ? serve(c, here, settings)
+        : withCors(c.req.raw, origins, async () => serve(c, here, settings));
     });
   };
   area("/api/*", true);

@@ -1,10 +1,12 @@
 import type { Identity } from "../context/context.js";
 import { apiKeyTenant, identityOfApiKey } from "../crm/services/api-keys.js";
+import { CheckedCredentials } from "../crm/services/checked-credentials.js";
+import { type Awaitable, andThen } from "../util/awaitable.js";
 import { type AcceptedTenants, systemSessions, type TenantCrm } from "./tenants.js";
 import { touch } from "./touch.js";
 
 /** Who sends a request, or undefined where it carries no credential that holds. */
-export type Authenticate = (request: Request) => Identity | undefined | Promise<Identity | undefined>;
+export type Authenticate = (request: Request) => Awaitable<Identity | undefined>;
 
 /** One way of proving who one is. They are asked in order, and the first that knows the caller decides. */
 export interface Authenticator {
@@ -30,33 +32,34 @@ const KEY_IN_URL = /[?&][^=&]*=(corm_[\w.%-]{40,})/i;
 
 /**
  * API keys in `Authorization: Bearer`. A key names its tenant itself, so that it is found in one read by an index,
- * however many tenants there are. It is read at every request: a revoked one stops at once, whichever process revoked
- * it. Keys that were given from outside name no tenant and are looked for in the app's own one.
+ * however many tenants there are. The database is asked at every request: a revoked one stops at once, whichever process
+ * revoked it. Keys that were given from outside name no tenant and are looked for in the app's own one.
  */
 export function apiKeys(crm: TenantCrm, accepted: AcceptedTenants): Authenticator {
   const sessions = systemSessions(crm, "check an API key");
+  const checked = new CheckedCredentials();
   return {
     name: "apiKey",
     scheme: { type: "http", scheme: "bearer", description: "An API key of this CRM." },
     challenge: 'Bearer realm="corm"',
-    async authenticate(request) {
+    authenticate(request) {
       const key = bearerToken(request);
       if (key === undefined) return undefined;
       const tenant = apiKeyTenant(key) ?? crm.defaultTenant;
       if (tenant === undefined || !accepted(tenant)) return undefined;
       const session = sessions(tenant);
-      const found = await identityOfApiKey(session, key);
-      if (!found) return undefined;
-      const { id, lastUsedAt } = found.record;
-      touch(session, session.entity("apiKey"), "lastUsedAt", { id, seen: lastUsedAt });
-      return found.identity;
+      return andThen(identityOfApiKey(session, key, checked), (found) => {
+        if (!found) return undefined;
+        touch(session, session.entity("apiKey"), "lastUsedAt", found);
+        return found.identity;
+      });
     },
   };
 }
 
-/** Whether a request carries a key where keys must not be. */
-export function keyInUrl(request: Request): boolean {
-  return request.url.includes("corm_") && KEY_IN_URL.test(request.url);
+/** Whether a URL carries a key, where keys must not be. */
+export function keyInUrl(url: string): boolean {
+  return url.includes("corm_") && KEY_IN_URL.test(url);
 }
 
 /** The host's own way. */

@@ -13,7 +13,6 @@ export async function withCors(
   origins: readonly string[],
   answer: () => Promise<Response>,
 ): Promise<Response> {
-  if (origins.length === 0) return answer();
   const origin = request.headers.get("origin");
   const listed = origin !== null && origins.includes(origin);
   const preflight = request.method === "OPTIONS" && request.headers.has("access-control-request-method");

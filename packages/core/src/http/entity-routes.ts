@@ -5,10 +5,11 @@ import type { EntityModel } from "../model/entity-model.js";
 import type { RecordValues } from "../model/record-codec.js";
 import type { RawAggregate } from "../repository/aggregate.js";
 import type { EntityRepository } from "../repository/entity-repository.js";
-import { DEFAULT_LIMIT, type RawQuery } from "../repository/read.js";
+import { DEFAULT_LIMIT, type RawQuery, type Texts } from "../repository/read.js";
 import { checkVersion } from "../repository/write/update.js";
 import type { HttpMethod } from "../routes/define-route.js";
 import type { Session } from "../runtime/session.js";
+import { type Awaitable, andThen } from "../util/awaitable.js";
 import { type BatchResult, runBatch } from "./batch.js";
 import { type BatchOperation, readBatch } from "./batch-body.js";
 import { batchResult } from "./batch-result.js";
@@ -54,7 +55,7 @@ export function entityRoutes(
     path: string,
     name: OperationName,
     /** `entity` is the caller's view. */
-    handle: (call: HttpCall, repository: Records, entity: EntityModel) => Promise<Answer>,
+    handle: (call: HttpCall, repository: Records, entity: EntityModel) => Awaitable<Answer>,
   ): HttpRoute => ({
     owner: model.owner,
     method,
@@ -68,7 +69,7 @@ export function entityRoutes(
   });
 
   return [
-    route("GET", "", "find", async (call, repository, entity) => {
+    route("GET", "", "find", (call, repository, entity) => {
       const { count, ...query } = parseListQuery(entity, call.query, call.session);
       return page(repository, toRawQuery(entity, query, call.session), count);
     }),
@@ -116,7 +117,7 @@ export function entityRoutes(
         );
       return { status: 200, body: { results: results.map(answer) } };
     }),
-    route("GET", "/{id}", "get", async (call, repository, entity) => {
+    route("GET", "/{id}", "get", (call, repository, entity) => {
       const parameters = readParameters(call.query, ["include", "asOf"]);
       const include = listOf(parameters.get("include"));
       const asOf = parameters.get("asOf");
@@ -125,14 +126,15 @@ export function entityRoutes(
         ...(include ? { include: include as never[] } : {}),
         ...(asOf === undefined ? {} : { asOf }),
       };
-      const row = await repository.get(idOf(call), options);
-      // Of a past state, what its erasure changes is not told by its version.
-      if (asOf !== undefined) return { status: 200, body: row };
-      const headers = etag(row);
-      // An included record may have changed while this one has not.
-      if (!include && ifNoneMatch(call.request.headers, etags, entity.name, row))
-        return { status: 304, headers };
-      return { status: 200, body: row, headers };
+      return andThen<RecordValues, Answer>(atOnce(repository).getNow(idOf(call), options), (row) => {
+        // Of a past state, what its erasure changes is not told by its version.
+        if (asOf !== undefined) return { status: 200, body: row };
+        const headers = etag(row);
+        // An included record may have changed while this one has not.
+        if (!include && ifNoneMatch(call.request.headers, etags, entity.name, row))
+          return { status: 304, headers };
+        return { status: 200, body: row, headers };
+      });
     }),
     route("GET", "/{id}/timeline", "timeline", async (call, repository) => {
       const parameters = readParameters(call.query, ["limit", "after"]);
@@ -165,13 +167,20 @@ type Records = Repository<RecordValues, RecordValues>;
 
 const idOf = (call: HttpCall): string => call.params["id"] as string;
 
-async function page(repository: Records, query: RawQuery, count: boolean): Promise<Answer> {
-  const { texts, next } = await (repository as unknown as EntityRepository).findTexts(query);
-  const { where, search, asOf } = query;
-  const total = count
-    ? { total: await repository.count(where as never, { search: search as never, asOf: asOf as never }) }
-    : {};
-  const end = JSON.stringify({ next, limit: query.limit ?? DEFAULT_LIMIT, ...total });
+/** What the class has beyond the public repository. */
+const atOnce = (repository: Records) => repository as unknown as EntityRepository;
+
+function page(repository: Records, query: RawQuery, count: boolean): Awaitable<Answer> {
+  return andThen<Texts, Answer>(atOnce(repository).findTexts(query), (found) => {
+    if (!count) return pageAnswer(found, query);
+    const { where, search, asOf } = query;
+    const total = repository.count(where as never, { search: search as never, asOf: asOf as never });
+    return total.then((counted) => pageAnswer(found, query, { total: counted }));
+  });
+}
+
+function pageAnswer({ texts, next }: Texts, { limit = DEFAULT_LIMIT }: RawQuery, total = {}): Answer {
+  const end = JSON.stringify({ next, limit, ...total });
   return { status: 200, body: new JsonText(`{"data":[${texts.join(",")}],"page":${end}}`) };
 }
 

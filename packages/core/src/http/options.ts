@@ -124,7 +124,7 @@ export function settingsOf(crm: HttpCrm, options: HttpOptions): HttpSettings {
   const signIn = signInParts(crm, options, accepted);
   const authenticators = [
     ...authenticatorsOf(crm, options, accepted),
-    ...(signIn ? [sessionCookies(signIn.find, signIn.settings)] : []),
+    ...(signIn ? [sessionCookies(crm, accepted, signIn.settings)] : []),
     ...(options.authenticators ?? []).map((one) =>
       options.tenants === undefined ? one : within(accepted, one),
     ),

@@ -1,5 +1,7 @@
 import { DuplicateParameter, InvalidParameter, UnknownParameter } from "./errors.js";
 
+const NONE: ReadonlyMap<string, string> = new Map();
+
 /**
  * Query parameters by name: each at most once, and none that the route does not know, since a misspelt filter would
  * otherwise answer everything.
@@ -12,6 +14,7 @@ export function readParameters(
   known: readonly string[],
   isKnown: (name: string) => boolean = () => false,
 ): ReadonlyMap<string, string> {
+  if (query.size === 0) return NONE;
   const found = new Map<string, string>();
   for (const [name, value] of query) {
     if (!known.includes(name) && !isKnown(name))

@@ -1,5 +1,6 @@
 import type { HttpMethod } from "../routes/define-route.js";
 import type { Session } from "../runtime/session.js";
+import type { Awaitable } from "../util/awaitable.js";
 import type { Operation } from "./openapi/operation.js";
 
 /** One request on its way through a route. */
@@ -56,5 +57,5 @@ export interface HttpRoute {
    * has begun may take as long as its caller stays.
    */
   readonly timeout?: number | null | undefined;
-  readonly handle: (call: HttpCall) => Answer | Response | Promise<Answer | Response>;
+  readonly handle: (call: HttpCall) => Awaitable<Answer | Response>;
 }

@@ -6,6 +6,7 @@ import { project, type RecordValues } from "../model/record-codec.js";
 import type { EntityValidator } from "../model/validate.js";
 import type { Session } from "../runtime/session.js";
 import { and } from "../storage/filter.js";
+import type { Awaitable } from "../util/awaitable.js";
 import { aggregateRecords, type RawAggregate } from "./aggregate.js";
 import { readHistory } from "./history.js";
 import { momentOf } from "./moment.js";
@@ -18,6 +19,7 @@ import {
   MAX_LIMIT,
   queryFilter,
   type RawQuery,
+  type Texts,
 } from "./read.js";
 import { findTimeline } from "./timeline.js";
 import { listed, single } from "./write/checks.js";
@@ -69,7 +71,12 @@ export class EntityRepository {
     return this.#allShown(await createRecords(this.#session, this.#entity, this.#validator, inputs, listed));
   }
 
-  get(id: string, options?: GetOptions): Promise<RecordValues> {
+  async get(id: string, options?: GetOptions): Promise<RecordValues> {
+    return getRecord(this.#session, this.#entity, id, options);
+  }
+
+  /** The same, without waiting for what is there already. Not of the public repository. */
+  getNow(id: string, options?: GetOptions): Awaitable<RecordValues> {
     return getRecord(this.#session, this.#entity, id, options);
   }
 
@@ -78,7 +85,7 @@ export class EntityRepository {
   }
 
   /** For answers that are text: see `findTexts`. Not of the public repository. */
-  findTexts(query: RawQuery = {}): Promise<{ texts: string[]; next: string | null }> {
+  findTexts(query: RawQuery = {}): Awaitable<Texts> {
     return findTexts(this.#session, this.#entity, query);
   }
 

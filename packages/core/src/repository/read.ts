@@ -7,6 +7,7 @@ import type { QueryScope } from "../runtime/query-scope.js";
 import type { Session } from "../runtime/session.js";
 import type { FindSpec, StoredRow } from "../storage/adapter.js";
 import { and, type Filter, or } from "../storage/filter.js";
+import { type Awaitable, andThen } from "../util/awaitable.js";
 import { searchText } from "../util/normalize-text.js";
 import { nearest } from "../util/words.js";
 import { decodeRows } from "./decode-rows.js";
@@ -67,27 +68,32 @@ export async function findPage(
 }
 
 /** The same page as the JSON text of each record: made by the database where nothing here has to look at the rows. */
-export async function findTexts(
-  session: Session,
-  entity: EntityModel,
-  query: RawQuery,
-): Promise<{ texts: string[]; next: string | null }> {
-  const planned = planPage(session, entity, query);
-  const plan = planned instanceof Promise ? await planned : planned;
+export function findTexts(session: Session, entity: EntityModel, query: RawQuery): Awaitable<Texts> {
+  return andThen(planPage(session, entity, query), (plan) => readTexts(session, plan));
+}
+
+/** A page as texts. */
+export interface Texts {
+  readonly texts: readonly string[];
+  readonly next: string | null;
+}
+
+function readTexts(session: Session, plan: PagePlan): Awaitable<Texts> {
   const { spec, sort, limit, identity } = plan;
   const makes = session.runtime.storage.capabilities.jsonRows === true && plan.includes.length === 0;
   const json = makes ? jsonColumnOf(plan.wanted) : undefined;
-  if (!json) {
-    const { items, next } = await readPage(session, plan);
-    return { texts: items.map((item) => JSON.stringify(item)), next };
-  }
-  const found = session.operations().findMany({ ...spec, columns: sort.columns, json });
-  const rows = found instanceof Promise ? await found : found;
-  const next = pageEnd(rows, limit, sort, session, identity);
-  return { texts: rows.map((row) => row[JSON_COLUMN] as string), next };
+  if (!json)
+    return readPage(session, plan).then(({ items, next }) => ({
+      texts: items.map((item) => JSON.stringify(item)),
+      next,
+    }));
+  return andThen(session.operations().findMany({ ...spec, columns: sort.columns, json }), (rows) => {
+    const next = pageEnd(rows, limit, sort, session, identity);
+    return { texts: rows.map((row) => row[JSON_COLUMN] as string), next };
+  });
 }
 
-function planPage(session: Session, present: EntityModel, query: RawQuery): PagePlan | Promise<PagePlan> {
+function planPage(session: Session, present: EntityModel, query: RawQuery): Awaitable<PagePlan> {
   if (typeof query !== "object" || query === null)
     throw InvalidQuery({ reason: `A query is an object, such as { where: { … }, limit: 20 }.` });
   for (const key of Object.keys(query)) {
@@ -227,7 +233,7 @@ export function loadById(
   entity: EntityModel,
   id: string,
   options: LoadOptions = {},
-): RecordValues | undefined | Promise<RecordValues | undefined> {
+): Awaitable<RecordValues | undefined> {
   if (!isId(id)) return undefined;
   const rows = session.operations().findMany({
     table: entity.table,
@@ -237,19 +243,16 @@ export function loadById(
     limit: 1,
     ...(options.lock && session.inTransaction ? { lock: "update" as const } : {}),
   });
-  return rows instanceof Promise
-    ? rows.then((found) => decodeOne(session, entity, found))
-    : decodeOne(session, entity, rows);
+  return andThen(rows, (found) => decodeOne(session, entity, found));
 }
 
 function decodeOne(
   session: Session,
   entity: EntityModel,
   rows: readonly StoredRow[],
-): RecordValues | undefined | Promise<RecordValues | undefined> {
+): Awaitable<RecordValues | undefined> {
   if (rows.length === 0) return undefined;
-  const records = decodeRows(session, entity.fieldList, rows);
-  return records instanceof Promise ? records.then(([record]) => record) : records[0];
+  return andThen(decodeRows(session, entity.fieldList, rows), ([record]) => record);
 }
 
 function rowsFor(session: Session, entity: EntityModel, options: LoadOptions): Filter {
@@ -292,28 +295,37 @@ export interface GetOptions extends LoadOptions {
   readonly asOf?: unknown;
 }
 
-export async function getRecord(
+/** At once where the storage answers at once, unless other records are included. */
+export function getRecord(
   session: Session,
   present: EntityModel,
   id: string,
   options: GetOptions = {},
-): Promise<RecordValues> {
+): Awaitable<RecordValues> {
   session.require(present, "read");
   const moment = momentOf(session, present, options.asOf);
   if (moment && options.lock)
     throw InvalidQuery({ reason: `"lock" is for what can still change: leave "asOf" out.` });
   const entity = moment ? moment.view(present) : present;
-  const loaded = loadById(session, entity, id, moment ? { ...options, moment } : options);
-  const record = loaded instanceof Promise ? await loaded : loaded;
-  if (!record) throw NotFound({ entity: entity.name, id: String(id).slice(0, 64) });
-  if (options.include !== undefined) {
+  return andThen(loadById(session, entity, id, moment ? { ...options, moment } : options), (record) => {
+    if (!record) throw NotFound({ entity: entity.name, id: String(id).slice(0, 64) });
+    if (options.include === undefined) return record;
     const includes = [...new Set(names(options.include, "include"))];
-    const row: StoredRow = {};
-    // Ids and references are never masked.
-    for (const field of [entity.fields.get("id") as FieldModel, ...includeFields(entity, includes)]) {
-      row[field.column] = record[field.name];
-    }
-    await loadIncludes(session, entity, includes, [row], [record], moment);
-  }
+    return withIncludes(session, entity, includes, record, moment);
+  });
+}
+
+async function withIncludes(
+  session: Session,
+  entity: EntityModel,
+  includes: readonly string[],
+  record: RecordValues,
+  moment: Moment | undefined,
+): Promise<RecordValues> {
+  const row: StoredRow = {};
+  // Ids and references are never masked.
+  for (const field of [entity.fields.get("id") as FieldModel, ...includeFields(entity, includes)])
+    row[field.column] = record[field.name];
+  await loadIncludes(session, entity, includes, [row], [record], moment);
   return record;
 }

@@ -11,6 +11,7 @@ import { EntityMissing, Forbidden } from "../errors/index.js";
 import type { EntityModel } from "../model/entity-model.js";
 import { LIVE_COLUMN, TENANT_COLUMN } from "../model/system-fields.js";
 import { always, and, type Filter } from "../storage/filter.js";
+import { signalOf } from "../util/abortable.js";
 import { type Clock, toInstant } from "../util/clock.js";
 import { nearest } from "../util/words.js";
 import type { QueryScope } from "./query-scope.js";
@@ -53,7 +54,7 @@ export class SessionBase implements QueryScope {
     return this.identity.locale ?? "en";
   }
   get signal(): AbortSignal | undefined {
-    return this.identity.signal;
+    return signalOf(this.identity.signal);
   }
   get requestId(): string | undefined {
     return this.identity.requestId;

@@ -378,6 +378,8 @@ export class Session extends SessionBase implements Context {
       this.asSystem({ capability: "core.credentials", reason: "look up the actor's roles" }),
     );
     if (!current) throw Unauthenticated({ reason: "The account may not be used any more." });
+    // The same lists: nothing of it has changed.
+    if (current.roles === this.identity.roles && current.scopes === this.identity.scopes) return this;
     const identity = { ...this.identity, ...current };
     return new Session(this.runtime, this.#services, identity, this.scope, this.chain);
   }

@@ -1,3 +1,4 @@
+import type { Abortable } from "../util/abortable.js";
 import type { Filter, Scalar } from "./filter.js";
 import type { PhysicalSchema, SchemaPlan, SchemaStep } from "./physical-schema.js";
 
@@ -179,7 +180,7 @@ export interface StorageAdapter extends BoundStorage {
    * When `signal` aborts, no further statement begins, and a server cancels the one that is running; either throws the
    * reason of the signal. An engine that works inside the process cannot stop in the middle of a statement.
    */
-  forTenant(tenant: string, signal?: AbortSignal): BoundStorage;
+  forTenant(tenant: string, signal?: Abortable): BoundStorage;
   /** For migrations, sequencers and other upkeep of all tenants at once; the reason is for whoever reads the code or the log. */
   acrossTenants(reason: string): BoundStorage;
 }

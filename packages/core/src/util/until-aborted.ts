@@ -1,3 +1,4 @@
+import type { Abortable } from "./abortable.js";
 /**
  * What `work` comes to; where it does not end within `grace` milliseconds after the signal has aborted, the reason of
  * the signal.
@@ -6,7 +7,7 @@
  */
 export async function untilAborted<T>(
   work: Promise<T>,
-  signal: AbortSignal,
+  signal: Abortable,
   grace: number,
   late: (error: unknown) => void,
 ): Promise<T> {

@@ -1,12 +1,17 @@
 import type { Actor, Context, Identity } from "../../context/context.js";
-import type { Role } from "../../context/role.js";
 import { NotFound } from "../../errors/core-errors.js";
+import type { Session } from "../../runtime/session.js";
+import type { FindSpec } from "../../storage/adapter.js";
+import { type Awaitable, andThen } from "../../util/awaitable.js";
 import { toInstant } from "../../util/clock.js";
 import { equalText, randomToken, sha256Hex } from "../../util/hash.js";
 import { type ApiKey, type ApiKeyInput, apiKey } from "../entities/api-key.js";
 import { role } from "../entities/role.js";
+import type { User } from "../entities/user.js";
 import { WeakSecret } from "../errors.js";
-import { roleObject, rolesOf, tenantRolesOf } from "./roles-of.js";
+import type { CheckedCredentials, FoundCredential } from "./checked-credentials.js";
+import { answerTo, standingQuestion } from "./evidence.js";
+import { type Grants, grantsOf, roleObject, tenantRolesOf } from "./roles-of.js";
 
 const PREFIX_LENGTH = 12;
 /** Letters of a key that is given from outside: fewer could be found out from its hash. */
@@ -99,15 +104,35 @@ export async function revokeApiKey(ctx: Context, id: string): Promise<ApiKey> {
 
 /** The record of a key of the session's tenant that is valid now, or undefined. One read by an index. */
 export async function findApiKey(ctx: Context, key: string): Promise<ApiKey | undefined> {
-  return (await readKey(ctx, key))?.record;
+  return (await readKey(ctx, key, sha256Hex(key)))?.record;
 }
 
 /** Who sends a key: the identity of a request, or undefined where the key does not hold. */
-export async function identityOfApiKey(ctx: Context, key: string): Promise<ApiKeyIdentity | undefined> {
-  const found = await readKey(ctx, key);
+export function identityOfApiKey(
+  session: Session,
+  key: string,
+  checked: CheckedCredentials,
+): Awaitable<FoundCredential | undefined> {
+  const digest = sha256Hex(key);
+  return andThen(
+    checked.find(session, digest),
+    (found) => found ?? readIdentity(session, key, digest, checked),
+  );
+}
+
+async function readIdentity(
+  session: Session,
+  key: string,
+  digest: string,
+  checked: CheckedCredentials,
+): Promise<FoundCredential | undefined> {
+  const found = await readKey(session, key, digest);
   if (!found) return undefined;
-  const { record, locale } = found;
-  return { identity: await identityOfRecord(ctx, record, locale), record };
+  const { record, until } = found;
+  const { id, lastUsedAt } = record;
+  const { identity, question } = await identityOfRecord(session, record, record.user ?? null);
+  if (question) checked.keep(session, digest, { id, identity, question, until });
+  return { id, identity, seen: lastUsedAt };
 }
 
 /** Who the key of a job is now: null where it holds no more. */
@@ -118,48 +143,61 @@ export async function identityOfKeyId(ctx: Context, id: string): Promise<Identit
     .first({ where: { id, revokedAt: null }, include: ["user"] });
   if (!record || (record.expiresAt !== null && record.expiresAt <= ctx.now())) return null;
   if (record.userId !== null && !record.user?.active) return null;
-  return identityOfRecord(ctx, record, record.user?.locale ?? null);
+  return (await identityOfRecord(ctx as Session, record, record.user ?? null)).identity;
 }
 
-async function identityOfRecord(ctx: Context, record: ApiKey, locale: string | null): Promise<Identity> {
+async function identityOfRecord(
+  session: Session,
+  record: ApiKey,
+  owner: User | null,
+): Promise<{ readonly identity: Identity; readonly question: FindSpec | null }> {
   const { id, userId, scopes } = record;
   const own = record.roles.length > 0 || userId === null;
-  const rolesNow = (at: Context) => (own ? keyRoles(at, record) : rolesOf(at, userId));
-  return {
+  const grantsNow = (at: Context) => (own ? keyGrants(at, record) : grantsOf(at, userId));
+  const { roles, evidence } = await grantsNow(session);
+  const question =
+    evidence &&
+    standingQuestion(session, "apiKey", "lastUsedAt", { credential: record, user: owner, ...evidence });
+  const held = { roles, ...(scopes === null ? {} : { scopes }) };
+  const identity: Identity = {
+    ...held,
     actor: { kind: "apiKey", id },
-    tenant: ctx.tenant,
-    roles: await rolesNow(ctx),
+    tenant: session.tenant,
     revalidate: async (at) => {
+      if (question && (await answerTo(question, at as Session))) return held;
       const valid = await at
         .asSystem({ capability: "core.credentials", reason: "check an API key" })
         .repo(apiKey)
         .first({ where: { id, revokedAt: null, ...(userId === null ? {} : { user: { active: true } }) } });
-      return valid && { roles: await rolesNow(at), ...(scopes === null ? {} : { scopes }) };
+      return valid && { roles: (await grantsNow(at)).roles, ...(scopes === null ? {} : { scopes }) };
     },
-    ...(scopes === null ? {} : { scopes }),
     ...(userId === null ? {} : { userId }),
-    ...(locale === null ? {} : { locale }),
+    ...(owner?.locale == null ? {} : { locale: owner.locale }),
   };
+  return { identity, question };
 }
 
 /** Roles of the app by name, which costs nothing; those of the tenant as they are now, in one read. */
-async function keyRoles(ctx: Context, { roles, tenantRoles }: ApiKey): Promise<readonly (string | Role)[]> {
+async function keyGrants(ctx: Context, { roles, tenantRoles }: ApiKey): Promise<Grants> {
   const known = ctx.catalog.roles;
-  if (tenantRoles.length === 0) return roles.filter((name) => known.has(name));
+  if (tenantRoles.length === 0) {
+    const evidence = { assignments: null, roles: [] };
+    return { roles: roles.filter((name) => known.has(name)), evidence };
+  }
   const ofTenant = new Set(tenantRoles.map(({ name }) => name));
   const { items } = await ctx
     .asSystem({ capability: "core.credentials", reason: "roles of an API key" })
     .repo(role)
     .find({ where: { id: { in: tenantRoles.map(({ id }) => id) } }, limit: 500 });
-  return [
-    ...roles.filter((name) => !ofTenant.has(name) && known.has(name)),
-    ...items.map((record) => roleObject(ctx, record)),
-  ];
-}
-
-export interface ApiKeyIdentity {
-  readonly identity: Identity;
-  readonly record: ApiKey;
+  const own = items.map(({ id, version }) => ({ id, version }));
+  return {
+    roles: [
+      ...roles.filter((name) => !ofTenant.has(name) && known.has(name)),
+      ...items.map((record) => roleObject(ctx, record)),
+    ],
+    // One in the recycle bin may come back.
+    evidence: own.length === tenantRoles.length ? { assignments: null, roles: own } : null,
+  };
 }
 
 /** The tenant that a key names itself; undefined for one that was given from outside. Nothing is checked yet. */
@@ -167,20 +205,20 @@ export function apiKeyTenant(key: string): string | undefined {
   return OWN_FORM.exec(key)?.[1];
 }
 
-async function readKey(ctx: Context, key: string) {
+async function readKey(ctx: Context, key: string, hash: string) {
   const tenant = apiKeyTenant(key);
   if (tenant !== undefined && tenant !== ctx.tenant) return undefined;
   const system = ctx.asSystem({ capability: "core.credentials", reason: "check an API key" });
   const record = await system.repo(apiKey).first({ where: { prefix: prefixOf(key) }, include: ["user"] });
   const now = ctx.now();
-  const hash = sha256Hex(key);
   const current = equalText(record?.hash ?? "", hash);
   const previous = equalText(record?.previousHash ?? "", hash);
   if (!record || record.revokedAt !== null) return undefined;
   if (!current && !(previous && now < (record.previousUntil ?? ""))) return undefined;
   if (record.expiresAt !== null && record.expiresAt <= now) return undefined;
   if (record.userId !== null && !record.user?.active) return undefined;
-  return { record, locale: record.user?.locale ?? null };
+  const ends = [record.expiresAt, current ? null : record.previousUntil].flatMap((at) => at ?? []);
+  return { record, until: Math.min(...ends.map((at) => Date.parse(at))) };
 }
 
 function keyOf(tenant: string, prefix: string): string {

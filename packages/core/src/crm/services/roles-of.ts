@@ -3,6 +3,7 @@ import type { Context } from "../../context/context.js";
 import type { Role } from "../../context/role.js";
 import { createLru, type Lru } from "../../util/lru.js";
 import { type RoleRecord, role, roleAssignment } from "../entities/role.js";
+import type { Evidence } from "./evidence.js";
 
 /** Roles of one user that are read: nobody needs more. */
 export const MAX_ROLES = 100;
@@ -11,20 +12,39 @@ export const MAX_ROLES = 100;
 const byApp = new WeakMap<Catalog["roles"], Lru<string, Role>>();
 
 /**
- * What a user may do, as an `Identity` takes it: roles of the app by name, roles of the tenant as they are now. Read at
- * every request, so that a change counts from the next one on: the assignments by their index, and the tenant's roles
- * among them by id.
+ * What a user may do, as an `Identity` takes it: roles of the app by name, roles of the tenant as they are now: the
+ * assignments by their index, and the tenant's roles among them by id.
  */
 export async function rolesOf(ctx: Context, userId: string): Promise<readonly (string | Role)[]> {
+  return (await grantsOf(ctx, userId)).roles;
+}
+
+/** What somebody may do. */
+export interface Grants {
+  readonly roles: readonly (string | Role)[];
+  /** What they were read from; null where that does not tell all of it. */
+  readonly evidence: Pick<Evidence, "assignments" | "roles"> | null;
+}
+
+/** A user's roles, with what they were read from. */
+export async function grantsOf(ctx: Context, userId: string): Promise<Grants> {
   const { items } = await ctx
     .asSystem({ capability: "core.credentials", reason: "roles of a user" })
     .repo(roleAssignment)
     .find({ where: { userId }, include: ["dataRole"], orderBy: ["role"], limit: MAX_ROLES });
-  return items.flatMap(({ role: name, roleId, dataRole }): (string | Role)[] => {
+  const roles = items.flatMap(({ role: name, roleId, dataRole }): (string | Role)[] => {
     // A role that the app does not have any more gives nothing.
     if (roleId === null) return ctx.catalog.roles.has(name) ? [name] : [];
     return dataRole ? [roleObject(ctx, dataRole)] : [];
   });
+  // A role in the recycle bin may come back.
+  const isAll = items.length < MAX_ROLES && items.every((one) => one.roleId === null || one.dataRole);
+  const assignments = items.map(({ id, version, dataRole: role }) => ({
+    id,
+    version,
+    role: role ? { id: role.id, version: role.version } : null,
+  }));
+  return { roles, evidence: isAll ? { assignments, roles: [] } : null };
 }
 
 /** The role that a record describes: the same object as long as the record has not changed. */

@@ -1,12 +1,16 @@
 import type { Context, Identity } from "../../context/context.js";
 import { NotFound } from "../../errors/core-errors.js";
 import type { CrmHandle } from "../../plugin/crm-handle.js";
+import type { Session } from "../../runtime/session.js";
+import { type Awaitable, andThen } from "../../util/awaitable.js";
 import { toInstant } from "../../util/clock.js";
 import { randomToken, sha256Hex } from "../../util/hash.js";
 import { type UserSession, userSession } from "../entities/credential.js";
 import { user } from "../entities/user.js";
 import { NoLogin } from "../errors.js";
-import { rolesOf } from "./roles-of.js";
+import type { CheckedCredentials, FoundCredential } from "./checked-credentials.js";
+import { answerTo, standingQuestion } from "./evidence.js";
+import { grantsOf, rolesOf } from "./roles-of.js";
 
 export interface SessionLifetime {
   /** A session that nobody used for so long is over. Default 8 hours. */
@@ -74,26 +78,55 @@ export function sessionTenant(token: string): string | undefined {
 export async function findSession(
   ctx: Context,
   token: string,
-  { idleSeconds = DEFAULT_IDLE }: SessionLifetime = {},
+  lifetime: SessionLifetime = {},
 ): Promise<UserSession | undefined> {
   if (sessionTenant(token) !== ctx.tenant) return undefined;
-  const now = ctx.clock.now();
   const found = await ctx
     .asSystem({ capability: "core.credentials", reason: "check a session" })
     .repo(userSession)
     .first({ where: { hash: sha256Hex(token), endedAt: null, user: { active: true } } });
-  if (!found || found.expiresAt <= toInstant(now)) return undefined;
-  return found.lastSeenAt <= toInstant(now - idleSeconds * 1000) ? undefined : found;
+  if (!found || found.expiresAt <= ctx.now()) return undefined;
+  return isIdle(ctx, found.lastSeenAt, lifetime) ? undefined : found;
 }
 
-/** Who a session's user is now. */
-export async function identityOfSession(ctx: Context, { id, userId }: UserSession): Promise<Identity> {
-  return {
+/** Who sends a token: the user of its session as he is now, or undefined where the session does not hold. */
+export function identityOfToken(
+  session: Session,
+  token: string,
+  lifetime: SessionLifetime,
+  checked: CheckedCredentials,
+): Awaitable<FoundCredential | undefined> {
+  const digest = sha256Hex(token);
+  return andThen(checked.find(session, digest), (found) => {
+    if (!found) return readIdentity(session, token, digest, lifetime, checked);
+    return isIdle(session, found.seen, lifetime) ? undefined : found;
+  });
+}
+
+async function readIdentity(
+  session: Session,
+  token: string,
+  digest: string,
+  lifetime: SessionLifetime,
+  checked: CheckedCredentials,
+): Promise<FoundCredential | undefined> {
+  const record = await findSession(session, token, lifetime);
+  if (!record) return undefined;
+  const { id, userId, lastSeenAt, expiresAt } = record;
+  const owner = await session.repo(user).first({ where: { id: userId, active: true } });
+  if (!owner) return undefined;
+  const { roles, evidence } = await grantsOf(session, userId);
+  const question =
+    evidence &&
+    standingQuestion(session, "userSession", "lastSeenAt", { credential: record, user: owner, ...evidence });
+  const held = { roles };
+  const identity: Identity = {
+    ...held,
     actor: { kind: "user", id: userId },
-    tenant: ctx.tenant,
-    roles: await rolesOf(ctx, userId),
+    tenant: session.tenant,
     userId,
     revalidate: async (at) => {
+      if (question && (await answerTo(question, at as Session))) return held;
       const live = await at
         .asSystem({ capability: "core.credentials", reason: "check a session" })
         .repo(userSession)
@@ -101,6 +134,13 @@ export async function identityOfSession(ctx: Context, { id, userId }: UserSessio
       return live && { roles: await rolesOf(at, userId) };
     },
   };
+  if (question) checked.keep(session, digest, { id, identity, question, until: Date.parse(expiresAt) });
+  return { id, identity, seen: lastSeenAt };
+}
+
+/** Whether nobody has used the session for too long. */
+function isIdle(ctx: Context, seen: string | null, { idleSeconds = DEFAULT_IDLE }: SessionLifetime): boolean {
+  return (seen ?? "") <= toInstant(ctx.clock.now() - idleSeconds * 1000);
 }
 
 /**

@@ -1,6 +1,8 @@
 import type { UserSession } from "../../crm/entities/credential.js";
-import { findSession, identityOfSession, sessionTenant } from "../../crm/services/sessions.js";
+import { CheckedCredentials } from "../../crm/services/checked-credentials.js";
+import { findSession, identityOfToken, sessionTenant } from "../../crm/services/sessions.js";
 import type { Session } from "../../runtime/session.js";
+import { andThen } from "../../util/awaitable.js";
 import type { Authenticator } from "../authenticate.js";
 import { type AcceptedTenants, systemSessions, type TenantCrm } from "../tenants.js";
 import { touch } from "../touch.js";
@@ -21,21 +23,35 @@ export type FindBrowserSession = (request: Request) => Promise<FoundSession | un
 export function browserSessions(
   crm: TenantCrm,
   accepted: AcceptedTenants,
-  { cookies, sessions }: SignInSettings,
+  settings: SignInSettings,
 ): FindBrowserSession {
-  const systems = systemSessions(crm, "check a session");
+  const tokenOf = sessionTokens(crm, accepted, settings);
   return async (request) => {
+    const found = tokenOf(request);
+    const record = found && (await findSession(found.system, found.token, settings.sessions));
+    return record && { ...found, record };
+  };
+}
+
+/** The token that a request carries, with a session of the system in the tenant that it names; nothing is checked yet. */
+function sessionTokens(crm: TenantCrm, accepted: AcceptedTenants, { cookies }: SignInSettings) {
+  const systems = systemSessions(crm, "check a session");
+  return (request: Request): Omit<FoundSession, "record"> | undefined => {
     const token = readCookie(request, cookies.session);
     const tenant = token === undefined ? undefined : sessionTenant(token);
     if (token === undefined || tenant === undefined || !accepted(tenant)) return undefined;
-    const system = systems(tenant);
-    const record = await findSession(system, token, sessions);
-    return record && { token, record, system };
+    return { token, system: systems(tenant) };
   };
 }
 
 /** Sessions of browsers, by their cookie. A request with an `Authorization` header is judged by that alone. */
-export function sessionCookies(find: FindBrowserSession, settings: SignInSettings): Authenticator {
+export function sessionCookies(
+  crm: TenantCrm,
+  accepted: AcceptedTenants,
+  settings: SignInSettings,
+): Authenticator {
+  const tokenOf = sessionTokens(crm, accepted, settings);
+  const checked = new CheckedCredentials();
   return {
     name: "session",
     scheme: {
@@ -45,14 +61,17 @@ export function sessionCookies(find: FindBrowserSession, settings: SignInSetting
       description: "A browser in which a user has signed in. Changes also carry X-CSRF-Token.",
     },
     challenge: "",
-    async authenticate(request) {
+    authenticate(request) {
       if (request.headers.has("authorization")) return undefined;
-      const found = await find(request);
-      if (!found) return undefined;
-      const { token, record, system } = found;
-      checkCsrf(request, token, settings.origins);
-      touch(system, system.entity("userSession"), "lastSeenAt", { id: record.id, seen: record.lastSeenAt });
-      return identityOfSession(system, record);
+      const carried = tokenOf(request);
+      if (!carried) return undefined;
+      const { token, system } = carried;
+      return andThen(identityOfToken(system, token, settings.sessions, checked), (found) => {
+        if (!found) return undefined;
+        checkCsrf(request, token, settings.origins);
+        touch(system, system.entity("userSession"), "lastSeenAt", found);
+        return found.identity;
+      });
     },
   };
 }

@@ -56,7 +56,11 @@ async function runEach(
       if (pending) await pending;
     } catch (error) {
       // A veto, or the caller gave up.
-      if (isCormError(error) || (session.signal?.aborted && error === session.signal.reason)) throw error;
+      if (
+        isCormError(error) ||
+        (session.identity.signal?.aborted && error === session.identity.signal.reason)
+      )
+        throw error;
       throw HookFailed({ hook: hook.name, plugin: hook.owner, on }, { cause: error });
     }
   }

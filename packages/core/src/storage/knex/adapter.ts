@@ -1,3 +1,4 @@
+import type { Abortable } from "../../util/abortable.js";
 import type { BoundStorage, Capabilities, SchemaManager, StorageAdapter } from "../adapter.js";
 import type { PhysicalSchema } from "../physical-schema.js";
 import { Bound } from "./bound.js";
@@ -54,7 +55,7 @@ export class KnexStorage extends Bound implements StorageAdapter {
     await (await this.connected()).ping();
   }
 
-  forTenant(tenant: string, signal?: AbortSignal): BoundStorage {
+  forTenant(tenant: string, signal?: Abortable): BoundStorage {
     return new Bound(this.handle, checkReach({ tenant }), signal);
   }
 

@@ -1,4 +1,5 @@
 import { StorageUnavailable } from "../../errors/storage-errors.js";
+import type { Abortable } from "../../util/abortable.js";
 import type { BoundStorage, Reach, Transaction } from "../adapter.js";
 import type { Compiler } from "./compiler.js";
 import type { Engine, Session } from "./statement.js";
@@ -16,7 +17,7 @@ export class Bound extends Verbs implements BoundStorage {
   constructor(
     protected readonly handle: Handle,
     protected override readonly reach: Reach | undefined,
-    private readonly signal?: AbortSignal,
+    private readonly signal?: Abortable,
   ) {
     super();
   }

@@ -1,7 +1,7 @@
+import type { Abortable } from "../../util/abortable.js";
+import type { Awaitable } from "../../util/awaitable.js";
 import type { Reach, StoredRow } from "../adapter.js";
 import type { TenantGuard } from "./tenant-guard.js";
-
-export type Awaitable<T> = T | Promise<T>;
 
 export type Decoder = (raw: unknown) => unknown;
 
@@ -50,7 +50,7 @@ export interface TransactionOptions {
   readonly readOnly: boolean;
   readonly reach?: Reach | undefined;
   /** Cancels what runs in it. */
-  readonly signal?: AbortSignal | undefined;
+  readonly signal?: Abortable | undefined;
 }
 
 /** A connected database: a session outside transactions, and the transactions. */
@@ -59,7 +59,7 @@ export interface Engine extends Session {
    * The session for this reach: a database that guards tenants itself is told of it with every statement. A server
    * cancels what runs when the signal aborts.
    */
-  within(reach: Reach | undefined, signal?: AbortSignal): Session;
+  within(reach: Reach | undefined, signal?: Abortable): Session;
   transaction<T>(work: (session: TransactionSession) => Promise<T>, options: TransactionOptions): Promise<T>;
   /** Work that owns a connection and speaks SQL text: schema changes. */
   connection<T>(work: (connection: RawConnection) => Promise<T>): Promise<T>;

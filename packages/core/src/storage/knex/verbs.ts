@@ -1,9 +1,10 @@
+import type { Awaitable } from "../../util/awaitable.js";
 import type { AggregateSpec, FindSpec, Operations, Patch, Reach, RowUpdate, StoredRow } from "../adapter.js";
 import type { Filter } from "../filter.js";
 import type { Compiler } from "./compiler.js";
 import { isOverflow } from "./dialects/sqlite-errors.js";
 import { nullPhases } from "./null-phases.js";
-import type { Awaitable, Call, Session, Statement } from "./statement.js";
+import type { Call, Session, Statement } from "./statement.js";
 import { admitCall, admitKey, admitRows } from "./tenant-guard.js";
 
 /** The verbs over a session: outside transactions, or in one. */

@@ -1,3 +1,4 @@
+import type { Abortable } from "../../../util/abortable.js";
 /**
  * Ends what runs on one connection when a signal says so. Only statements that are under way are cancelled; between
  * them nothing needs to be, since none begins any more.
@@ -11,7 +12,7 @@ export class Cancellation {
 
   /** @param cancel ends the statement of the connection; never rejects */
   constructor(
-    private readonly signal: AbortSignal,
+    private readonly signal: Abortable,
     private readonly cancel: () => Promise<void>,
   ) {
     signal.addEventListener("abort", this.abort);

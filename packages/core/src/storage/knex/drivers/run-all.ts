@@ -1,4 +1,5 @@
 import { setImmediate as tick } from "node:timers/promises";
+import type { Abortable } from "../../../util/abortable.js";
 import type { Call } from "../statement.js";
 
 /** Statements that run one after another without a break. */
@@ -11,7 +12,7 @@ const atOnce = 2_000;
 export async function runAll(
   calls: readonly Call[],
   run: (call: Call) => number,
-  signal: AbortSignal | undefined,
+  signal: Abortable | undefined,
 ): Promise<number[]> {
   const counts: number[] = [];
   for (const call of calls) {

@@ -1,5 +1,6 @@
 import type { Knex } from "knex";
 import { StorageUnavailable } from "../../../errors/storage-errors.js";
+import type { Abortable } from "../../../util/abortable.js";
 import type { Reach, StoredRow } from "../../adapter.js";
 import type {
   Call,
@@ -76,7 +77,7 @@ export class ServerEngine<C extends object> implements Engine {
     return this.all(calls, undefined, undefined);
   }
 
-  within(reach: Reach | undefined, signal?: AbortSignal): Session {
+  within(reach: Reach | undefined, signal?: Abortable): Session {
     const { within } = this.driver;
     const guards = within !== undefined && reach !== undefined;
     if (!guards && signal === undefined) return this;
@@ -104,7 +105,7 @@ export class ServerEngine<C extends object> implements Engine {
   private async alone<T>(
     statement: Statement,
     work: (connection: C) => Promise<T>,
-    signal?: AbortSignal,
+    signal?: Abortable,
   ): Promise<T> {
     const connection = await this.acquire();
     const cancellation = this.cancellation(connection, signal);
@@ -120,7 +121,7 @@ export class ServerEngine<C extends object> implements Engine {
   private async all(
     calls: readonly Call[],
     reach: Reach | undefined,
-    signal: AbortSignal | undefined,
+    signal: Abortable | undefined,
   ): Promise<number[]> {
     const [only] = calls;
     if (only === undefined) return [];
@@ -128,7 +129,7 @@ export class ServerEngine<C extends object> implements Engine {
     return this.transaction(async (session) => session.executeAll(calls), { readOnly: false, reach, signal });
   }
 
-  private cancellation(connection: C, signal: AbortSignal | undefined): Cancellation | undefined {
+  private cancellation(connection: C, signal: Abortable | undefined): Cancellation | undefined {
     return signal && new Cancellation(signal, () => this.cancel(connection));
   }
 

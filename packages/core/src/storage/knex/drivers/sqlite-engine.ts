@@ -1,9 +1,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { StorageUnavailable } from "../../../errors/storage-errors.js";
+import type { Abortable } from "../../../util/abortable.js";
+import type { Awaitable } from "../../../util/awaitable.js";
 import type { StoredRow } from "../../adapter.js";
 import { isBusy } from "../dialects/sqlite-errors.js";
 import type {
-  Awaitable,
   Call,
   Engine,
   RawConnection,
@@ -72,7 +73,7 @@ export class SqliteEngine implements Engine {
       });
   }
 
-  query(statement: Statement, values: readonly unknown[], signal?: AbortSignal): Awaitable<StoredRow[]> {
+  query(statement: Statement, values: readonly unknown[], signal?: Abortable): Awaitable<StoredRow[]> {
     const { reads } = this;
     return reads ? reads.rows(statement, values, signal) : this.queryInTurn(statement, values);
   }
@@ -103,7 +104,7 @@ export class SqliteEngine implements Engine {
   }
 
   /** SQLite has no rules of its own about rows. */
-  within(_: unknown, signal?: AbortSignal): Session {
+  within(_: unknown, signal?: Abortable): Session {
     if (signal === undefined || this.options.slowReads === undefined) return this;
     return {
       query: (statement, values) => this.query(statement, values, signal),
@@ -197,7 +198,7 @@ export class SqliteEngine implements Engine {
   private async inMemory<T>(
     work: (session: TransactionSession) => Promise<T>,
     readOnly: boolean,
-    signal: AbortSignal | undefined,
+    signal: Abortable | undefined,
   ): Promise<T> {
     await this.takeTurn();
     try {
@@ -284,11 +285,11 @@ export class SqliteEngine implements Engine {
     }
   }
 
-  private writing(signal: AbortSignal | undefined): TransactionSession {
+  private writing(signal: Abortable | undefined): TransactionSession {
     return signal === undefined ? this.writerSession : this.session(this.writer, signal);
   }
 
-  private session(connection: SqliteConnection, signal?: AbortSignal): TransactionSession {
+  private session(connection: SqliteConnection, signal?: Abortable): TransactionSession {
     return {
       query: (statement, values) => this.guarded(statement, () => connection.rows(statement, values)),
       execute: (statement, values) => this.guarded(statement, () => connection.run(statement, values)),

@@ -1,6 +1,8 @@
+import type { Abortable } from "../../../util/abortable.js";
+import type { Awaitable } from "../../../util/awaitable.js";
 import type { StoredRow } from "../../adapter.js";
 import { isBusy } from "../dialects/sqlite-errors.js";
-import { type Awaitable, bind, type Statement } from "../statement.js";
+import { bind, type Statement } from "../statement.js";
 import type { LogSync } from "./log-sync.js";
 import { buildRows } from "./rows.js";
 import type { SqliteConnection } from "./sqlite-connection.js";
@@ -25,7 +27,7 @@ export class FileReads {
   rows(
     statement: Statement,
     values: readonly unknown[],
-    signal: AbortSignal | undefined,
+    signal: Abortable | undefined,
   ): Awaitable<StoredRow[]> {
     const { reader, slowReads, tools } = this;
     if (slowReads?.takes(statement)) return this.rowsAside(slowReads, statement, values, signal);
@@ -46,7 +48,7 @@ export class FileReads {
     slowReads: SlowReads,
     statement: Statement,
     values: readonly unknown[],
-    signal: AbortSignal | undefined,
+    signal: Abortable | undefined,
   ): Promise<StoredRow[]> {
     const { reader, tools } = this;
     let raw: readonly (readonly unknown[])[] | undefined;

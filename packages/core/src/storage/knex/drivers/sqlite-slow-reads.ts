@@ -1,6 +1,7 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
+import type { Abortable } from "../../../util/abortable.js";
 import type { Statement } from "../statement.js";
 import type { ReadAnswer, ReaderData, ReadRequest } from "./sqlite-reader.js";
 
@@ -16,7 +17,7 @@ const MOST_READERS = 2;
 
 interface Waiting {
   readonly request: ReadRequest;
-  readonly signal: AbortSignal | undefined;
+  readonly signal: Abortable | undefined;
   readonly settle: (outcome: Outcome) => void;
   settled: boolean;
 }
@@ -68,7 +69,7 @@ export class SlowReads {
   async rows(
     statement: Statement,
     values: readonly unknown[],
-    signal: AbortSignal | undefined,
+    signal: Abortable | undefined,
   ): Promise<Rows | undefined> {
     const outcome = await this.ask({ sql: statement.sql, values }, signal);
     if (outcome === "lost") return undefined;
@@ -94,7 +95,7 @@ export class SlowReads {
     await Promise.all(ended);
   }
 
-  private ask(request: ReadRequest, signal: AbortSignal | undefined): Promise<Outcome> {
+  private ask(request: ReadRequest, signal: Abortable | undefined): Promise<Outcome> {
     signal?.throwIfAborted();
     if (this.unusable || this.closed) return Promise.resolve("lost");
     return new Promise((done, reject) => {
