@@ -71,3 +71,23 @@ export const ScoringModelStatusReserved = defineError<{ name: string }>("scoring
   detail: ({ name }) =>
     `The status of "${name}" is set by scoringModel.activate alone, and the active model stays. Activate another one first.`,
 });
+
+export const TooFewOutcomes = defineError<{ won: number; lost: number; minimum: number }>(
+  "too-few-outcomes",
+  {
+    status: 422,
+    title: "Too little has happened to learn from",
+    detail: ({ won, lost, minimum }) =>
+      `${won} leads were converted and ${lost} were unqualified; a model needs ${minimum} of each. Until then rules score alone.`,
+  },
+);
+
+export const PredictionFieldUnusable = defineError<{ name: string; problem: string }>(
+  "prediction-field-unusable",
+  {
+    status: 422,
+    title: "A field cannot be learned from",
+    detail: ({ name, problem }) => `"${name}" ${problem}.`,
+    issues: ({ problem }) => [{ pointer: "/fields", code: "prediction-field-unusable", message: problem }],
+  },
+);

@@ -4,6 +4,7 @@ export { convert } from "./actions/convert.js";
 export { release } from "./actions/release.js";
 export { explainScore, score } from "./actions/score.js";
 export { submit } from "./actions/submit.js";
+export { trainPredictiveModel } from "./actions/train-model.js";
 export {
   type CaptureForm,
   type CaptureFormInput,
@@ -27,6 +28,11 @@ export {
   scoreChange,
 } from "./entities/lead-score.js";
 export { type LeadSource, type LeadSourceInput, leadSource } from "./entities/lead-source.js";
+export {
+  type PredictiveModel,
+  type PredictiveModelInput,
+  predictiveModel,
+} from "./entities/predictive-model.js";
 export {
   type BehaviourRule,
   type Criterion,

@@ -7,4 +7,5 @@ export const permissions = {
   "scoringModel.activate": "Choose the model by which leads are scored",
   "lead.score": "Score a lead at once",
   "lead.explainScore": "See why a lead has its score",
+  "predictiveModel.train": "Train a model on what became of leads",
 };

@@ -6,12 +6,14 @@ import { convert } from "./actions/convert.js";
 import { release } from "./actions/release.js";
 import { explainScore, score } from "./actions/score.js";
 import { submit } from "./actions/submit.js";
+import { trainPredictiveModel } from "./actions/train-model.js";
 import { captureForm } from "./entities/capture-form.js";
 import { captureSubmission } from "./entities/capture-submission.js";
 import { activityOfLead, leadWithHistory, touchpointOfLead } from "./entities/extensions.js";
 import { lead } from "./entities/lead.js";
 import { leadScore, scoreChange } from "./entities/lead-score.js";
 import { leadSource } from "./entities/lead-source.js";
+import { predictiveModel, predictiveModelBody } from "./entities/predictive-model.js";
 import { scoringModel } from "./entities/scoring-model.js";
 import { events } from "./events.js";
 import { checkCaptureForm } from "./hooks/check-capture-form.js";
@@ -20,6 +22,7 @@ import { normalizeLead } from "./hooks/normalize-lead.js";
 import { protectConversion } from "./hooks/protect-conversion.js";
 import { scoreChangedLeads } from "./hooks/score-leads.js";
 import { nightlyScores, recomputeJob, rescoreJob } from "./jobs/rescore.js";
+import { retrainJob, trainModelJob, weeklyTraining } from "./jobs/train-model.js";
 import { metrics } from "./metrics.js";
 import { permissions } from "./permissions.js";
 import { privacy } from "./privacy.js";
@@ -61,12 +64,32 @@ const plugin = definePlugin({
     const settings: CaptureSettings = { ...options, capturable: capturableFields(options.captureFields) };
     const behaviour = [...new Set([...BEHAVIOUR, ...options.behaviour])];
     return {
-      entities: { lead, leadSource, captureForm, captureSubmission, leadScore, scoreChange, scoringModel },
+      entities: {
+        lead,
+        leadSource,
+        captureForm,
+        captureSubmission,
+        leadScore,
+        predictiveModel,
+        predictiveModelBody,
+        scoreChange,
+        scoringModel,
+      },
       extends: { activity: activityOfLead, touchpoint: touchpointOfLead, lead: leadWithHistory },
-      actions: { activateModel, capture, convert, explainScore, release, score, submit },
+      actions: {
+        activateModel,
+        capture,
+        convert,
+        explainScore,
+        release,
+        score,
+        submit,
+        trainPredictiveModel,
+      },
       capabilities: {
         "leads.capture": "Takes in leads from forms and other channels, and releases them from quarantine",
         "leads.score": "Judges leads by the rules of the tenant, and keeps what they give",
+        "leads.predict": "Learns from what became of leads",
         "leads.convert": "Makes account, contact and opportunity of a lead",
       },
       hooks: [
@@ -77,8 +100,8 @@ const plugin = definePlugin({
         ...scoreChangedLeads(behaviour),
       ],
       events,
-      jobs: [recomputeJob, rescoreJob],
-      schedules: [nightlyScores],
+      jobs: [recomputeJob, rescoreJob, retrainJob, trainModelJob],
+      schedules: [nightlyScores, weeklyTraining],
       services: [provide(captureSettings, () => settings)],
       routes: publicForms(options),
       privacy,

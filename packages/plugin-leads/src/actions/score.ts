@@ -30,6 +30,17 @@ const explanation = Type.Object({
   ),
   modelId: nullable(text),
   modelVersion: nullable(Type.Integer()),
+  /** What judges how probable a conversion is: a model that was trained, or nothing yet but the rules. */
+  judgedBy: Type.Enum(["model", "rules"]),
+  probability: nullable(Type.Number()),
+  predictedById: nullable(text),
+  contributions: Type.Array(
+    Type.Object({
+      field: text,
+      value: Type.Union([text, Type.Number(), Type.Boolean(), Type.Null()]),
+      effect: Type.Number(),
+    }),
+  ),
   computedAt: nullable(text),
   /** False where the score would come out differently by now: events have grown older, or a job is on its way. */
   current: Type.Boolean(),
@@ -68,7 +79,7 @@ async function explain(caller: Context, leadId: string) {
 
 async function isCurrent(ctx: Context, leadId: string, kept: LeadScore | null): Promise<boolean> {
   const model = await activeModel(ctx);
-  if (!model) return kept === null;
+  if (!model) return true;
   const facts = (await gather(ctx, model, [leadId])).get(leadId);
   const now = facts && judge(model, facts);
   return now?.score === kept?.score && now?.grade === kept?.grade && kept?.modelVersion === model.version;
@@ -88,6 +99,10 @@ function shown(kept: LeadScore | null, model: ScoringModel | null, current: bool
     reasons: (kept?.reasons ?? []).map((reason) => ({ ...reason, label: named(reason.criterion) })),
     modelId: kept?.modelId ?? null,
     modelVersion: kept?.modelVersion ?? null,
+    judgedBy: kept?.predictedById ? ("model" as const) : ("rules" as const),
+    probability: kept?.probability ?? null,
+    predictedById: kept?.predictedById ?? null,
+    contributions: [...(kept?.contributions ?? [])],
     computedAt: kept?.computedAt ?? null,
     current,
   };

@@ -1,5 +1,6 @@
 import { before, type Context, each, type HookDefinition } from "@corm/core";
 import { leadScore, scoreChange } from "../entities/lead-score.js";
+import { predictiveModel, predictiveModelBody } from "../entities/predictive-model.js";
 import { type ScoringModel, type ScoringModelInput, scoringModel } from "../entities/scoring-model.js";
 import { InvalidScoringRule, ScoringModelStatusReserved } from "../errors.js";
 import { atOf } from "../scoring/gather.js";
@@ -31,7 +32,7 @@ export const checkScoringModel = (behaviour: readonly string[]): readonly HookDe
       if (old.slot !== null) throw ScoringModelStatusReserved({ name: old.name });
     }),
   ),
-  ...keepBooks([leadScore, scoreChange]),
+  ...keepBooks([leadScore, scoreChange, predictiveModel, predictiveModelBody]),
 ];
 
 const PARTS: ReadonlySet<string> = new Set(["fit", "behaviour", "thresholds", "profile", "grades"]);

@@ -2,7 +2,7 @@ import { type AnyEntity, after, type Context, type HookDefinition } from "@corm/
 import { lead } from "../entities/lead.js";
 import { scoringModel } from "../entities/scoring-model.js";
 import { RECOMPUTE, rescoreSoon, scoring } from "../scoring/rescore.js";
-import { activeModel, SCORE_BATCH, scoreLeads } from "../scoring/score-leads.js";
+import { isCounted, isScoring, SCORE_BATCH, scoreLeads } from "../scoring/score-leads.js";
 
 /** What scoring writes itself. */
 const SCORED: ReadonlySet<string> = new Set(["score", "grade", "version", "updatedAt"]);
@@ -27,14 +27,14 @@ export function scoreChangedLeads(behaviour: readonly string[]): HookDefinition[
   return [
     after(lead, "create", { name: "leads.scoreNew" }, async (batch, ctx) => {
       const system = scoring(ctx);
-      if (!(await activeModel(system))) return;
+      if (!(await isScoring(system))) return;
       const ids = batch.map(({ row }) => row.id);
       for (let start = 0; start < ids.length; start += SCORE_BATCH)
         await scoreLeads(system, ids.slice(start, start + SCORE_BATCH));
     }),
     after(lead, "update", { name: "leads.scoreChanged" }, async (batch, ctx) => {
       const changed = batch.filter((one) => [...one.changed].some((name) => !SCORED.has(name)));
-      if (changed.length === 0 || !(await activeModel(scoring(ctx)))) return;
+      if (changed.length === 0 || !(await isScoring(scoring(ctx)))) return;
       await rescoreSoon(
         ctx,
         changed.map(({ row }) => row.id),
@@ -57,6 +57,5 @@ async function scoreEvents(
     return typeof leadId === "string" ? [leadId] : [];
   });
   if (ids.length === 0) return;
-  const model = await activeModel(scoring(ctx));
-  if (model?.behaviour.some((rule) => rule.on === on)) await rescoreSoon(ctx, ids);
+  if (await isCounted(scoring(ctx), on)) await rescoreSoon(ctx, ids);
 }
