@@ -8,6 +8,7 @@ import { dirname, join, relative, sep } from "node:path";
 export const CORE_ORDER = [
   "errors",
   "util",
+  "cache",
   "schema",
   "entity",
   "storage",

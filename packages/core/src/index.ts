@@ -10,6 +10,8 @@ export {
 export type { AccessDirectory } from "./access/directory.js";
 export { UnknownRole } from "./access/registry.js";
 export { type Action, type ActionCall, defineAction } from "./actions/define-action.js";
+export type { Cache } from "./cache/cache.js";
+export { type MemoryCacheOptions, memoryCache } from "./cache/memory-cache.js";
 export type { Catalog, CatalogAction, CatalogEntity, CatalogField } from "./context/catalog.js";
 export type { Actor, Context, Identity, ServiceToken } from "./context/context.js";
 export type { EventHandle, EventSubject } from "./context/event.js";
@@ -222,6 +224,7 @@ export {
   type RouteDefinition,
   type RouteRequest,
 } from "./routes/define-route.js";
+export { type CachedOptions, cached, forget } from "./runtime/cached.js";
 export {
   type Defaulted,
   date,

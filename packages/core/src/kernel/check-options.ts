@@ -15,7 +15,7 @@ export const InvalidCrmOptions = defineError<{ problem: string }>("invalid-crm-o
 
 const TENANT = /^[\w.-]{1,64}$/;
 const KNOWN =
-  "storage plugins currency tenant secret encryption roles restrictions withhold jobs clock random onError migrate allowDataLoss".split(
+  "storage plugins currency tenant secret encryption roles restrictions withhold jobs cache clock random onError migrate allowDataLoss".split(
     " ",
   );
 

@@ -1,6 +1,7 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { inspect } from "node:util";
 import type { Restriction } from "../access/define-role.js";
+import type { Cache } from "../cache/cache.js";
 import type { Context, Identity } from "../context/context.js";
 import type { Role } from "../context/role.js";
 import { InvalidQuery } from "../errors/core-errors.js";
@@ -72,6 +73,8 @@ export interface CrmOptions<Ps extends PluginList> extends MigrationOptions {
     /** In which tenants schedules make their jobs. Default: `tenant`, or else all that have entries in the journal. */
     readonly tenants?: () => AsyncIterable<string> | Iterable<string>;
   };
+  /** Keeps what is read again and again, such as exchange rates. Default: nothing is kept. */
+  readonly cache?: Cache;
   readonly clock?: Clock;
   /** Random bytes for ids; a seed makes tests repeat. */
   readonly random?: (size: number) => Uint8Array;
@@ -131,6 +134,7 @@ export async function createCrm<const Ps extends PluginList>(options: CrmOptions
       guard: new AsyncLocalStorage<TransactionScope>(),
       enqueued,
       jobs,
+      cache: options.cache ?? null,
       random: options.random ?? cryptoRandom,
       report,
     };
@@ -151,6 +155,7 @@ export async function createCrm<const Ps extends PluginList>(options: CrmOptions
       // Together, so that however many there are it takes the time of one.
       await Promise.all([...workers].map((worker) => worker.stop()));
       await jobs.close?.();
+      await options.cache?.close?.();
       for (const stop of started) await stop().catch(runtime.report);
       await storage.close();
     };

@@ -1,5 +1,6 @@
 import type { AsyncLocalStorage } from "node:async_hooks";
 import type { AccessRegistry } from "../access/registry.js";
+import type { Cache } from "../cache/cache.js";
 import type { Tokens } from "../context/tokens.js";
 import type { FieldCipher } from "../encryption/field-cipher.js";
 import type { Vault } from "../encryption/vault.js";
@@ -32,6 +33,7 @@ export interface Runtime {
   /** Tells the workers of this process that there is a job in a queue, committed. */
   readonly enqueued: Signals;
   readonly jobs: JobEngine;
+  readonly cache: Cache | null;
   /** Random bytes that a seed repeats, for ids and pauses: not for secrets. */
   readonly random: RandomBytes;
   /** The transaction that the running asynchronous code is inside of. */

@@ -10,6 +10,8 @@ export interface Lru<Key, Value> {
   set(key: Key, value: Value): void;
   delete(key: Key): boolean;
   clear(): void;
+  /** The entry unused for longest. */
+  oldest(): readonly [Key, Value] | undefined;
 }
 
 /**
@@ -40,5 +42,6 @@ export function createLru<Key, Value>(limit: number): Lru<Key, Value> {
     },
     delete: (key) => entries.delete(key),
     clear: () => entries.clear(),
+    oldest: () => entries.entries().next().value,
   };
 }

@@ -1,8 +1,11 @@
+import type { Context } from "../../context/context.js";
 import { ValidationFailed } from "../../errors/core-errors.js";
 import type { Issue } from "../../errors/corm-error.js";
-import { before, each, type HookDefinition } from "../../hooks/define-hook.js";
+import { before, committed, each, type HookDefinition } from "../../hooks/define-hook.js";
+import { forget } from "../../runtime/cached.js";
 import { isCurrency } from "../../util/currency.js";
 import { currencyRate, currencySetting } from "../entities/currency-rate.js";
+import { RATES } from "../services/exchange.js";
 
 function refuse(entity: string, issues: readonly (Issue | false)[]): void {
   const found = issues.filter((issue) => issue !== false);
@@ -18,6 +21,10 @@ function unknownCurrency(pointer: string, code: unknown): Issue | false {
 const zero = (rate: unknown): Issue | false =>
   typeof rate === "string" &&
   /^[0.]+$/.test(rate) && { pointer: "/rate", code: "rate-zero", message: "is above 0" };
+
+const OPERATIONS = ["create", "update", "delete", "restore", "purge"] as const;
+
+const forgetRates = (_: readonly unknown[], ctx: Context) => forget(ctx, RATES);
 
 /** Rates between currencies that exist, and of which something comes out. */
 export const checkRates: readonly HookDefinition[] = [
@@ -56,4 +63,8 @@ export const checkRates: readonly HookDefinition[] = [
       refuse(currencySetting.name, [unknownCurrency("/reportingCurrency", patch.reportingCurrency)]),
     ),
   ),
+  ...OPERATIONS.flatMap((operation) => [
+    committed(currencyRate, operation, { name: `crm.forgetRates-${operation}` }, forgetRates),
+    committed(currencySetting, operation, { name: `crm.forgetCurrency-${operation}` }, forgetRates),
+  ]),
 ];

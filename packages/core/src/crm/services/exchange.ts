@@ -1,4 +1,5 @@
 import type { Context } from "../../context/context.js";
+import { cached } from "../../runtime/cached.js";
 import { defineService } from "../../services/define-service.js";
 import { type Conversion, type DatedRate, type RateTable, rateTable } from "../../util/exchange.js";
 import type { Money } from "../../util/money.js";
@@ -32,17 +33,28 @@ export interface Exchange {
 export const exchange = defineService<Exchange>("crm.exchange");
 
 const PAGE = 500;
+/** The group of what is kept of rates. */
+export const RATES = "crm.rates";
+const KEPT_MS = 60_000;
 
 export function exchangeOf(ctx: Context): Exchange {
   // Rates are no secret: whoever may see an amount may see it in another currency.
   const system = ctx.asSystem({ capability: "crm.currencies", reason: "rates of currencies" });
-  const reportingCurrency = async () =>
-    (await system.repo(currencySetting).first({ select: ["reportingCurrency"] }))?.reportingCurrency ??
-    ctx.currency;
+  const kept = <T>(key: readonly unknown[], load: () => Promise<T>): Promise<T> =>
+    cached(ctx, { group: RATES, key, ttl: KEPT_MS }, load);
+  const reportingCurrency = async () => {
+    const first = () => system.repo(currencySetting).first({ select: ["reportingCurrency"] });
+    const chosen = await kept(["currency"], async () => (await first())?.reportingCurrency ?? null);
+    return chosen ?? ctx.currency;
+  };
 
   async function rates({ currencies, to, from, until }: RatesQuestion): Promise<RateTable> {
     const target = to ?? (await reportingCurrency());
     if ([...currencies].every((currency) => currency === target)) return rateTable(target, []);
+    return rateTable(target, await kept(["rates", from, until], () => ratesBetween(from, until)));
+  }
+
+  async function ratesBetween(from: string, until: string): Promise<DatedRate[]> {
     // Of each pair the last one before the first day, and all that came after it.
     const before = await system.repo(currencyRate).aggregate({
       where: { validFrom: { lte: from } },
@@ -56,7 +68,7 @@ export function exchangeOf(ctx: Context): Exchange {
       .repo(currencyRate)
       .stream({ where: { validFrom: { gte: first, lte: until } }, limit: PAGE }))
       found.push({ id, base, quote, validFrom, rate });
-    return rateTable(target, found);
+    return found;
   }
 
   return {
