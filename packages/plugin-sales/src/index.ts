@@ -1,16 +1,21 @@
 export { configure } from "./actions/configure.js";
 export { ensureDefault } from "./actions/ensure-default.js";
 export { moveTo } from "./actions/move-to.js";
+export { linkQuote, requestApproval, reviseQuote, sendQuote } from "./actions/quotes.js";
 export { resolvePrices } from "./actions/resolve-prices.js";
 export { type SalesReport, type SalesReportInput, salesReport } from "./actions/sales-report.js";
+export * from "./entities/extensions.js";
 export * from "./entities/opportunity.js";
 export * from "./entities/pipeline.js";
 export * from "./entities/price-book.js";
 export * from "./entities/product.js";
 export * from "./entities/product-option.js";
+export * from "./entities/quote.js";
 export * from "./entities/stage.js";
 export * from "./entities/stage-visit.js";
 export * from "./errors.js";
+export { quoteAccepted, quoteDeclined, quoteSent } from "./events.js";
+export { expireQuotes } from "./jobs/expire-quotes.js";
 export {
   averageDeal,
   funnel,
@@ -32,5 +37,13 @@ export {
 } from "./products/configuration.js";
 export { type PriceQuestion, type Pricing, pricing, type ResolvedPrice } from "./products/prices.js";
 export { type Solution, solve } from "./products/solve.js";
+export { type Answer, decideQuote } from "./quotes/decide.js";
+export {
+  type DocumentTotals,
+  documentTotals,
+  type LineTotals,
+  type PricedDocument,
+  type PricedLine,
+} from "./quotes/totals.js";
 export { type PipelineTemplate, type StageTemplate, standardPipeline } from "./services/default-pipeline.js";
 export { type Pipelines, pipelines } from "./services/pipelines.js";

@@ -6,8 +6,9 @@ import {
   type FunnelStep,
   type MetricDefinition,
 } from "@corm/core";
+import { opportunityWithHistory } from "./entities/extensions.js";
 import { type Opportunity, opportunity } from "./entities/opportunity.js";
-import { opportunityWithHistory, type StageVisit } from "./entities/stage-visit.js";
+import type { StageVisit } from "./entities/stage-visit.js";
 import { pipelines } from "./services/pipelines.js";
 import { loadStages } from "./services/stage-directory.js";
 

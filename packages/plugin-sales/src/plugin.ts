@@ -1,19 +1,25 @@
 import {
+  createCalendars,
   definePlugin,
   InvalidOptions,
-  type OptionsOf,
+  isTimeZone,
+  type Money,
+  money,
   oneOf,
   opportunities,
   type PluginFactory,
   type PluginOf,
   provide,
+  withDefault,
 } from "@corm/core";
 import Type from "typebox";
 import { configure } from "./actions/configure.js";
 import { ensureDefault } from "./actions/ensure-default.js";
 import { moveTo } from "./actions/move-to.js";
+import { linkQuote, requestApproval, reviseQuote, sendQuote } from "./actions/quotes.js";
 import { resolvePrices } from "./actions/resolve-prices.js";
 import { salesReport } from "./actions/sales-report.js";
+import { opportunityWithHistory } from "./entities/extensions.js";
 import {
   accountWithOpportunities,
   activityOfOpportunity,
@@ -24,19 +30,26 @@ import { pipeline } from "./entities/pipeline.js";
 import { priceBook, priceBookEntry, priceBookWithEntries } from "./entities/price-book.js";
 import { product } from "./entities/product.js";
 import { productOption, productWithOptions } from "./entities/product-option.js";
+import { quote, quoteLine, quoteWithLines } from "./entities/quote.js";
 import { pipelineWithStages, stage } from "./entities/stage.js";
-import { opportunityWithHistory, stageVisit } from "./entities/stage-visit.js";
+import { stageVisit } from "./entities/stage-visit.js";
+import { quoteAccepted, quoteDeclined, quoteSent } from "./events.js";
 import { checkPrices } from "./hooks/check-prices.js";
 import { fillStages } from "./hooks/fill-stages.js";
 import { guardVisits } from "./hooks/guard-visits.js";
+import { keepQuoteLines } from "./hooks/keep-quote-lines.js";
+import { keepQuotes } from "./hooks/keep-quotes.js";
 import { placeOpportunities } from "./hooks/place-opportunities.js";
 import { recordVisits } from "./hooks/record-visits.js";
+import { expireQuotes, expireQuotesHourly } from "./jobs/expire-quotes.js";
 import { metrics } from "./metrics.js";
 import { privacy } from "./privacy.js";
 import { pricing, pricingOf } from "./products/prices.js";
+import { publicQuotes } from "./routes/public-quotes.js";
 import { type PipelineTemplate, standardPipeline, templateProblems } from "./services/default-pipeline.js";
 import { opportunitiesOf } from "./services/opportunities.js";
 import { pipelines, pipelinesOf } from "./services/pipelines.js";
+import { type SalesSettings, salesSettings } from "./services/settings.js";
 import { timeline } from "./timeline.js";
 
 const key = Type.String({ pattern: "^[a-z][a-z0-9-]*$", maxLength: 50 });
@@ -64,11 +77,31 @@ const plugin = definePlugin({
         { additionalProperties: false, default: standardPipeline },
       ),
     ),
+    /** IANA zone of the seller: by its clock days begin and end. */
+    timeZone: withDefault(Type.String({ maxLength: 64 }), "UTC"),
+    /** Who offers, as documents name him. */
+    seller: Type.Optional(Type.String({ minLength: 1, maxLength: 500 })),
+    /** Days that a quote can be accepted where it does not say itself. */
+    quoteDays: withDefault(Type.Integer({ minimum: 1, maximum: 3650 }), 30),
+    /** Beyond these a quote wants approval (of @corm/plugin-workflow) before it is sent. */
+    approval: Type.Optional(
+      Type.Object(
+        {
+          /** Of all discounts together, per cent of the list prices. */
+          discountPercent: Type.Optional(Type.Number({ minimum: 0, maximum: 100 })),
+          total: Type.Optional(money()),
+        },
+        { additionalProperties: false },
+      ),
+    ),
   }),
   setup: (options) => {
     const template = options.pipeline;
     const problems = templateProblems(template);
-    if (problems.length > 0) throw InvalidOptions({ plugin: "sales", problems, allowed: ["pipeline"] });
+    if (!isTimeZone(options.timeZone)) problems.push(`/timeZone: "${options.timeZone}" is not a time zone`);
+    if (problems.length > 0)
+      throw InvalidOptions({ plugin: "sales", problems, allowed: Object.keys(options) });
+    const settings = settingsFrom(options);
     return {
       entities: {
         opportunity,
@@ -77,6 +110,8 @@ const plugin = definePlugin({
         priceBookEntry,
         product,
         productOption,
+        quote,
+        quoteLine,
         stage,
         stageVisit,
       },
@@ -87,18 +122,44 @@ const plugin = definePlugin({
         pipeline: pipelineWithStages,
         priceBook: priceBookWithEntries,
         product: productWithOptions,
+        quote: quoteWithLines,
         opportunity: opportunityWithHistory,
       },
-      actions: { configure, ensureDefault, moveTo, resolvePrices, salesReport },
+      actions: {
+        configure,
+        ensureDefault,
+        linkQuote,
+        moveTo,
+        requestApproval,
+        resolvePrices,
+        reviseQuote,
+        salesReport,
+        sendQuote,
+      },
       capabilities: {
         "sales.pipelines": "Keeps the default pipeline, and every visit of a stage",
+        "sales.quotes":
+          "Writes quotes and what follows from them: totals, documents, answers of customers, orders, contracts",
         "sales.pricing": "Reads prices, and the rules by which products are put together",
       },
-      hooks: [...checkPrices, ...fillStages, ...placeOpportunities, ...recordVisits, ...guardVisits],
+      hooks: [
+        ...checkPrices,
+        ...fillStages,
+        ...placeOpportunities,
+        ...recordVisits,
+        ...guardVisits,
+        ...keepQuotes,
+        ...keepQuoteLines,
+      ],
+      events: [quoteAccepted, quoteDeclined, quoteSent],
+      jobs: [expireQuotes],
+      schedules: [expireQuotesHourly],
+      routes: publicQuotes,
       services: [
         provide(pipelines, (ctx) => pipelinesOf(ctx, template)),
         provide(opportunities, opportunitiesOf),
         provide(pricing, pricingOf),
+        provide(salesSettings, () => settings),
       ],
       privacy,
       metrics,
@@ -107,6 +168,10 @@ const plugin = definePlugin({
         "pipeline.ensureDefault": "Make the default pipeline where there is none",
         "product.configure": "Complete a configuration of a product",
         "priceBook.resolve": "Ask what products cost",
+        "quote.send": "Send quotes, and fix them by that",
+        "quote.link": "Read the links by which customers answer quotes",
+        "quote.revise": "Make new revisions of quotes",
+        "quote.requestApproval": "Ask for approval of quotes",
         "opportunity.moveTo": "Move an opportunity to another stage",
         "opportunity.salesReport": "Read the sales report",
       },
@@ -122,8 +187,42 @@ const plugin = definePlugin({
   },
 });
 
-export interface SalesPlugin extends PluginOf<typeof plugin> {}
-export interface SalesOptions extends OptionsOf<typeof plugin> {}
+interface GivenSettings {
+  readonly timeZone: string;
+  readonly seller?: string | undefined;
+  readonly quoteDays: number;
+  readonly approval?: { readonly discountPercent?: number; readonly total?: Money } | undefined;
+}
 
-/** Products, pipelines with stages, opportunities, and every visit of a stage. */
-export const sales: PluginFactory<SalesPlugin, SalesOptions> = plugin;
+function settingsFrom({ timeZone, seller, quoteDays, approval }: GivenSettings): SalesSettings {
+  return {
+    timeZone,
+    seller: seller ?? null,
+    quoteDays,
+    approval: { discountPercent: approval?.discountPercent ?? null, total: approval?.total ?? null },
+    calendars: createCalendars(),
+  };
+}
+
+export interface SalesPlugin extends PluginOf<typeof plugin> {}
+
+export interface SalesOptions {
+  /** What a tenant gets when it first needs a pipeline. Default: six stages, from Prospecting to Won and Lost. */
+  readonly pipeline?: PipelineTemplate;
+  /** IANA zone of the seller: by its clock days begin and end. Default `UTC`. */
+  readonly timeZone?: string;
+  /** Who offers, as documents name him. */
+  readonly seller?: string;
+  /** Days that a quote can be accepted where it does not say itself. Default 30. */
+  readonly quoteDays?: number;
+  /** Beyond these a quote wants approval before it is sent: discounts in per cent of the list prices, a total. Default: never. */
+  readonly approval?: { readonly discountPercent?: number; readonly total?: Money };
+}
+
+/**
+ * Products and prices, quotes, pipelines with stages, opportunities, and every visit of a stage.
+ *
+ * @example
+ * createCrm({ storage, plugins: [crmCore(), sales({ approval: { discountPercent: 20 } })] })
+ */
+export const sales: PluginFactory<SalesPlugin, SalesOptions> = plugin as never;

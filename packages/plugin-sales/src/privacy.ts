@@ -1,6 +1,9 @@
 import { definePersonalData, type PersonalData } from "@corm/core";
 import { activityOfOpportunity, opportunity } from "./entities/opportunity.js";
+import { quote } from "./entities/quote.js";
 import { stageVisit } from "./entities/stage-visit.js";
+
+const COMMERCIAL = "commercial letters and books are kept as long as the law says, with whom they are about";
 
 /** A sale to a person keeps its numbers and loses its name. */
 export const privacy: readonly PersonalData[] = [
@@ -13,5 +16,6 @@ export const privacy: readonly PersonalData[] = [
     by: ["opportunityId"],
     erase: { keep: "when a sale moved, and for how much; nothing of it tells to whom" },
   }),
+  definePersonalData(quote, { by: ["contactId", "opportunityId"], erase: { keep: COMMERCIAL } }),
   definePersonalData(activityOfOpportunity, { by: ["opportunityId"] }),
 ];

@@ -1,4 +1,5 @@
 import {
+  approvals,
   createCalendars,
   definePlugin,
   type PluginFactory,
@@ -25,6 +26,7 @@ import { lockRecords } from "./hooks/lock-records.js";
 import { approvalTimeout } from "./jobs/approval-timeout.js";
 import { retryWaitingJob } from "./jobs/retry-waiting.js";
 import { returnUntouched } from "./jobs/return-untouched.js";
+import { approvalsOf } from "./services/approvals.js";
 import { assignments, assignmentsOf } from "./services/assignments.js";
 import { type WorkflowSettings, workflowSettings } from "./services/settings.js";
 
@@ -83,7 +85,11 @@ const plugin = definePlugin({
         ...lockRecords(approvable),
       ],
       jobs: [approvalTimeout, returnUntouched, retryWaitingJob],
-      services: [provide(workflowSettings, () => settings), provide(assignments, assignmentsOf)],
+      services: [
+        provide(workflowSettings, () => settings),
+        provide(assignments, assignmentsOf),
+        provide(approvals, approvalsOf),
+      ],
       permissions: {
         "approval.approve": "Approve what one is asked about",
         "approval.reject": "Reject what one is asked about",

@@ -79,6 +79,7 @@ export {
   revokeApiKey,
   rotateApiKey,
 } from "./services/api-keys.js";
+export { type ApprovalState, type Approvals, approvals } from "./services/approvals.js";
 export { type Calendars, calendarDefinition, createCalendars } from "./services/calendars.js";
 export {
   type Consents,

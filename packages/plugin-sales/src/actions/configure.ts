@@ -4,16 +4,10 @@ import { product } from "../entities/product.js";
 import { ConfigurationTooComplex } from "../errors.js";
 import { loadBundles } from "../products/bundles.js";
 import { violationsOf } from "../products/configuration.js";
+import { optionSelection } from "../products/selection.js";
 import { solve } from "../products/solve.js";
 
 const rule = Type.Object({ rule: Type.String(), message: Type.String() });
-
-/** How often options are chosen, by their keys; 0 keeps one out. */
-export const optionSelection = Type.Record(
-  Type.String({ pattern: "^[a-z][a-z0-9-]*$" }),
-  Type.Integer({ minimum: 0, maximum: 100_000 }),
-  { maxProperties: 500 },
-);
 
 /** Completes a configuration, or names the rules against it. `POST /api/products/{id}/configure` */
 export const configure = defineAction({

@@ -66,8 +66,9 @@ export interface OpportunityInput extends Input<typeof draft> {}
 /** A sale that may come about. */
 export const opportunity = draft.as<Opportunity, OpportunityInput>();
 
-/** The account with its opportunities. */
+/** The account with its opportunities, and with what decides which prices it gets. */
 export const accountWithOpportunities = extendEntity(account, {
+  fields: { priceSegment: Type.Optional(Type.String({ minLength: 1, maxLength: 100 })) },
   relations: { opportunities: many(opportunity, "accountId") },
 });
 

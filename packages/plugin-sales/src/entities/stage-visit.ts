@@ -1,16 +1,4 @@
-import {
-  activity,
-  date,
-  defineEntity,
-  extendEntity,
-  type Input,
-  instant,
-  many,
-  money,
-  one,
-  type Row,
-  reference,
-} from "@corm/core";
+import { date, defineEntity, type Input, instant, money, one, type Row, reference } from "@corm/core";
 import Type from "typebox";
 import { opportunity } from "./opportunity.js";
 import { stage } from "./stage.js";
@@ -61,8 +49,3 @@ export interface StageVisit extends Row<typeof draft> {}
 export interface StageVisitInput extends Input<typeof draft> {}
 /** One stay of an opportunity in a stage. Written by the plugin alone; a return to a stage is a visit of its own. */
 export const stageVisit = draft.as<StageVisit, StageVisitInput>();
-
-/** The opportunity with its history and what was done about it. */
-export const opportunityWithHistory = extendEntity(opportunity, {
-  relations: { visits: many(stageVisit, "opportunityId"), activities: many(activity, "opportunityId") },
-});

@@ -1,0 +1,13 @@
+import { activity, extendEntity, many } from "@corm/core";
+import { opportunity } from "./opportunity.js";
+import { quote } from "./quote.js";
+import { stageVisit } from "./stage-visit.js";
+
+/** The opportunity with its history, what was done about it, and what came of it. */
+export const opportunityWithHistory = extendEntity(opportunity, {
+  relations: {
+    visits: many(stageVisit, "opportunityId"),
+    activities: many(activity, "opportunityId"),
+    quotes: many(quote, "opportunityId"),
+  },
+});

@@ -1,0 +1,19 @@
+import { date, defineEvent, money } from "@corm/core";
+import Type from "typebox";
+
+const decided = {
+  number: Type.String(),
+  revision: Type.Integer(),
+  total: money(),
+  documentHash: Type.String(),
+};
+
+/** A quote went out. Subject: the quote. */
+export const quoteSent = defineEvent("quote.sent", Type.Object({ ...decided, validUntil: date() }));
+/** A customer has accepted a quote. Subject: the quote. */
+export const quoteAccepted = defineEvent("quote.accepted", Type.Object({ ...decided, by: Type.String() }));
+/** A customer has declined a quote. Subject: the quote. */
+export const quoteDeclined = defineEvent(
+  "quote.declined",
+  Type.Object({ ...decided, reason: Type.Union([Type.String(), Type.Null()]) }),
+);
