@@ -9,6 +9,7 @@ export const CORE_ORDER = [
   "errors",
   "util",
   "cache",
+  "templates",
   "schema",
   "entity",
   "storage",

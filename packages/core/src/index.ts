@@ -257,6 +257,16 @@ export {
   type SubscriberDeclaration,
   type SubscriberDefinition,
 } from "./subscribers/define-subscriber.js";
+export { htmlProblems } from "./templates/check-html.js";
+export { type OutputForm, type TemplateEngine, templateEngine } from "./templates/engine.js";
+export {
+  decodeEntities,
+  escapeHtml,
+  type HtmlAttribute,
+  type HtmlToken,
+  htmlTokens,
+  withoutComments,
+} from "./templates/html-tokens.js";
 export {
   defineTimelineSource,
   type TimelineSource,

@@ -1,8 +1,7 @@
-import { crmCore } from "@corm/core";
+import { crmCore, htmlProblems } from "@corm/core";
 import { createTestCrm } from "@corm/core/testing";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { marketing } from "../src/index.js";
-import { htmlProblems } from "../src/templates/check-html.js";
 import { htmlToText } from "../src/templates/html-to-text.js";
 import { renderMessage } from "../src/templates/render.js";
 import type { App } from "./support/newsletter.js";

@@ -98,3 +98,63 @@ export const QuoteSeenOther = defineError<{ number: string }>("quote-seen-other"
   detail: ({ number }) =>
     `What was answered is not what quote ${number} says. Open the link again, and answer what it shows.`,
 });
+
+export const QuoteNotAccepted = defineError<{ number: string; status: string }>("quote-not-accepted", {
+  status: 409,
+  title: "The quote was not accepted",
+  detail: ({ number, status }) =>
+    `Quote ${number} is ${status}. Only what a customer has accepted is ordered.`,
+});
+
+export const QuantityExceeded = defineError<{ lineId: string; wanted: string; remaining: string }>(
+  "quantity-exceeded",
+  {
+    status: 409,
+    title: "More is ordered than is left",
+    detail: ({ lineId, wanted, remaining }) =>
+      `Of line ${lineId} of the quote ${remaining} can still be ordered, and not ${wanted}.`,
+  },
+);
+
+export const DocumentIsWritten = defineError<{ entity: string; operation: string; instead: string }>(
+  "document-is-written",
+  {
+    status: 409,
+    title: "Documents are not edited",
+    detail: ({ entity, operation, instead }) => `An ${entity} cannot be ${operation} by hand. ${instead}`,
+  },
+);
+
+export const NotWon = defineError<{ id: string; status: string }>("opportunity-not-won", {
+  status: 409,
+  title: "The opportunity is not won",
+  detail: ({ id, status }) => `Opportunity ${id} is ${status}. A contract is made of a won one.`,
+});
+
+export const AlreadySigned = defineError<{ number: string; name: string }>("already-signed", {
+  status: 409,
+  title: "It was signed before",
+  detail: ({ number, name }) =>
+    `${name} has signed contract ${number} before, or it is not a draft any more.`,
+});
+
+export const TemplateBroken = defineError<{ template: string; problem: string }>("template-broken", {
+  status: 422,
+  title: "The template cannot be used",
+  detail: ({ template, problem }) => `Template "${template}": ${problem}.`,
+  issues: ({ problem }) => [{ pointer: "/body", code: "template-broken", message: problem }],
+});
+
+export const PdfNotInstalled = defineError<{ package: string }>("pdf-not-installed", {
+  status: 422,
+  title: "PDF cannot be written here",
+  detail: ({ package: name }) =>
+    `The package "${name}" is missing. Run "npm install pdfmake fontkit", or ask for format=html.`,
+});
+
+export const DocumentFontMissing = defineError<{ characters: readonly string[] }>("document-font-missing", {
+  status: 422,
+  title: "No font has these characters",
+  detail: ({ characters }) =>
+    `No font of this app can write ${characters.join(" ")}. Name one that can in sales({ fonts: [{ normal: "…" }] }), or ask for format=html.`,
+});

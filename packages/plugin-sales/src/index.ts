@@ -1,11 +1,16 @@
 export { configure } from "./actions/configure.js";
+export { makeContract, signContract } from "./actions/contracts.js";
 export { ensureDefault } from "./actions/ensure-default.js";
 export { moveTo } from "./actions/move-to.js";
+export { orderQuote } from "./actions/order-quote.js";
 export { linkQuote, requestApproval, reviseQuote, sendQuote } from "./actions/quotes.js";
 export { resolvePrices } from "./actions/resolve-prices.js";
 export { type SalesReport, type SalesReportInput, salesReport } from "./actions/sales-report.js";
+export type { DocumentFont } from "./documents/fonts.js";
+export * from "./entities/contract.js";
 export * from "./entities/extensions.js";
 export * from "./entities/opportunity.js";
+export * from "./entities/order.js";
 export * from "./entities/pipeline.js";
 export * from "./entities/price-book.js";
 export * from "./entities/product.js";
@@ -15,6 +20,7 @@ export * from "./entities/stage.js";
 export * from "./entities/stage-visit.js";
 export * from "./errors.js";
 export { quoteAccepted, quoteDeclined, quoteSent } from "./events.js";
+export { contractTerms } from "./jobs/contract-terms.js";
 export { expireQuotes } from "./jobs/expire-quotes.js";
 export {
   averageDeal,

@@ -14,11 +14,16 @@ import {
 } from "@corm/core";
 import Type from "typebox";
 import { configure } from "./actions/configure.js";
+import { makeContract, signContract } from "./actions/contracts.js";
 import { ensureDefault } from "./actions/ensure-default.js";
 import { moveTo } from "./actions/move-to.js";
+import { orderQuote } from "./actions/order-quote.js";
 import { linkQuote, requestApproval, reviseQuote, sendQuote } from "./actions/quotes.js";
 import { resolvePrices } from "./actions/resolve-prices.js";
 import { salesReport } from "./actions/sales-report.js";
+import type { DocumentFont } from "./documents/fonts.js";
+import { createPrinter } from "./documents/pdf.js";
+import { contract, documentTemplate } from "./entities/contract.js";
 import { opportunityWithHistory } from "./entities/extensions.js";
 import {
   accountWithOpportunities,
@@ -26,6 +31,7 @@ import {
   contactWithOpportunities,
   opportunity,
 } from "./entities/opportunity.js";
+import { order, orderLine, orderWithLines } from "./entities/order.js";
 import { pipeline } from "./entities/pipeline.js";
 import { priceBook, priceBookEntry, priceBookWithEntries } from "./entities/price-book.js";
 import { product } from "./entities/product.js";
@@ -34,17 +40,21 @@ import { quote, quoteLine, quoteWithLines } from "./entities/quote.js";
 import { pipelineWithStages, stage } from "./entities/stage.js";
 import { stageVisit } from "./entities/stage-visit.js";
 import { quoteAccepted, quoteDeclined, quoteSent } from "./events.js";
+import { checkDocumentTemplates } from "./hooks/check-document-template.js";
 import { checkPrices } from "./hooks/check-prices.js";
 import { fillStages } from "./hooks/fill-stages.js";
 import { guardVisits } from "./hooks/guard-visits.js";
+import { keepOrders } from "./hooks/keep-orders.js";
 import { keepQuoteLines } from "./hooks/keep-quote-lines.js";
 import { keepQuotes } from "./hooks/keep-quotes.js";
 import { placeOpportunities } from "./hooks/place-opportunities.js";
 import { recordVisits } from "./hooks/record-visits.js";
+import { contractTerms, contractTermsDaily } from "./jobs/contract-terms.js";
 import { expireQuotes, expireQuotesHourly } from "./jobs/expire-quotes.js";
 import { metrics } from "./metrics.js";
 import { privacy } from "./privacy.js";
 import { pricing, pricingOf } from "./products/prices.js";
+import { documentRoutes } from "./routes/documents.js";
 import { publicQuotes } from "./routes/public-quotes.js";
 import { type PipelineTemplate, standardPipeline, templateProblems } from "./services/default-pipeline.js";
 import { opportunitiesOf } from "./services/opportunities.js";
@@ -83,6 +93,17 @@ const plugin = definePlugin({
     seller: Type.Optional(Type.String({ minLength: 1, maxLength: 500 })),
     /** Days that a quote can be accepted where it does not say itself. */
     quoteDays: withDefault(Type.Integer({ minimum: 1, maximum: 3650 }), 30),
+    /** Typefaces of documents beside Roboto, which has Latin, Greek and Cyrillic. */
+    fonts: withDefault(
+      Type.Array(
+        Type.Object(
+          { normal: Type.String({ minLength: 1 }), bold: Type.Optional(Type.String({ minLength: 1 })) },
+          { additionalProperties: false },
+        ),
+        { maxItems: 20 },
+      ),
+      [],
+    ),
     /** Beyond these a quote wants approval (of @corm/plugin-workflow) before it is sent. */
     approval: Type.Optional(
       Type.Object(
@@ -104,7 +125,11 @@ const plugin = definePlugin({
     const settings = settingsFrom(options);
     return {
       entities: {
+        contract,
+        documentTemplate,
         opportunity,
+        order,
+        orderLine,
         pipeline,
         priceBook,
         priceBookEntry,
@@ -119,6 +144,7 @@ const plugin = definePlugin({
         account: accountWithOpportunities,
         contact: contactWithOpportunities,
         activity: activityOfOpportunity,
+        order: orderWithLines,
         pipeline: pipelineWithStages,
         priceBook: priceBookWithEntries,
         product: productWithOptions,
@@ -128,6 +154,9 @@ const plugin = definePlugin({
       actions: {
         configure,
         ensureDefault,
+        makeContract,
+        orderQuote,
+        signContract,
         linkQuote,
         moveTo,
         requestApproval,
@@ -150,11 +179,13 @@ const plugin = definePlugin({
         ...guardVisits,
         ...keepQuotes,
         ...keepQuoteLines,
+        ...keepOrders,
+        ...checkDocumentTemplates,
       ],
       events: [quoteAccepted, quoteDeclined, quoteSent],
-      jobs: [expireQuotes],
-      schedules: [expireQuotesHourly],
-      routes: publicQuotes,
+      jobs: [contractTerms, expireQuotes],
+      schedules: [contractTermsDaily, expireQuotesHourly],
+      routes: [...publicQuotes, ...documentRoutes(createPrinter(options.fonts))],
       services: [
         provide(pipelines, (ctx) => pipelinesOf(ctx, template)),
         provide(opportunities, opportunitiesOf),
@@ -168,6 +199,11 @@ const plugin = definePlugin({
         "pipeline.ensureDefault": "Make the default pipeline where there is none",
         "product.configure": "Complete a configuration of a product",
         "priceBook.resolve": "Ask what products cost",
+        "quote.order": "Order what customers have accepted",
+        "quote.document": "Read quotes as documents",
+        "contract.document": "Read contracts as documents",
+        "contract.sign": "Note that contracts are signed",
+        "opportunity.makeContract": "Make contracts of won opportunities",
         "quote.send": "Send quotes, and fix them by that",
         "quote.link": "Read the links by which customers answer quotes",
         "quote.revise": "Make new revisions of quotes",
@@ -215,6 +251,11 @@ export interface SalesOptions {
   readonly seller?: string;
   /** Days that a quote can be accepted where it does not say itself. Default 30. */
   readonly quoteDays?: number;
+  /**
+   * Typefaces of documents beside Roboto, which has Latin, Greek and Cyrillic: paths of TTF or OTF files, such as those of a Chinese
+   * one. What no typeface has is an error, and never left out.
+   */
+  readonly fonts?: DocumentFont[];
   /** Beyond these a quote wants approval before it is sent: discounts in per cent of the list prices, a total. Default: never. */
   readonly approval?: { readonly discountPercent?: number; readonly total?: Money };
 }

@@ -1,5 +1,7 @@
 import { definePersonalData, type PersonalData } from "@corm/core";
+import { contract } from "./entities/contract.js";
 import { activityOfOpportunity, opportunity } from "./entities/opportunity.js";
+import { order } from "./entities/order.js";
 import { quote } from "./entities/quote.js";
 import { stageVisit } from "./entities/stage-visit.js";
 
@@ -17,5 +19,7 @@ export const privacy: readonly PersonalData[] = [
     erase: { keep: "when a sale moved, and for how much; nothing of it tells to whom" },
   }),
   definePersonalData(quote, { by: ["contactId", "opportunityId"], erase: { keep: COMMERCIAL } }),
+  definePersonalData(order, { by: ["contactId", "opportunityId"], erase: { keep: COMMERCIAL } }),
+  definePersonalData(contract, { by: ["contactId", "opportunityId"], erase: { keep: COMMERCIAL } }),
   definePersonalData(activityOfOpportunity, { by: ["opportunityId"] }),
 ];

@@ -1,5 +1,5 @@
+import { escapeHtml } from "@corm/core";
 import type { SendMailOptions } from "nodemailer";
-import { escapeHtml } from "../templates/html-tokens.js";
 import type { RenderedMessage } from "../templates/render.js";
 import { mailAddress } from "./address.js";
 

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { escapeHtml } from "../templates/html-tokens.js";
+import { escapeHtml } from "@corm/core";
 
 const STYLE = `:root{color-scheme:light dark;--ink:#1c2024;--ground:#fff;--accent:#0b5cad;--on-accent:#fff}
 @media (prefers-color-scheme:dark){:root{--ink:#e8eaed;--ground:#16181b;--accent:#8ab8f0;--on-accent:#0d1117}}

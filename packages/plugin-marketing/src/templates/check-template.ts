@@ -1,7 +1,5 @@
-import type { Catalog } from "@corm/core";
+import { type Catalog, htmlProblems, templateEngine } from "@corm/core";
 import { InvalidTemplate, MissingVariable } from "../errors.js";
-import { htmlProblems } from "./check-html.js";
-import { templateEngine } from "./engine.js";
 import { type MessagePart, type MessageSource, templateError } from "./render.js";
 import { fieldsOf, ROOTS } from "./variables.js";
 

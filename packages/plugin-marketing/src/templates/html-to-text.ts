@@ -1,4 +1,4 @@
-import { decodeEntities, htmlTokens, withoutComments } from "./html-tokens.js";
+import { decodeEntities, htmlTokens, withoutComments } from "@corm/core";
 
 const SKIPPED = new Set(["style", "script", "title", "head"]);
 const BLOCKS = new Set(

@@ -1,7 +1,5 @@
-import { isCormError } from "@corm/core";
+import { htmlProblems, isCormError, type OutputForm, type TemplateEngine, templateEngine } from "@corm/core";
 import { InvalidTemplate, MissingVariable, UnsafeMessage } from "../errors.js";
-import { htmlProblems } from "./check-html.js";
-import { type OutputForm, type TemplateEngine, templateEngine } from "./engine.js";
 import { htmlToText } from "./html-to-text.js";
 
 /** What is rendered: a template's three parts. */

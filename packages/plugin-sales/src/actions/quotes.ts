@@ -1,5 +1,6 @@
-import { approvals, date, defineAction, parseDate, timeZone, toInstant } from "@corm/core";
+import { approvals, date, defineAction, timeZone, toInstant } from "@corm/core";
 import Type from "typebox";
+import { addDays } from "../contracts/months.js";
 import { quote, quoteLine } from "../entities/quote.js";
 import { ApprovalsMissing, QuoteIsSent, QuoteNotOpen, QuoteNotReady } from "../errors.js";
 import { quoteSent } from "../events.js";
@@ -10,8 +11,7 @@ import { quotePath } from "../quotes/link.js";
 import { linesOf, totalsOf } from "../quotes/recalculate.js";
 import { snapshotOf } from "../quotes/snapshot.js";
 import { settingsOf } from "../services/settings.js";
-
-const DAY_MS = 86_400_000;
+import { todayIn } from "../services/today.js";
 
 const link = Type.Object({
   id: Type.String(),
@@ -44,8 +44,8 @@ export const sendQuote = defineAction({
     const books = quoteBooks(ctx);
     const { timeZone: zoneName, quoteDays } = settingsOf(ctx);
     const zone = timeZone(zoneName);
-    const today = toInstant(zone.toLocal(ctx.clock.now())).slice(0, 10);
-    const validUntil = record.validUntil ?? dayAfter(today, quoteDays);
+    const today = todayIn(zoneName, ctx.clock.now());
+    const validUntil = record.validUntil ?? addDays(today, quoteDays);
     const lines = (await linesOf(ctx, [record.id])).get(record.id) ?? [];
     const { discountTotal, subtotal } = totalsOf(record, lines);
     const reasons: string[] = [];
@@ -69,7 +69,7 @@ export const sendQuote = defineAction({
       status: "sent",
       sentAt: ctx.now(),
       validUntil,
-      expiresAt: toInstant(zone.toInstant(`${dayAfter(validUntil, 1)}T00:00:00`)),
+      expiresAt: toInstant(zone.toInstant(`${addDays(validUntil, 1)}T00:00:00`)),
       document,
       documentHash: hash,
     });
@@ -83,10 +83,6 @@ export const sendQuote = defineAction({
     return { id: sent.id, number, revision, status: sent.status, validUntil, documentHash: hash, path };
   },
 });
-
-function dayAfter(day: string, days: number): string {
-  return parseDate(new Date(Date.parse(`${day}T00:00:00Z`) + days * DAY_MS).toISOString().slice(0, 10));
-}
 
 /** The customer's link again. `POST /api/quotes/{id}/link` @throws quote-not-open for a draft */
 export const linkQuote = defineAction({

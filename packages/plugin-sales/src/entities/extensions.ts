@@ -1,5 +1,7 @@
 import { activity, extendEntity, many } from "@corm/core";
+import { contract } from "./contract.js";
 import { opportunity } from "./opportunity.js";
+import { order } from "./order.js";
 import { quote } from "./quote.js";
 import { stageVisit } from "./stage-visit.js";
 
@@ -9,5 +11,7 @@ export const opportunityWithHistory = extendEntity(opportunity, {
     visits: many(stageVisit, "opportunityId"),
     activities: many(activity, "opportunityId"),
     quotes: many(quote, "opportunityId"),
+    orders: many(order, "opportunityId"),
+    contracts: many(contract, "opportunityId"),
   },
 });

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { formatMoney, type Money } from "@corm/core";
+import { escapeHtml, formatMoney, type Money } from "@corm/core";
 import type { QuoteDocument } from "../entities/quote.js";
 import { type DocumentWords, documentWords } from "../quotes/words.js";
 
@@ -138,16 +138,4 @@ function form({ action, hash, problem }: QuotePage, words: DocumentWords): strin
 <button type="submit" name="decision" value="accept">${words.accept}</button>
 <button type="submit" name="decision" value="decline">${words.decline}</button>
 </form>`;
-}
-
-const ENTITIES: Readonly<Record<string, string>> = {
-  "&": "&amp;",
-  "<": "&lt;",
-  ">": "&gt;",
-  '"': "&quot;",
-  "'": "&#39;",
-};
-
-export function escapeHtml(text: string): string {
-  return text.replace(/[&<>"']/g, (character) => ENTITIES[character] as string);
 }

@@ -1,0 +1,180 @@
+import {
+  account,
+  type Context,
+  contact,
+  formatMoney,
+  htmlProblems,
+  type Money,
+  templateEngine,
+} from "@corm/core";
+import type { DocumentTemplate } from "../entities/contract.js";
+import type { Opportunity } from "../entities/opportunity.js";
+import { type Order, type OrderLine, order, orderLine } from "../entities/order.js";
+import { TemplateBroken } from "../errors.js";
+import { quoteBooks } from "../quotes/books.js";
+import { settingsOf } from "../services/settings.js";
+
+export interface ContractFacts {
+  readonly number: string;
+  readonly name: string;
+  readonly startsOn: string;
+  readonly endsOn: string | null;
+  readonly termMonths: number | null;
+  readonly renewal: string;
+  readonly noticeDays: number | null;
+  readonly total: Money | null;
+  readonly signatories: readonly { readonly name: string; readonly role: string }[];
+}
+
+/** What a template can name. Everything is there, if only as an empty text: what is misspelt is an error. */
+export interface TemplateScope {
+  readonly contract: Record<string, unknown>;
+  readonly seller: string;
+  readonly account: Record<string, unknown>;
+  readonly contact: Record<string, unknown>;
+  readonly opportunity: Record<string, unknown>;
+  readonly order: Record<string, unknown>;
+  readonly today: string;
+}
+
+/** One with nothing in it, against which templates are tried when they are written. */
+export const SAMPLE: TemplateScope = scopeOf({
+  facts: {
+    number: "C-000001",
+    name: "Sample",
+    startsOn: "2026-01-01",
+    endsOn: "2026-12-31",
+    termMonths: 12,
+    renewal: "manual",
+    noticeDays: 30,
+    total: { amount: "0", currency: "EUR" },
+    signatories: [{ name: "Sample", role: "Customer" }],
+  },
+  language: "en",
+  seller: null,
+  today: "2026-01-01",
+});
+
+interface Parts {
+  readonly facts: ContractFacts;
+  readonly language: string;
+  readonly seller: string | null;
+  readonly today: string;
+  readonly opportunity?: Opportunity;
+  readonly account?: {
+    readonly name: string;
+    readonly country: string | null;
+    readonly phone: string | null;
+  } | null;
+  readonly contact?: {
+    readonly firstName: string | null;
+    readonly lastName: string;
+    readonly email: string | null;
+  } | null;
+  readonly order?: Order | null;
+  readonly lines?: readonly OrderLine[];
+}
+
+function scopeOf({ facts, language, seller, today, lines = [], ...parts }: Parts): TemplateScope {
+  const money = (amount: Money | null | undefined) => (amount ? formatMoney(amount, language) : "");
+  const text = (value: unknown) => value ?? "";
+  return {
+    contract: {
+      number: facts.number,
+      name: facts.name,
+      startsOn: facts.startsOn,
+      endsOn: text(facts.endsOn),
+      termMonths: text(facts.termMonths),
+      renewal: facts.renewal,
+      noticeDays: text(facts.noticeDays),
+      total: money(facts.total),
+      signatories: facts.signatories.map(({ name, role }) => ({ name, role })),
+    },
+    seller: seller ?? "",
+    account: {
+      name: text(parts.account?.name),
+      country: text(parts.account?.country),
+      phone: text(parts.account?.phone),
+    },
+    contact: {
+      name: [parts.contact?.firstName, parts.contact?.lastName].filter(Boolean).join(" "),
+      email: text(parts.contact?.email),
+    },
+    opportunity: {
+      name: text(parts.opportunity?.name),
+      amount: money(parts.opportunity?.amount),
+      closeDate: text(parts.opportunity?.closeDate),
+    },
+    order: {
+      number: text(parts.order?.number),
+      total: money(parts.order?.total),
+      subtotal: money(parts.order?.subtotal),
+      taxTotal: money(parts.order?.taxTotal),
+      lines: lines.map((line) => ({
+        description: line.description,
+        quantity: line.quantity,
+        unitPrice: money(line.unitPrice),
+        net: money(line.net),
+        total: money(line.total),
+      })),
+    },
+    today,
+  };
+}
+
+/** The facts of a sale as templates name them. */
+export async function loadScope(
+  ctx: Context,
+  opportunity: Opportunity,
+  orderId: string | null,
+  facts: ContractFacts,
+  language: string,
+): Promise<TemplateScope> {
+  const books = quoteBooks(ctx);
+  const { accountId, contactId } = opportunity;
+  const customer = accountId ? await books.repo(account).first({ where: { id: accountId } }) : null;
+  const person = contactId ? await books.repo(contact).first({ where: { id: contactId } }) : null;
+  const bought = orderId ? await books.repo(order).get(orderId) : null;
+  const lines: OrderLine[] = [];
+  if (orderId)
+    for await (const line of books
+      .repo(orderLine)
+      .stream({ where: { orderId }, orderBy: ["position", "id"], limit: 500 }))
+      lines.push(line);
+  const { seller } = settingsOf(ctx);
+  const today = ctx.now().slice(0, 10);
+  return scopeOf({
+    facts,
+    language,
+    seller,
+    today,
+    opportunity,
+    account: customer,
+    contact: person,
+    order: bought,
+    lines,
+  });
+}
+
+/**
+ * The document: values escaped, nothing in it that runs or loads something.
+ *
+ * @throws template-broken
+ */
+export async function renderTemplate(
+  { name, body }: Pick<DocumentTemplate, "name" | "body">,
+  scope: TemplateScope,
+): Promise<string> {
+  const engine = await templateEngine();
+  const [unsafe] = htmlProblems(body, "template");
+  if (unsafe) throw TemplateBroken({ template: name, problem: unsafe });
+  let html: string;
+  try {
+    html = engine.render(body, "html", scope);
+  } catch (cause) {
+    throw TemplateBroken({ template: name, problem: (cause as Error).message }, { cause });
+  }
+  const [problem] = htmlProblems(html, "message");
+  if (problem) throw TemplateBroken({ template: name, problem });
+  return html;
+}
