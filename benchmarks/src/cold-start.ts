@@ -17,7 +17,7 @@ export function coldStart(files: SeededFiles, rounds: number): ColdStart {
   const [id] = files.seeded.contacts as [string];
   const starts = names.map((name) => ({
     name,
-    program: join(import.meta.dirname, `cold-${name}.mjs`),
+    program: join(import.meta.dirname, `cold-${name}.js`),
     path: files.copy(`cold-${name}`),
     perSecond: [] as number[],
     perCpuSecond: [],

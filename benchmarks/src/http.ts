@@ -12,8 +12,8 @@ import type { Scenario } from "./scenarios.js";
 type Contenders = readonly [raw: Contender, knex: Contender, corm: CormContender];
 type Ask = (path: string, init?: RequestInit) => Promise<unknown>;
 
-const headers = { authorization: `Bearer ${apiKey}`, "content-type": "application/json" };
-const firstPage = "/api/contacts?filter[status]=customer&sort=lastName&limit=50";
+export const headers = { authorization: `Bearer ${apiKey}`, "content-type": "application/json" };
+export const firstPage = "/api/contacts?filter[status]=customer&sort=lastName&limit=50";
 
 /** Requests through the whole app, without a socket: Corm's API beside handlers on Hono that are written by hand. */
 export async function httpScenarios(contenders: Contenders, seeded: Seeded, data: Data): Promise<Scenario[]> {
@@ -94,7 +94,7 @@ async function checkAgreement(apps: readonly { readonly ask: Ask }[], id: string
 }
 
 /** What somebody would write for these three routes alone: a key, no validation beyond the shape, no descriptions. */
-function handWritten(contender: Contender): Hono {
+export function handWritten(contender: Contender): Hono {
   const app = new Hono();
   app.use("/api/*", async (c, next) => {
     const key = c.req.header("authorization")?.replace("Bearer ", "") ?? "";

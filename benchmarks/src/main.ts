@@ -12,6 +12,11 @@ await build({
   config: false,
   entry: {
     run: join(import.meta.dirname, "run.ts"),
+    "http-server": join(import.meta.dirname, "http-server.ts"),
+    "sqlite-reader": join(
+      import.meta.dirname,
+      "../../packages/core/src/storage/knex/drivers/sqlite-reader.ts",
+    ),
     "cold-corm": join(import.meta.dirname, "cold/corm.ts"),
     "cold-knex": join(import.meta.dirname, "cold/knex.ts"),
     "cold-raw": join(import.meta.dirname, "cold/raw.ts"),
@@ -27,12 +32,11 @@ await build({
   sourcemap: true,
   noExternal: [/^@corm\//],
   external: [/^(?!@corm\/)[^./]/],
-  outExtension: () => ({ js: ".mjs" }),
   esbuildOptions(options) {
     options.conditions = ["@corm/source"];
   },
 });
 
-const args = ["--enable-source-maps", join(out, "run.mjs"), ...process.argv.slice(2)];
+const args = ["--enable-source-maps", join(out, "run.js"), ...process.argv.slice(2)];
 const run = spawnSync(process.execPath, args, { stdio: "inherit" });
 process.exitCode = run.status ?? 1;

@@ -15,6 +15,7 @@ import { interleave } from "./measure/interleave.js";
 import { type Figure, figureOf, speedTable, timeTable } from "./measure/report.js";
 import { durableScenarios, recordScenarios, type Scenario } from "./scenarios.js";
 import { readSettings } from "./settings.js";
+import { socketScenarios } from "./sockets.js";
 
 const settings = readSettings(process.argv.slice(2), process.env);
 const wanted = (name: string): boolean => name.toLowerCase().includes(settings.only.toLowerCase());
@@ -41,6 +42,12 @@ async function measureSqlite(files: SeededFiles, data: Data): Promise<void> {
   const durable = await sqliteContenders(files, "full");
   await measure("SQLite", durableScenarios(durable, seeded, data));
   for (const contender of durable) await contender.close();
+}
+
+async function measureSockets(files: SeededFiles, data: Data): Promise<void> {
+  const { scenarios, stop } = await socketScenarios(files, data);
+  await measure("HTTP over sockets", scenarios);
+  await stop();
 }
 
 async function measurePostgres(url: string): Promise<void> {
@@ -78,6 +85,7 @@ const files = await seedSqlite(data, settings.only === "access" ? 100 : settings
 let cold: ColdStart | undefined;
 try {
   await measureSqlite(files, data);
+  if (wanted("HTTP over sockets")) await measureSockets(files, data);
   if (wanted("cold start")) {
     process.stderr.write("cold start\n");
     cold = coldStart(files, settings.quick ? 2 : 9);
@@ -101,7 +109,7 @@ const of = (group: string): Figure[] => figures.filter((figure) => figure.group 
 
 console.log(`${machine.cpu}, Node ${machine.node}, load ${machine.load.join(" to ")}`);
 console.log(`${settings.rows.toLocaleString("en")} contacts, ${settings.rounds} rounds`);
-for (const group of ["SQLite", "HTTP", "Access", "Jobs", "PostgreSQL"]) {
+for (const group of ["SQLite", "HTTP", "HTTP over sockets", "Access", "Jobs", "PostgreSQL"]) {
   if (of(group).length > 0) console.log(`\n${speedTable(group, of(group))}`);
 }
 if (of("Hooks").length > 0)

@@ -22,8 +22,9 @@ interface Sealer {
 }
 
 /**
- * A tag is one block of a cipher: half of it names the record, half its version. So it is read back without looking at
- * the record, the same version has the same tag in every process, and a guess is right once in 2^64.
+ * A tag is one block of a cipher: the id of the record, with its version folded into the random half of it. So it is read
+ * back without looking at the record, the same version has the same tag in every process, and a guess is right once in
+ * 2^64.
  */
 export function createEtags(tokens: Tokens): Etags {
   const secret = tokens.sign("etag", "key");
@@ -40,31 +41,38 @@ export function createEtags(tokens: Tokens): Etags {
     }
     return sealer;
   };
-  // The whole id goes in, and half of what comes out names the record.
-  const place = ({ seal }: Sealer, id: unknown) => {
-    // Never less than a block, which would be kept for the next one.
-    const block = Buffer.alloc(16);
-    block.write(String(id).replaceAll("-", ""), "hex");
-    return seal.update(block).subarray(0, 8);
-  };
   return {
     of(entity, record) {
-      const sealer = sealerOf(entity);
-      const block = Buffer.alloc(16);
-      place(sealer, record["id"]).copy(block);
-      block.writeBigUInt64BE(BigInt(record["version"] as number), 8);
-      return `"${sealer.seal.update(block).toString("base64url")}"`;
+      const block = blockOf(record["id"] as string);
+      fold(block, record["version"] as number);
+      return `"${sealerOf(entity).seal.update(block).toString("base64url")}"`;
     },
     versionOf(entity, id, tag) {
       const text = TAG.exec(tag)?.[1];
       if (text === undefined || !isUuid(id.toLowerCase())) return NO_VERSION;
       const sealed = Buffer.from(text, "base64url");
       if (sealed.toString("base64url") !== text) return NO_VERSION;
-      const sealer = sealerOf(entity);
-      const block = sealer.open.update(sealed);
-      if (!block.subarray(0, 8).equals(place(sealer, id))) return NO_VERSION;
-      const version = block.readBigUInt64BE(8);
+      const block = sealerOf(entity).open.update(sealed);
+      const own = blockOf(id);
+      if (block.compare(own, 0, HALF, 0, HALF) !== 0) return NO_VERSION;
+      const version = block.readBigUInt64BE(HALF) ^ own.readBigUInt64BE(HALF);
       return version <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(version) : NO_VERSION;
     },
   };
+}
+
+/** Half of a block, in bytes. The first half of an id holds the time that it was made, the second is random. */
+const HALF = 8;
+
+/** Never less than a block, which would be kept for the next one. */
+function blockOf(id: string): Buffer {
+  const block = Buffer.alloc(2 * HALF);
+  block.write(id.replaceAll("-", ""), "hex");
+  return block;
+}
+
+function fold(block: Buffer, version: number): void {
+  const high = Math.floor(version / 2 ** 32);
+  block.writeUInt32BE((block.readUInt32BE(HALF) ^ high) >>> 0, HALF);
+  block.writeUInt32BE((block.readUInt32BE(HALF + 4) ^ version) >>> 0, HALF + 4);
 }

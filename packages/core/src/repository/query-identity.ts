@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import type { Session } from "../runtime/session.js";
 import type { RawQuery } from "./read.js";
 
@@ -11,7 +11,7 @@ export function queryIdentity(session: Session, sortKey: string, query: RawQuery
   const who = "id" in actor ? `${actor.kind}:${actor.id}` : actor.kind;
   const { where = null, search = null, withDeleted = false } = query;
   const parts = [tenant, who, sortKey, canonical(where), search, withDeleted, asOf];
-  return createHash("sha256").update(JSON.stringify(parts)).digest("base64url");
+  return hash("sha256", JSON.stringify(parts), "base64url");
 }
 
 /** Conditions in a form that does not depend on the order in which they were written. */

@@ -23,6 +23,7 @@ export interface JsonColumn {
   readonly fields: readonly JsonField[];
 }
 
+/** A frozen one, with all that is in it never changing, may be taken for the same whenever it comes again. */
 export interface FindSpec {
   readonly table: string;
   /** A frozen list may be taken for the same whenever it comes again. */

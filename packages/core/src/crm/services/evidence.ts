@@ -67,7 +67,7 @@ export function standingQuestion(
     columns = Object.freeze([columnOf(model, seen)]);
     columnsOf.set(model, columns);
   }
-  return { table: model.table, columns, where: and(...facts), orderBy: [], limit: 1 };
+  return Object.freeze({ table: model.table, columns, where: and(...facts), orderBy: [], limit: 1 });
 }
 
 /** The row of the credential where all stands, with the column that was asked for. */

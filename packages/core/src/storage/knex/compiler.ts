@@ -16,6 +16,8 @@ const generation = 500;
 /** Turns verbs into calls; Knex is asked for SQL only when a shape is new. */
 export class Compiler {
   private readonly cache = new StatementCache<Statement>(generation);
+  /** Of specs that never change. */
+  private readonly calls = new WeakMap<FindSpec, Call>();
 
   constructor(
     private readonly dialect: Dialect,
@@ -23,6 +25,19 @@ export class Compiler {
   ) {}
 
   find(spec: FindSpec): Call {
+    return Object.isFrozen(spec) ? this.known(spec) : this.made(spec);
+  }
+
+  private known(spec: FindSpec): Call {
+    let call = this.calls.get(spec);
+    if (call === undefined) {
+      call = this.made(spec);
+      this.calls.set(spec, call);
+    }
+    return call;
+  }
+
+  private made(spec: FindSpec): Call {
     const { catalog, dialect } = this;
     return this.call(shapeFind(spec, catalog, dialect), () => compileFind(spec, catalog, dialect));
   }
