@@ -29,3 +29,4 @@ process.on("message", () => {
   const { user, system } = process.cpuUsage();
   process.send?.({ cpu: user + system });
 });
+process.on("disconnect", () => process.exit());

@@ -96,7 +96,7 @@ class Server {
   async stop(): Promise<void> {
     this.agent.destroy();
     const ended = once(this.child, "exit");
-    this.child.kill();
+    this.child.disconnect();
     await ended;
   }
 }
