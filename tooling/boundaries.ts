@@ -12,6 +12,7 @@ export const CORE_ORDER = [
   "templates",
   "schema",
   "entity",
+  "files",
   "storage",
   "encryption",
   "model",
@@ -46,7 +47,7 @@ export const CORE_ORDER = [
 ];
 
 /** Folders that only re-export, so that a subpath of the package has an entry. They may import anything. */
-export const CORE_ENTRIES = ["knex", "jwt", "oidc"];
+export const CORE_ENTRIES = ["knex", "jwt", "oidc", "s3"];
 
 /** The SQL engine is private to its folder: only these core folders may reach into `storage/knex`. */
 export const KNEX_USERS = ["knex", "testing", "cli"];

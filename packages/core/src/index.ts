@@ -105,6 +105,10 @@ export { type AnyExtension, type Extension, extendEntity } from "./entity/extend
 export { type Many, many, type One, one, type RelationRows } from "./entity/relation.js";
 export * from "./errors/index.js";
 export { defineEvent, type EventDefinition } from "./events/define-event.js";
+export { FileMissing, FileStoreFailed, FileTooLarge, InvalidFileTicket } from "./files/errors.js";
+export type { FileStore, FileWork, StoredFile } from "./files/file-store.js";
+export { localFiles } from "./files/local-files.js";
+export { memoryFiles } from "./files/memory-files.js";
 export {
   type AfterChanges,
   after,

@@ -157,7 +157,9 @@ function unreachable(reach: Reach, { access }: EntityModel, world: RoleWorld): s
     case "shared":
       return directory;
     case "parent":
-      return access.parents.length > 0 ? undefined : "it names no parents in its access option";
+      return access.parents.length > 0 || access.attached
+        ? undefined
+        : "it names no parents in its access option";
     case "all":
       return undefined;
   }

@@ -124,8 +124,23 @@ async function reasonOf(
         const { allowed } = await judge(inquiry, target, parentId, "read", depth + 1);
         if (allowed) return `hangs on the ${relation.target} ${parentId}, which the actor may read`;
       }
-      return undefined;
+      return attachedReason(inquiry, entity, row, depth);
   }
+}
+
+async function attachedReason(
+  inquiry: Inquiry,
+  { access: { attached } }: EntityModel,
+  row: StoredRow,
+  depth: number,
+): Promise<string | undefined> {
+  if (!attached) return undefined;
+  const [name, id] = [row[attached.entity.column] as string, row[attached.record.column] as string];
+  const target = inquiry.access.scope.entities().find((each) => each.name === name);
+  if (!target || target.internal || target.access.attached) return undefined;
+  if (!(await rowOf(inquiry, target, id, inquiry.live))) return undefined;
+  const { allowed } = await judge(inquiry, target, id, "read", depth + 1);
+  return allowed ? `hangs on the ${name} ${id}, which the actor may read` : undefined;
 }
 
 async function rowOf(

@@ -12,6 +12,7 @@ export interface ReachScope {
   readonly directory: DirectoryTables | undefined;
   policyOf(entity: string): EntityPolicy;
   entity(name: string): EntityModel;
+  entities(): readonly EntityModel[];
   /** Reads a condition of a role or restriction: on the whole entity, with the rights of the system. */
   where(entity: EntityModel, where: unknown): Filter;
 }
@@ -123,20 +124,34 @@ function reachFilter(
     case "parent":
       if (depth >= MAX_PARENTS) return never;
       return or(
-        ...parents.map((relation): Filter => {
-          const target = scope.entity(relation.target);
-          const readable = rightFilter(scope, target, "read", "page", depth + 1);
-          if (readable === never) return never;
-          return {
-            op: "exists",
-            table: target.table,
-            local: relation.field.column,
-            foreign: "id",
-            where: and(alive(scope), readable),
-          };
-        }),
+        ...parents.map(({ target, field }) => hangsOn(scope, scope.entity(target), field.column, depth)),
+        ...attachedTo(scope, entity, depth),
       );
   }
+}
+
+/** The column leads to a record that the actor may read. */
+function hangsOn(scope: ReachScope, target: EntityModel, local: string, depth: number): Filter {
+  const readable = rightFilter(scope, target, "read", "page", depth + 1);
+  if (readable === never) return never;
+  return {
+    op: "exists",
+    table: target.table,
+    local,
+    foreign: "id",
+    where: and(alive(scope), readable),
+  };
+}
+
+/** The same for what hangs on records of any entity: a branch for each that the actor may read. */
+function attachedTo(scope: ReachScope, { access: { attached } }: EntityModel, depth: number): Filter[] {
+  if (!attached) return [];
+  return scope.entities().flatMap((target) => {
+    // What hangs on something is nothing that others hang on.
+    if (target.internal || target.access.attached) return [];
+    const which: Filter = { op: "eq", column: attached.entity.column, value: target.name };
+    return [and(which, hangsOn(scope, target, attached.record.column, depth))];
+  });
 }
 
 function sharedFilter(

@@ -77,6 +77,7 @@ export class AccessRegistry {
       directory,
       policyOf: (name) => policy.of(name),
       entity: (name) => entities.get(name) as EntityModel,
+      entities: () => [...entities.values()],
       where: (entity, where) => readCondition(entity, where, identity.tenant),
     };
   }

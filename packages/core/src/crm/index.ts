@@ -3,32 +3,39 @@ import { provide } from "../services/define-service.js";
 import { CORE_VERSION } from "../util/version.js";
 import { issueKey, listKeys, MANAGE_API_KEYS, revokeKey, rotateKey } from "./actions/api-keys.js";
 import { convertMoney } from "./actions/convert-money.js";
+import { APPLY_TAGS, applyTags, recordsTagged } from "./actions/apply-tags.js";
 import { INVITE_USERS, invite } from "./actions/invite.js";
 import { account } from "./entities/account.js";
 import { activity } from "./entities/activity.js";
 import { apiKey } from "./entities/api-key.js";
+import { attachment } from "./entities/attachment.js";
 import { calendar } from "./entities/calendar.js";
 import { consent } from "./entities/consent.js";
 import { accountWithContacts, contact } from "./entities/contact.js";
 import { credential, userSession, userToken } from "./entities/credential.js";
 import { currencyRate, currencySetting } from "./entities/currency-rate.js";
 import { importJob, importRejection } from "./entities/import-job.js";
+import { note } from "./entities/note.js";
 import { recordShare } from "./entities/record-share.js";
 import { role, roleAssignment } from "./entities/role.js";
 import { sequence } from "./entities/sequence.js";
 import { subordinate } from "./entities/subordinate.js";
+import { tag, tagging } from "./entities/tag.js";
 import { team, teamMember } from "./entities/team.js";
 import { touchpoint } from "./entities/touchpoint.js";
 import { user } from "./entities/user.js";
 import { userIdentity } from "./entities/user-identity.js";
 import { checkRates } from "./hooks/check-rates.js";
 import { guardShares } from "./hooks/guard-shares.js";
+import { keepFiles } from "./hooks/keep-files.js";
 import { keepHierarchy } from "./hooks/keep-hierarchy.js";
 import { MANAGE_ROLES, roleHooks } from "./hooks/roles.js";
 import { userHooks } from "./hooks/users.js";
 import { erasePerson, nightlyRetention, retention } from "./jobs/privacy-jobs.js";
+import { nightlySweep, sweepFiles } from "./jobs/sweep-files.js";
 import { crmPrivacy } from "./privacy.js";
 import { privacyRoutes } from "./routes/privacy-routes.js";
+import { attachments, attachmentsOf } from "./services/attachments.js";
 import { consents, consentsOf } from "./services/consents.js";
 import { exchange, exchangeOf } from "./services/exchange.js";
 import { principal } from "./services/principal.js";
@@ -36,19 +43,23 @@ import { principal } from "./services/principal.js";
 import { timeline } from "./timeline.js";
 
 export { convertMoney } from "./actions/convert-money.js";
+export { recordsTagged, type TagResult } from "./actions/apply-tags.js";
 export * from "./entities/account.js";
 export * from "./entities/activity.js";
 export * from "./entities/api-key.js";
+export * from "./entities/attachment.js";
 export * from "./entities/calendar.js";
 export * from "./entities/consent.js";
 export * from "./entities/contact.js";
 export * from "./entities/credential.js";
 export * from "./entities/currency-rate.js";
 export * from "./entities/import-job.js";
+export * from "./entities/note.js";
 export * from "./entities/record-share.js";
 export * from "./entities/role.js";
 export * from "./entities/sequence.js";
 export * from "./entities/subordinate.js";
+export * from "./entities/tag.js";
 export * from "./entities/team.js";
 export * from "./entities/touchpoint.js";
 export * from "./entities/user.js";
@@ -80,6 +91,12 @@ export {
   rotateApiKey,
 } from "./services/api-keys.js";
 export { type ApprovalState, type Approvals, approvals } from "./services/approvals.js";
+export {
+  type AttachedTo,
+  type Attachments,
+  attachments,
+  type OpenedFile,
+} from "./services/attachments.js";
 export { type Calendars, calendarDefinition, createCalendars } from "./services/calendars.js";
 export {
   type Consents,
@@ -101,6 +118,7 @@ export { type Opportunities, type OpportunityRequest, opportunities } from "./se
 export { checkSignIn, type PasswordRules, setPassword } from "./services/passwords.js";
 export { rolesOf } from "./services/roles-of.js";
 export { endSessions, identityOfUser } from "./services/sessions.js";
+export type { FileInput, UploadedFile } from "./services/upload-file.js";
 export { inviteUser, redeemToken, requestReset } from "./services/user-tokens.js";
 export { activityTimeline } from "./timeline.js";
 
@@ -113,11 +131,13 @@ const plugin = definePlugin({
       account,
       activity,
       apiKey,
+      attachment,
       calendar,
       consent,
       contact,
       importJob,
       importRejection,
+      note,
       recordShare,
       credential,
       currencyRate,
@@ -126,6 +146,8 @@ const plugin = definePlugin({
       roleAssignment,
       sequence,
       subordinate,
+      tag,
+      tagging,
       team,
       teamMember,
       touchpoint,
@@ -134,15 +156,21 @@ const plugin = definePlugin({
       userSession,
       userToken,
     },
-    actions: { convertMoney, invite, issueKey, listKeys, revokeKey, rotateKey },
+    actions: { applyTags, convertMoney, invite, issueKey, listKeys, revokeKey, rotateKey },
     extends: { account: accountWithContacts },
     capabilities: {
       "crm.currencies": "Reads exchange rates, and the currency in which the tenant reports",
       "crm.directory": "Keeps the hierarchy of managers, and the e-mail addresses of users, in step",
+      "crm.files": "Removes files that no attachment has",
       "crm.numbers": "Draws the next number of a sequence",
     },
-    hooks: [...checkRates, ...keepHierarchy, ...guardShares, ...roleHooks, ...userHooks],
-    services: [provide(consents, consentsOf), provide(exchange, exchangeOf)],
+    events: [recordsTagged],
+    hooks: [...checkRates, ...keepFiles, ...keepHierarchy, ...guardShares, ...roleHooks, ...userHooks],
+    services: [
+      provide(attachments, attachmentsOf),
+      provide(consents, consentsOf),
+      provide(exchange, exchangeOf),
+    ],
     directory: {
       members: { entity: teamMember, team: "teamId", user: "userId" },
       subordinates: { entity: subordinate, manager: "managerId", user: "userId" },
@@ -156,8 +184,8 @@ const plugin = definePlugin({
         level: "level",
       },
     },
-    jobs: [erasePerson, retention],
-    schedules: [nightlyRetention],
+    jobs: [erasePerson, retention, sweepFiles],
+    schedules: [nightlyRetention, nightlySweep],
     principal,
     timeline,
     routes: privacyRoutes,
@@ -168,6 +196,7 @@ const plugin = definePlugin({
       "currencyRate.convert": "Convert amounts by the rates that are kept",
       [MANAGE_API_KEYS]: "Issue, rotate, revoke and list API keys.",
       [INVITE_USERS]: "Invite users to choose a password.",
+      [APPLY_TAGS]: "Put tags on records, and take them off.",
       [MANAGE_ROLES]: "Make roles, and give them to users.",
     },
   }),

@@ -1,9 +1,12 @@
 import type { Context } from "../context/context.js";
 import { definePersonalData, type PersonalData, type Subject } from "../privacy/define-personal-data.js";
 import { activity } from "./entities/activity.js";
+import { attachment } from "./entities/attachment.js";
 import { consent } from "./entities/consent.js";
 import { contact } from "./entities/contact.js";
 import { importRejection, REJECTION_DAYS } from "./entities/import-job.js";
+import { note } from "./entities/note.js";
+import { tagging } from "./entities/tag.js";
 import { touchpoint } from "./entities/touchpoint.js";
 import { erasedAddress } from "./services/consents.js";
 
@@ -22,6 +25,9 @@ export const crmPrivacy: readonly PersonalData[] = [
     days: REJECTION_DAYS,
   }),
   definePersonalData(touchpoint, { by: ["contactId"], erase: "anonymise", keep: ["channel"] }),
+  definePersonalData(attachment, { files: ["key"], erase: "delete" }),
+  definePersonalData(note, { erase: "delete" }),
+  definePersonalData(tagging, { erase: "delete" }),
   definePersonalData(consent, {
     by: ["contactId"],
     addresses: { address: "any" },

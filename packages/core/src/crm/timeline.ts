@@ -1,8 +1,10 @@
 import { defineTimelineSource, type TimelineSource } from "../timeline/define-timeline-source.js";
 import { account } from "./entities/account.js";
 import { activity } from "./entities/activity.js";
+import { attachment } from "./entities/attachment.js";
 import { consent } from "./entities/consent.js";
 import { contact } from "./entities/contact.js";
+import { note } from "./entities/note.js";
 import { touchpoint } from "./entities/touchpoint.js";
 
 /**
@@ -54,4 +56,20 @@ export const timeline: readonly TimelineSource[] = [
   touchpoints(contact, "contactId"),
   touchpoints(account, "contact.accountId"),
   consents(contact, "contactId"),
+  defineTimelineSource({
+    entity: note,
+    reference: "recordId",
+    at: "createdAt",
+    title: ["title"],
+    data: ["title", "body"],
+    actor: "ownerId",
+  }),
+  defineTimelineSource({
+    entity: attachment,
+    reference: "recordId",
+    at: "createdAt",
+    title: ["name"],
+    data: ["name", "contentType", "size"],
+    actor: "ownerId",
+  }),
 ];

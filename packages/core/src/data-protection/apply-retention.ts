@@ -160,6 +160,7 @@ function undeclared(entity: EntityModel): PersonalModel {
     by: [],
     addresses: [],
     mentions: [],
+    files: [],
     erase: "anonymise",
     days: null,
     cleared,

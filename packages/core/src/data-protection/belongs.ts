@@ -25,19 +25,30 @@ export async function belongs(session: Session, model: PersonalModel, subject: S
       if (target.person) return among(field.column, subject.persons.get(target.entity.name) ?? []);
       const inner = filterOf(target);
       if (inner.op === "const" && !inner.value) return never;
-      const tenant: Filter = { op: "eq", column: TENANT_COLUMN, value: session.tenant };
-      return {
-        op: "exists",
-        table: target.entity.table,
-        local: field.column,
-        foreign: "id",
-        where: and(tenant, inner),
-      };
+      return leadingTo(field.column, target, inner, session.tenant);
     });
     const also = among("id", subject.also?.get(of.entity.name) ?? []);
+    parts.push(...attachedParts(of));
     return or(...parts, addressFilter(of, subject.addresses, cipher), also);
   };
+  /** Of what hangs on records of any entity: those on a person, or on what is kept of him and not of the company. */
+  const attachedParts = ({ entity: { access } }: PersonalModel): Filter[] => {
+    const { attached } = access;
+    if (!attached) return [];
+    return [...personal.values()].flatMap((target) => {
+      if (target.entity.access.attached || typeof target.erase === "object") return [];
+      const inner = filterOf(target);
+      if (inner.op === "const" && !inner.value) return [];
+      const which: Filter = { op: "eq", column: attached.entity.column, value: target.entity.name };
+      return [and(which, leadingTo(attached.record.column, target, inner, session.tenant))];
+    });
+  };
   return filterOf(model);
+}
+
+function leadingTo(local: string, { entity }: PersonalModel, inner: Filter, tenant: string): Filter {
+  const own: Filter = { op: "eq", column: TENANT_COLUMN, value: tenant };
+  return { op: "exists", table: entity.table, local, foreign: "id", where: and(own, inner) };
 }
 
 const among = (column: string, values: readonly string[]): Filter =>
@@ -99,6 +110,10 @@ function groupings(phone: string): RegExp[] {
   return [new RegExp(`(?<!\\d)(?:00)?${[...digits].join("[\\s()./-]{0,3}")}(?!\\d)`)];
 }
 
+const hangsOn = ({ by, entity }: PersonalModel, model: PersonalModel): boolean =>
+  by.some((field) => field.target === model.entity.name) ||
+  (entity.access.attached !== null && model.entity.access.attached === null);
+
 /** Entities in the order in which they are erased: what hangs on others first, people last. */
 export function erasureOrder(personal: ReadonlyMap<string, PersonalModel>): PersonalModel[] {
   const left = new Map(personal);
@@ -106,10 +121,7 @@ export function erasureOrder(personal: ReadonlyMap<string, PersonalModel>): Pers
   while (left.size > 0) {
     const free = [...left.values()].filter(
       (model) =>
-        ![...left.values()].some(
-          (other) =>
-            other !== model && !other.person && other.by.some((field) => field.target === model.entity.name),
-        ) &&
+        ![...left.values()].some((other) => other !== model && !other.person && hangsOn(other, model)) &&
         (!model.person || [...left.values()].every((other) => other.person)),
     );
     if (free.length === 0) throw new Error("personal data goes round in a circle");

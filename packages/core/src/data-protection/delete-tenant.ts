@@ -1,3 +1,4 @@
+import { fileFolder } from "../files/file-store.js";
 import { physicalSchema } from "../migrations/physical-schema.js";
 import { TENANT_COLUMN } from "../model/system-fields.js";
 import type { Runtime } from "../runtime/runtime.js";
@@ -43,9 +44,22 @@ export async function deleteTenant(
       options.onProgress?.({ table: table.name, deleted: deleted[table.name] as number });
     }
   }
+  await deleteFiles(runtime, tenant, options.signal);
   runtime.vault?.close(tenant);
   await runtime.storage.scrub?.();
   return deleted;
+}
+
+/** Whatever the store has of the tenant, also what no attachment knew of. */
+async function deleteFiles({ files }: Runtime, tenant: string, signal?: AbortSignal): Promise<void> {
+  let keys: string[] = [];
+  for await (const { key } of files.list(fileFolder(tenant), { signal })) {
+    keys.push(key);
+    if (keys.length < 500) continue;
+    await files.remove(keys, { signal });
+    keys = [];
+  }
+  await files.remove(keys, { signal });
 }
 
 /** Tables with tenants, those that refer to others first. */

@@ -29,6 +29,7 @@ export async function eraseRows(
 ): Promise<{ anonymised: number; deleted: number }> {
   const { entity } = model;
   if (model.erase === "delete") {
+    await removeFiles(session, model, rows);
     await forgetLinks(
       session,
       entity,
@@ -67,6 +68,16 @@ export async function eraseRows(
     await keepStates(session, entity, cleared);
   }
   return { anonymised: counts.reduce((sum, count) => sum + count, 0), deleted: 0 };
+}
+
+/**
+ * Removes the bytes first, and without a way back: what says that they are gone is true whenever it is committed. After a
+ * crash between the two the record is still there, and its erasure is taken up again.
+ */
+async function removeFiles(session: Session, { files }: PersonalModel, rows: readonly StoredRow[]) {
+  const keys = files.flatMap(({ column }) => rows.map((row) => row[column]));
+  const given = keys.filter((key): key is string => typeof key === "string");
+  if (given.length > 0) await session.runtime.files.remove(given);
 }
 
 function replaced(value: unknown, before: unknown, session: Session): unknown {

@@ -20,7 +20,7 @@ const EXPORTED = "privacy.exported";
 
 /**
  * Everything that is kept of a person, over all plugins, as lines of JSON (NDJSON): `subject` first, then each `record`, each
- * `entry` of its journal and each past `state`, and `end` with the counts, without which the file is cut short. Secret
+ * `file` in parts, each `entry` of its journal and each past `state`, and `end` with the counts, without which the file is cut short. Secret
  * fields are never in it, nor what is about somebody else. Memory holds one page. The journal says who asked, before the first line.
  *
  * @param ctx of an actor with the permission `privacy.export`, who may see the person's records
@@ -53,7 +53,10 @@ export async function* exportSubject(
   });
   // What is in the journal by now has its place in it.
   await headOf(system);
-  const counts = { record: {}, state: {}, entry: {} } as Record<Told["type"], Record<string, number>>;
+  const counts = { record: {}, state: {}, entry: {}, file: {} } as Record<
+    Told["type"],
+    Record<string, number>
+  >;
   // People first, then what hangs on them.
   for (const model of erasureOrder(system.runtime.composition.personal).reverse()) {
     const { name } = model.entity;
@@ -62,10 +65,11 @@ export async function* exportSubject(
       yield line(told);
     }
   }
-  yield line({ type: "end", records: counts.record, states: counts.state, entries: counts.entry });
+  const parts = Object.keys(counts.file).length > 0 ? { fileParts: counts.file } : {};
+  yield line({ type: "end", records: counts.record, states: counts.state, entries: counts.entry, ...parts });
 }
 
-type Told = { readonly type: "record" | "state" | "entry"; readonly entity: string };
+type Told = { readonly type: "record" | "state" | "entry" | "file"; readonly entity: string };
 
 /** The records of an entity that are about the subject, with their journal, and past states that were about him. */
 async function* toldOf(session: Session, model: PersonalModel, subject: Subject): AsyncGenerator<Told> {
@@ -75,7 +79,10 @@ async function* toldOf(session: Session, model: PersonalModel, subject: Subject)
   for (const { where, concerns } of await waysTo(session, model, subject)) {
     for await (const page of rowsOf(session, model.entity, where)) {
       const records = (await decodeRows(session, model.entity.fieldList, page)).filter(concerns);
-      for (const record of records) yield { type: "record", entity, values: told(record) } as Told;
+      for (const record of records) {
+        yield { type: "record", entity, values: told(record) } as Told;
+        yield* filesOf(session, model, record);
+      }
       for await (const entries of entriesAbout(session, model, records, subject))
         for (const entry of entries) yield { type: "entry", entity, ...entry } as Told;
     }
@@ -89,6 +96,26 @@ async function* toldOf(session: Session, model: PersonalModel, subject: Subject)
     const records = purged.map(({ id, values }) => ({ ...values, id }));
     for await (const entries of entriesAbout(session, model, records, subject))
       for (const entry of entries) yield { type: "entry", entity, ...entry } as Told;
+  }
+}
+
+/** Bytes of one line, before they are written in base64. */
+const FILE_PART = 48 * 1024;
+
+/** The bytes of a record's files, in parts: `{ type: "file", entity, id, part, base64 }`; one without parts is gone. */
+async function* filesOf(session: Session, model: PersonalModel, record: RecordValues): AsyncGenerator<Told> {
+  const entity = model.entity.name;
+  for (const { name } of model.files) {
+    const key = record[name];
+    const bytes = typeof key === "string" ? await session.runtime.files.get(key) : null;
+    if (!bytes) continue;
+    let part = 0;
+    for await (const chunk of bytes)
+      for (let at = 0; at < chunk.byteLength; at += FILE_PART) {
+        const base64 = Buffer.from(chunk.subarray(at, at + FILE_PART)).toString("base64");
+        yield { type: "file", entity, id: record["id"], part, base64 } as Told;
+        part += 1;
+      }
   }
 }
 

@@ -1,8 +1,10 @@
+import type { RecordValues } from "../model/record-codec.js";
 import type { Subject } from "../privacy/define-personal-data.js";
 import type { PersonalModel } from "../privacy/personal-model.js";
 import type { Session } from "../runtime/session.js";
 import { and, type Filter } from "../storage/filter.js";
 import { comparable } from "../util/comparable.js";
+import { isUuid } from "../util/uuid.js";
 import { belongs, mentions, unattached } from "./belongs.js";
 import { purgedOf, type Trace } from "./purged-records.js";
 import { ofTenant, PAGE } from "./rows.js";
@@ -34,7 +36,8 @@ export async function* tracesOfSubject(
 ): AsyncGenerator<{ readonly model: PersonalModel; readonly ids: readonly string[] }> {
   const names = models.filter(({ entity }) => entity.journal).map(({ entity }) => entity.name);
   if (names.length === 0) return;
-  const parents = new Set(models.flatMap((model) => model.by.map((field) => field.target as string)));
+  const all = [...session.runtime.composition.personal.values()];
+  const parents = new Set(models.flatMap((model) => parentNames(model, all)));
   const gone = await goneAmong(session, subject, [...parents]);
   for (let i = 0; i === 0 || i < gone.length; i += NEEDLES)
     for await (const traces of purgedOf(session, names, gone.slice(i, i + NEEDLES)))
@@ -45,16 +48,32 @@ export async function* tracesOfSubject(
       }
 }
 
+/** Entities that records of this one may hang on. */
+function parentNames({ by, entity }: PersonalModel, all: readonly PersonalModel[]): string[] {
+  const named = by.map((field) => field.target as string);
+  if (!entity.access.attached) return named;
+  return [...named, ...all.filter((one) => !one.entity.access.attached).map((one) => one.entity.name)];
+}
+
+/** What a record hangs on, as `entity:id`. */
+function linksOf({ by, entity }: PersonalModel, values: RecordValues): string[] {
+  const { attached } = entity.access;
+  const links = by.map(({ name, target }) => `${target}:${values[name]}`);
+  if (attached) links.push(`${values[attached.entity.name]}:${values[attached.record.name]}`);
+  return links;
+}
+
 /** Entities that are no people, by how far from people they are: one walk over the journal for each step. */
 function levels(personal: ReadonlyMap<string, PersonalModel>): PersonalModel[][] {
+  const all = [...personal.values()];
   const depth = (model: PersonalModel): number =>
     model.person
       ? 0
       : 1 +
         Math.max(
           0,
-          ...model.by.flatMap(({ target }) => {
-            const parent = personal.get(target ?? "");
+          ...parentNames(model, all).flatMap((target) => {
+            const parent = personal.get(target);
             return parent && parent !== model ? [depth(parent)] : [];
           }),
         );
@@ -118,8 +137,7 @@ async function aboutSubject(
 ): Promise<string[]> {
   if (traces.length === 0) return [];
   const tied = await parentsOf(session, model, traces, subject);
-  const leads = ({ values }: Trace) =>
-    model.by.some(({ name, target }) => tied.has(`${target}:${values[name]}`));
+  const leads = ({ values }: Trace) => linksOf(model, values).some((link) => tied.has(link));
   const unlinked = traces.filter((trace) => trace.by === "unlink" && leads(trace)).map(({ id }) => id);
   const purged = traces.filter(
     (trace) => trace.by === "purge" && (leads(trace) || tells(model, trace, subject)),
@@ -139,12 +157,15 @@ async function parentsOf(
   subject: Subject,
 ): Promise<ReadonlySet<string>> {
   const tied = new Set<string>();
-  for (const { name, target } of model.by) {
-    const parent = session.runtime.composition.personal.get(target ?? "");
-    const ids = [...new Set(traces.map(({ values }) => values[name]))].filter(
-      (id): id is string => typeof id === "string",
-    );
-    if (!parent || ids.length === 0) continue;
+  const links = new Set(traces.flatMap(({ values }) => linksOf(model, values)));
+  const byTarget = new Map<string, string[]>();
+  for (const link of links) {
+    const [target = "", id = ""] = link.split(":");
+    if (isUuid(id)) byTarget.set(target, [...(byTarget.get(target) ?? []), id]);
+  }
+  for (const [target, ids] of byTarget) {
+    const parent = session.runtime.composition.personal.get(target);
+    if (!parent || parent.entity.access.attached) continue;
     const own = new Set(idsOf(subject, parent.entity.name));
     const rest = parent.person ? [] : ids.filter((id) => !own.has(id));
     if (rest.length > 0) {

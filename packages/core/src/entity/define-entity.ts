@@ -1,7 +1,7 @@
 import type { Fields } from "../schema/field.js";
 import type { FieldsInput, FieldsRow, SystemFields } from "../schema/static.js";
 import { pluralOf, titleOf } from "../util/words.js";
-import type { Entity, EntityAccess, EntityDefinition } from "./entity.js";
+import type { Attachment, Entity, EntityAccess, EntityDefinition } from "./entity.js";
 import type { RelationRows, Relations } from "./relation.js";
 
 export interface EntityOptions<F extends Fields, R extends Relations> {
@@ -24,6 +24,11 @@ export interface EntityOptions<F extends Fields, R extends Relations> {
   readonly internal?: boolean;
   /** To whom records belong. Default: `ownerId` and `teamId`, where they refer to a user and a team. */
   readonly access?: EntityAccess;
+  /**
+   * Fields by which a record hangs on a record of whatever entity, as notes and files do. It is read with that record
+   * (reach `parent`), goes into the recycle bin, comes back, and is purged with it, and follows it when it is merged.
+   */
+  readonly attachedTo?: Attachment;
   /** False for bookkeeping whose changes nobody will ask after, such as counters. Default true. */
   readonly journal?: boolean;
   /**
@@ -88,6 +93,7 @@ export function defineEntity<
     searchable: options.searchable ?? [],
     internal: options.internal ?? false,
     access: options.access ?? {},
+    attachedTo: options.attachedTo ?? null,
     journal: options.journal ?? true,
     temporal: options.temporal ?? false,
   };

@@ -11,6 +11,14 @@ export interface EntityAccess {
   readonly parents?: readonly string[];
 }
 
+/** The two fields by which a record hangs on a record of any entity. */
+export interface Attachment {
+  /** Text: the entity's name. */
+  readonly entity: string;
+  /** A `recordId()`. */
+  readonly record: string;
+}
+
 /** An entity's declaration at run time. Handles carry it; nothing of it shows in their type. */
 export interface EntityDefinition {
   readonly name: string;
@@ -24,6 +32,7 @@ export interface EntityDefinition {
   readonly searchable: readonly string[];
   readonly internal: boolean;
   readonly access: EntityAccess;
+  readonly attachedTo: Attachment | null;
   readonly journal: boolean;
   readonly temporal: boolean;
 }

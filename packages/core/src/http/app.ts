@@ -5,6 +5,7 @@ import { actionRoutes } from "./action-routes.js";
 import { authRoutes } from "./auth/routes.js";
 import { withCors } from "./cors.js";
 import { entityRoutes } from "./entity-routes.js";
+import { fileRoutes } from "./file-routes.js";
 import { jobRoutes } from "./job-routes.js";
 import { journalRoutes } from "./journal-routes.js";
 import { metaRoute } from "./meta.js";
@@ -73,6 +74,7 @@ function routesOf(settings: HttpSettings): { tree: RouteTree; systemPaths: strin
         ...transferRoutes(entity, settings),
       ]),
     ...importRoutes(settings),
+    ...fileRoutes(settings),
     ...journalRoutes(entities, settings.crm.report),
     ...jobRoutes(),
     ...actionRoutes(composition, entities, settings),

@@ -1,4 +1,5 @@
 import type { Context as HonoContext } from "hono";
+import { DEFAULT_MAX_FILE } from "../crm/services/upload-file.js";
 import { Sweeper } from "../idempotency/sweep.js";
 import type { MigrationPlan } from "../migrations/plan-migration.js";
 import type { CrmHandle } from "../plugin/crm-handle.js";
@@ -37,12 +38,14 @@ export interface HttpOptions {
   readonly maxBody?: number;
   /** Longest file of an import in bytes. Default 1 GiB. */
   readonly maxImport?: number;
+  /** Longest file of an attachment in bytes. Default 100 MiB. */
+  readonly maxFile?: number;
   /**
    * How long a request may take until its answer begins, in milliseconds; null for any time. Then it is cancelled down
    * to the running statement, rolled back, and answered with 503. Default 30,000. A route may say otherwise.
    */
   readonly requestTimeout?: number | null;
-  /** The same for imports, which take as long as their files. Default 3,600,000. */
+  /** The same for imports and uploads, which take as long as their files. Default 3,600,000. */
   readonly importTimeout?: number | null;
   /** Refuses changes that do not say with `If-Match` which version they change: 428. Default false. */
   readonly requireIfMatch?: boolean;
@@ -75,6 +78,7 @@ export interface HttpSettings extends Conditions {
   readonly clientAddress: (c: HonoContext) => string | undefined;
   readonly maxBody: number;
   readonly maxImport: number;
+  readonly maxFile: number;
   readonly requestTimeout: number | null;
   readonly importTimeout: number | null;
   readonly title: string;
@@ -97,6 +101,7 @@ const KNOWN = [
   "clientAddress",
   "maxBody",
   "maxImport",
+  "maxFile",
   "requestTimeout",
   "importTimeout",
   "requireIfMatch",
@@ -113,7 +118,8 @@ export function settingsOf(crm: HttpCrm, options: HttpOptions): HttpSettings {
       });
   }
   const { maxBody = DEFAULT_MAX_BODY, maxImport = DEFAULT_MAX_IMPORT } = options;
-  for (const [name, size] of Object.entries({ maxBody, maxImport }))
+  const { maxFile = DEFAULT_MAX_FILE } = options;
+  for (const [name, size] of Object.entries({ maxBody, maxImport, maxFile }))
     if (!Number.isSafeInteger(size) || size < 1)
       throw InvalidHttpOptions({ problem: `"${name}" is a number of bytes, at least 1.` });
   const { requestTimeout = DEFAULT_REQUEST_TIMEOUT, importTimeout = DEFAULT_IMPORT_TIMEOUT } = options;
@@ -139,6 +145,7 @@ export function settingsOf(crm: HttpCrm, options: HttpOptions): HttpSettings {
     clientAddress: options.clientAddress ?? (() => undefined),
     maxBody,
     maxImport,
+    maxFile,
     requestTimeout,
     importTimeout,
     etags: createEtags(crm.runtime.tokens),

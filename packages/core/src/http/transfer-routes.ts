@@ -8,7 +8,7 @@ import { importErrors } from "../transfer/import-errors.js";
 import { importStatus, listImports } from "../transfer/import-jobs.js";
 import type { ImportFormat, ImportStatus } from "../transfer/import-options.js";
 import { importFile, resumeImport } from "../transfer/run-import.js";
-import { limitedRequest } from "./body.js";
+import { bytesOf } from "./body-stream.js";
 import { InvalidParameter, UnsupportedMediaType } from "./errors.js";
 import { isPlainObject } from "./merge-patch.js";
 import type { Operation } from "./openapi/operation.js";
@@ -176,27 +176,6 @@ function bodyFormat(request: Request): ImportFormat {
   const name = (header.split(";")[0] as string).trim().toLowerCase();
   if (Object.hasOwn(IMPORT_TYPES, name)) return IMPORT_TYPES[name] as ImportFormat;
   throw UnsupportedMediaType({ given: header.slice(0, 100), accepted });
-}
-
-/** The body, chunk by chunk, asked for when the last one is done with. @throws body-too-large */
-async function* bytesOf({ request, signal }: HttpCall, limit: number): AsyncGenerator<Uint8Array> {
-  const { body } = limitedRequest(request, limit);
-  if (!body) return;
-  const reader = body.getReader();
-  const cancel = () => reader.cancel().catch(() => undefined);
-  // Who waits for a body that does not come would not notice otherwise.
-  signal.addEventListener("abort", cancel);
-  try {
-    for (;;) {
-      const { done, value } = await reader.read();
-      signal.throwIfAborted();
-      if (done) return;
-      yield value;
-    }
-  } finally {
-    signal.removeEventListener("abort", cancel);
-    await cancel();
-  }
 }
 
 const EXPORT_NAMES = ["format", "sort", "fields", "search", "asOf", "delimiter", "bom"];

@@ -15,7 +15,7 @@ export const InvalidCrmOptions = defineError<{ problem: string }>("invalid-crm-o
 
 const TENANT = /^[\w.-]{1,64}$/;
 const KNOWN =
-  "storage plugins currency tenant secret encryption roles restrictions withhold jobs cache clock random onError migrate allowDataLoss".split(
+  "storage plugins currency tenant secret encryption roles restrictions withhold jobs files cache clock random onError migrate allowDataLoss".split(
     " ",
   );
 
@@ -58,6 +58,8 @@ export function checkOptions(options: CrmOptions<PluginList>): void {
     throw wrong(`"onError" is a function that takes an error.`);
   if (options.withhold !== undefined && !Array.isArray(options.withhold))
     throw wrong(`"withhold" is a list of capabilities, such as ["leads.capture"].`);
+  if (options.files !== undefined && typeof options.files?.put !== "function")
+    throw wrong(`"files" is a file store, such as localFiles("files").`);
   if (migrate !== undefined && !["apply", "check", "off"].includes(migrate))
     throw wrong(`"migrate" is "apply", "check" or "off", not ${shown(migrate)}.`);
   if (allowDataLoss !== undefined && !Array.isArray(allowDataLoss))

@@ -5,6 +5,8 @@ import type { Cache } from "../cache/cache.js";
 import type { Context, Identity } from "../context/context.js";
 import type { Role } from "../context/role.js";
 import { InvalidQuery } from "../errors/core-errors.js";
+import type { FileStore } from "../files/file-store.js";
+import { localFiles } from "../files/local-files.js";
 import type { JobEngineFactory } from "../jobs/job-engine.js";
 import { emitEvent } from "../journal/emit.js";
 import { readEntry } from "../journal/entry.js";
@@ -75,6 +77,8 @@ export interface CrmOptions<Ps extends PluginList> extends MigrationOptions {
   };
   /** Keeps what is read again and again, such as exchange rates. Default: nothing is kept. */
   readonly cache?: Cache;
+  /** Where files are kept. Default: `localFiles("corm-files")`, a folder where the process was started. */
+  readonly files?: FileStore;
   readonly clock?: Clock;
   /** Random bytes for ids; a seed makes tests repeat. */
   readonly random?: (size: number) => Uint8Array;
@@ -135,6 +139,7 @@ export async function createCrm<const Ps extends PluginList>(options: CrmOptions
       enqueued,
       jobs,
       cache: options.cache ?? null,
+      files: options.files ?? localFiles("corm-files"),
       random: options.random ?? cryptoRandom,
       report,
     };

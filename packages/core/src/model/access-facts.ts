@@ -12,6 +12,13 @@ export interface AccessFacts {
   readonly team: FieldModel | null;
   /** Relations to records whose readers may read this one (reach `parent`). */
   readonly parents: readonly ParentRelation[];
+  /** The fields by which it hangs on a record of any entity. */
+  readonly attached: AttachedFields | null;
+}
+
+export interface AttachedFields {
+  readonly entity: FieldModel;
+  readonly record: FieldModel;
 }
 
 /** Reads an entity's `access`, and lists what is wrong with it. */
@@ -47,7 +54,30 @@ export function accessFacts(
     return [];
   });
   return {
-    facts: { owner: fieldOf("owner", "user", "ownerId"), team: fieldOf("team", "team", "teamId"), parents },
+    facts: {
+      owner: fieldOf("owner", "user", "ownerId"),
+      team: fieldOf("team", "team", "teamId"),
+      parents,
+      attached: attachedFields(owner, definition, fields, problems),
+    },
     problems,
   };
+}
+
+function attachedFields(
+  owner: string,
+  { name, attachedTo }: EntityDefinition,
+  fields: EntityModel["fields"],
+  problems: string[],
+): AttachedFields | null {
+  if (!attachedTo) return null;
+  const entity = fields.get(attachedTo.entity);
+  const record = fields.get(attachedTo.record);
+  const wrong = (what: string) => problems.push(`plugin "${owner}": attachedTo of "${name}" names ${what}`);
+  if (entity?.kind !== "string" || entity.optional)
+    wrong(`"${attachedTo.entity}", which is not a required text`);
+  else if (record?.kind !== "reference" || record.target !== null || record.optional)
+    wrong(`"${attachedTo.record}", which is not a required recordId()`);
+  else return { entity, record };
+  return null;
 }

@@ -1,4 +1,5 @@
 import type { EntityDefinition } from "../entity/entity.js";
+import type { Filter } from "../storage/filter.js";
 import type { PhysicalTable } from "../storage/physical-schema.js";
 import { kebabCase } from "../util/words.js";
 import type { AccessFacts } from "./access-facts.js";
@@ -21,6 +22,8 @@ export type RelationModel =
       readonly target: string;
       /** Name of the reference field of the other entity. */
       readonly foreign: string;
+      /** Of records that hang on a record of any entity: which of those are meant. */
+      readonly of?: Filter;
     };
 
 /**

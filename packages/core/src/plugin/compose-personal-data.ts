@@ -39,7 +39,7 @@ export function composePersonalData(
 }
 
 function personalModel(entity: EntityModel, parts: readonly Part[], problems: string[]): PersonalModel {
-  const fieldsOf = (list: "by" | "keep" | "mentions" | "others" | "unrelated"): FieldModel[] =>
+  const fieldsOf = (list: "by" | "files" | "keep" | "mentions" | "others" | "unrelated"): FieldModel[] =>
     parts.flatMap(({ owner, options }) =>
       (options[list] ?? []).flatMap((name) => known(entity, name, owner, list, problems)),
     );
@@ -65,6 +65,10 @@ function personalModel(entity: EntityModel, parts: readonly Part[], problems: st
     problems.push(
       `definePersonalData of "${entity.name}" must say erase once, and plugins ${names(parts)} say it ${said.length} times`,
     );
+  if (fieldsOf("files").length > 0 && erase !== "delete")
+    problems.push(
+      `definePersonalData of "${entity.name}": its files are removed with the record, so erase is "delete"`,
+    );
   const terms = parts.flatMap(({ options }) => (options.days === undefined ? [] : [options.days]));
   if (terms.some((days) => !(days >= 1)) || (terms.length > 0 && typeof erase === "object"))
     problems.push(
@@ -85,6 +89,7 @@ function personalModel(entity: EntityModel, parts: readonly Part[], problems: st
     by,
     addresses,
     mentions: fieldsOf("mentions"),
+    files: fieldsOf("files"),
     erase,
     days: terms.length > 0 ? Math.min(...terms) : null,
     cleared,

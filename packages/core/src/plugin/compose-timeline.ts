@@ -1,5 +1,5 @@
 import type { EntityModel } from "../model/entity-model.js";
-import type { TimelineSource } from "../timeline/define-timeline-source.js";
+import { ANY, type TimelineSource } from "../timeline/define-timeline-source.js";
 import type { AnyPlugin } from "./plugin.js";
 
 /** Sources of timelines by the entity on whose timeline they stand, in plugin order. */
@@ -11,12 +11,31 @@ export function composeTimelines(
   const timelines = new Map<string, TimelineSource[]>();
   for (const plugin of order) {
     for (const source of plugin.parts.timeline ?? []) {
+      if (source.on === ANY) {
+        for (const one of everywhere(source, entities))
+          timelines.set(one.on, [...(timelines.get(one.on) ?? []), one]);
+        continue;
+      }
       const wrong = problemOf(source, entities);
       if (wrong) problems.push(`plugin "${plugin.name}": timeline of "${source.on}" ${wrong}`);
       else timelines.set(source.on, [...(timelines.get(source.on) ?? []), source]);
     }
   }
   return timelines;
+}
+
+/** Notes and files stand on the timelines of whatever they hang on. */
+function everywhere(source: TimelineSource, entities: ReadonlyMap<string, EntityModel>): TimelineSource[] {
+  const attached = entities.get(source.entity)?.access.attached;
+  if (!attached) return [];
+  return [...entities.values()]
+    .filter((entity) => !entity.internal && !entity.access.attached)
+    .map((entity) => ({
+      ...source,
+      on: entity.name,
+      path: [attached.record.name],
+      where: { and: [source.where, { [attached.entity.name]: entity.name }] },
+    }));
 }
 
 function problemOf(source: TimelineSource, entities: ReadonlyMap<string, EntityModel>): string | undefined {

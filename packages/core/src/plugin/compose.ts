@@ -6,7 +6,7 @@ import type { AnyJob } from "../jobs/define-job.js";
 import type { ScheduleDefinition } from "../jobs/define-schedule.js";
 import type { MetricDefinition } from "../metrics/define-metric.js";
 import { compileEntity, type OwnedExtension } from "../model/compile-entity.js";
-import type { EntityModel } from "../model/entity-model.js";
+import type { EntityModel, RelationModel } from "../model/entity-model.js";
 import { type EntityValidator, entityValidator } from "../model/validate.js";
 import type { PersonalModel } from "../privacy/personal-model.js";
 import type { RouteDefinition } from "../routes/define-route.js";
@@ -294,7 +294,29 @@ function composeEntities(order: readonly AnyPlugin[], problems: string[]): Map<s
       }
     }
   }
+  for (const model of models.values()) if (model.access.attached) leadTo(model, models);
   return models;
+}
+
+/**
+ * From every record to what hangs on it, under the plural: `notes`. An entity with a field or relation of that name keeps
+ * its own.
+ */
+function leadTo(model: EntityModel, models: ReadonlyMap<string, EntityModel>): void {
+  const { attached } = model.access;
+  if (!attached) return;
+  for (const one of models.values()) {
+    if (one.internal || one.access.attached) continue;
+    if (one.fields.has(model.plural) || one.relations.has(model.plural)) continue;
+    (one.relations as Map<string, RelationModel>).set(model.plural, {
+      kind: "many",
+      name: model.plural,
+      owner: model.owner,
+      target: model.name,
+      foreign: attached.record.name,
+      of: { op: "eq", column: attached.entity.column, value: one.name },
+    });
+  }
 }
 
 function hookTargetProblem(

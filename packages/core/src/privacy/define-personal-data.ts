@@ -52,6 +52,8 @@ export interface PersonalDataOptions<Row> {
   readonly replace?: { readonly [K in Names<Row>]?: Row[K] | Replacement };
   /** Fields that may be about other people as well: they are left out of an export. */
   readonly others?: readonly Names<Row>[];
+  /** Fields that hold keys of files: their bytes are removed with the record, and are in an export. */
+  readonly files?: readonly Names<Row>[];
   /** False for a record that hangs on the person but is about somebody else: it is left out of an export. */
   readonly isAbout?: (row: Row, subject: Subject) => boolean;
   /** Runs before anything is erased, in a transaction. May run again after a crash. */

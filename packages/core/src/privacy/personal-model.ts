@@ -20,6 +20,8 @@ export interface PersonalModel {
   readonly days: number | null;
   /** Fields that are cleared, and what they hold afterwards. */
   readonly cleared: readonly { readonly field: FieldModel; readonly value: unknown | Replacement }[];
+  /** Fields that hold keys of files. */
+  readonly files: readonly FieldModel[];
   /** Fields of an export. */
   readonly exported: readonly FieldModel[];
   readonly isAbout: (row: Record<string, unknown>, subject: Subject) => boolean;

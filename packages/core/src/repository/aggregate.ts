@@ -4,13 +4,14 @@ import type { FieldModel } from "../model/field-model.js";
 import type { QueryScope } from "../runtime/query-scope.js";
 import type { Session } from "../runtime/session.js";
 import type { AggregateSpec, Bucket, Group, Measure, Order, StoredRow } from "../storage/adapter.js";
-import { and, type Filter } from "../storage/filter.js";
+import type { Filter } from "../storage/filter.js";
 import { currencyDecimals } from "../util/currency.js";
 import { fromMinor, MAX_MINOR, type Money } from "../util/money.js";
 import { nearest } from "../util/words.js";
 import { Budget } from "./budget.js";
 import { havingFilter } from "./having.js";
 import { momentOf } from "./moment.js";
+import { narrowed } from "./narrowed.js";
 import { currencyField, parseWhere } from "./parse-where.js";
 
 /** An aggregate as it arrives: typed at the repository, unchecked over HTTP. */
@@ -72,7 +73,11 @@ export async function aggregateRecords(
   const limit = readGroupLimit(query.limit);
   const spec: AggregateSpec = {
     table: entity.table,
-    where: and(scope.visible(entity, false, "scan"), parseWhere(entity, query.where, scope, budget)),
+    where: narrowed(
+      entity,
+      scope.visible(entity, false, "scan"),
+      parseWhere(entity, query.where, scope, budget),
+    ),
     groupBy: groups.map((g) => g.group),
     measures: measures.flatMap(physicalMeasures),
     ...(query.having === undefined ? {} : { having: havingFilter(query.having, measures, session.currency) }),

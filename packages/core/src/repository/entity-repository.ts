@@ -5,11 +5,11 @@ import type { EntityModel } from "../model/entity-model.js";
 import { project, type RecordValues } from "../model/record-codec.js";
 import type { EntityValidator } from "../model/validate.js";
 import type { Session } from "../runtime/session.js";
-import { and } from "../storage/filter.js";
 import type { Awaitable } from "../util/awaitable.js";
 import { aggregateRecords, type RawAggregate } from "./aggregate.js";
 import { readHistory } from "./history.js";
 import { momentOf } from "./moment.js";
+import { narrowed } from "./narrowed.js";
 import { nothingGiven } from "./parse-condition.js";
 import {
   findPage,
@@ -115,7 +115,8 @@ export class EntityRepository {
     const scope = moment ?? session;
     const rows = await session.operations().aggregate({
       table: entity.table,
-      where: and(
+      where: narrowed(
+        entity,
         scope.visible(entity, false, "scan"),
         queryFilter(scope, entity, { where, search: options.search }),
       ),

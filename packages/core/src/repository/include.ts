@@ -4,10 +4,11 @@ import type { FieldModel } from "../model/field-model.js";
 import { columnsOf, type RecordValues } from "../model/record-codec.js";
 import type { Session } from "../runtime/session.js";
 import type { StoredRow } from "../storage/adapter.js";
-import { and } from "../storage/filter.js";
+import { always, and } from "../storage/filter.js";
 import { nearest } from "../util/words.js";
 import { decodeRows } from "./decode-rows.js";
 import type { Moment } from "./moment.js";
+import { narrowed } from "./narrowed.js";
 import { loadByIds } from "./read.js";
 
 /** Records that the to-many includes of one page may bring along. */
@@ -79,7 +80,11 @@ async function includeMany(
   const found = await session.operations().findMany({
     table: target.table,
     columns: columnsOf(new Set([...target.fieldList, foreign])),
-    where: and({ op: "in", column: foreign.column, values: [...children.keys()] }, scope.visible(target)),
+    where: narrowed(
+      target,
+      scope.visible(target),
+      and(relation.of ?? always, { op: "in", column: foreign.column, values: [...children.keys()] }),
+    ),
     orderBy: [{ column: "id", direction: "asc" }],
     limit: MAX_CHILDREN + 1,
   });

@@ -5,6 +5,7 @@ import type { QueryScope } from "../runtime/query-scope.js";
 import { always, and, type Filter, never, not, or } from "../storage/filter.js";
 import { nearest } from "../util/words.js";
 import { Budget } from "./budget.js";
+import { narrowed } from "./narrowed.js";
 import { conditionFilter, nothingGiven } from "./parse-condition.js";
 
 const MAX_DEPTH = 16;
@@ -111,7 +112,13 @@ function relationFilter(
   const exists = (where: Filter): Filter =>
     where.op === "const" && !where.value
       ? never
-      : { op: "exists", table: target.table, local: "id", foreign: foreign.column, where };
+      : {
+          op: "exists",
+          table: target.table,
+          local: "id",
+          foreign: foreign.column,
+          where: relation.of ? narrowed(target, where, relation.of) : where,
+        };
   const parts: Filter[] = [];
   for (const [quantifier, where] of Object.entries(condition ?? {})) {
     if (quantifier === "some") parts.push(exists(inner(where)));

@@ -14,6 +14,7 @@ import { decodeRows } from "./decode-rows.js";
 import { loadIncludes } from "./include.js";
 import { JSON_COLUMN, jsonColumnOf } from "./json-rows.js";
 import { type Moment, momentOf } from "./moment.js";
+import { narrowed } from "./narrowed.js";
 import { isId } from "./parse-condition.js";
 import { parseWhere } from "./parse-where.js";
 import { queryIdentity } from "./query-identity.js";
@@ -118,7 +119,7 @@ function planPage(session: Session, present: EntityModel, query: RawQuery): Awai
       columns: query.select
         ? columnsOf(new Set([...wanted, ...sort.fields, ...includeFields(entity, includes)]))
         : entity.columns,
-      where: and(scope.visible(entity, query.withDeleted), queryFilter(scope, entity, query)),
+      where: narrowed(entity, scope.visible(entity, query.withDeleted), queryFilter(scope, entity, query)),
       orderBy: sort.orderBy,
       limit: limit + 1,
       ...(query.after == null ? {} : { after: readCursor(query.after, session.tokens, identity()) }),

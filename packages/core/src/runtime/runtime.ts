@@ -4,6 +4,7 @@ import type { Cache } from "../cache/cache.js";
 import type { Tokens } from "../context/tokens.js";
 import type { FieldCipher } from "../encryption/field-cipher.js";
 import type { Vault } from "../encryption/vault.js";
+import type { FileStore } from "../files/file-store.js";
 import type { JobEngine } from "../jobs/job-engine.js";
 import type { Composition } from "../plugin/compose.js";
 import type { StorageAdapter, StoredRow, Transaction } from "../storage/adapter.js";
@@ -34,6 +35,8 @@ export interface Runtime {
   readonly enqueued: Signals;
   readonly jobs: JobEngine;
   readonly cache: Cache | null;
+  /** Where the bytes of attachments are. */
+  readonly files: FileStore;
   /** Random bytes that a seed repeats, for ids and pauses: not for secrets. */
   readonly random: RandomBytes;
   /** The transaction that the running asynchronous code is inside of. */

@@ -1,3 +1,4 @@
+import { memoryFiles } from "../files/memory-files.js";
 import { type CrmOptions, createCrm } from "../kernel/create-crm.js";
 import type { AppSession, Crm, PluginList } from "../kernel/crm.js";
 import type { StorageAdapter } from "../storage/adapter.js";
@@ -42,6 +43,7 @@ export async function createTestCrm<const Ps extends PluginList>(
   const crm = await createCrm<Ps>({
     tenant: "test",
     encryption: { keys: TEST_KEYS },
+    files: memoryFiles({ clock }),
     secret: "a secret of tests, forty characters long",
     onError: (error) => errors.push(error),
     ...rest,

@@ -1,6 +1,9 @@
 import type { Where } from "../context/query.js";
 import type { Entity } from "../entity/entity.js";
 
+/** Stands for every entity. */
+export const ANY = "*";
+
 type Names<T> = keyof T & string;
 
 /** Records that tell of something that happened around others. Made by `defineTimelineSource`. */
@@ -18,8 +21,8 @@ export interface TimelineSource {
 }
 
 export interface TimelineSourceOptions<Row, Related> {
-  /** On whose timeline it stands. */
-  readonly on: { readonly name: string };
+  /** On whose timeline it stands; left out where it hangs on records of any entity (`attachedTo`). */
+  readonly on?: { readonly name: string };
   readonly entity: Entity<string, Row, never, Related>;
   /** The reference to that record: `contactId`; `opportunity.contactId` where another record lies between. */
   readonly reference: string;
@@ -49,7 +52,7 @@ export function defineTimelineSource<Row, Input, Related>(
   },
 ): TimelineSource {
   return {
-    on: options.on.name,
+    on: options.on?.name ?? ANY,
     entity: options.entity.name,
     path: options.reference.split("."),
     at: options.at,

@@ -34,6 +34,9 @@ it("says who asks, and what there is", () => {
   expect(parcels["relations"]).toEqual([
     { name: "account", kind: "one", target: "account" },
     { name: "items", kind: "many", target: "parcelItem" },
+    { name: "attachments", kind: "many", target: "attachment" },
+    { name: "notes", kind: "many", target: "note" },
+    { name: "taggings", kind: "many", target: "tagging" },
   ]);
 });
 

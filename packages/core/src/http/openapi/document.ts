@@ -18,6 +18,7 @@ const ERRORS: Readonly<Record<number, string>> = {
   406: "The app cannot answer in this form.",
   409: "The change collides with other records, or a plugin refuses it.",
   412: "The record has changed since it was read.",
+  410: "What the record speaks of is not there any more.",
   413: "The body is too large.",
   415: "The body has a type that the route does not read.",
   429: "The caller asks too often: `Retry-After` says when to try again.",

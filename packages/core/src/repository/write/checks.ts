@@ -70,7 +70,7 @@ export async function checkReferences(
 }
 
 /** The references of one field: those that the caller named, or the others. */
-async function checkField(
+export async function checkField(
   session: Session,
   field: FieldModel,
   target: EntityModel,

@@ -1,7 +1,7 @@
 import type { EntityModel } from "../../model/entity-model.js";
 import type { FieldModel } from "../../model/field-model.js";
 import type { Session } from "../../runtime/session.js";
-import type { Filter } from "../../storage/filter.js";
+import { and, type Filter } from "../../storage/filter.js";
 
 const BATCH = 500;
 
@@ -9,6 +9,8 @@ const BATCH = 500;
 export interface Child {
   readonly entity: EntityModel;
   readonly field: FieldModel;
+  /** Of records that hang on a record of any entity: which one is meant. */
+  readonly of?: Filter;
 }
 
 const known = new WeakMap<EntityModel, readonly Child[]>();
@@ -18,18 +20,27 @@ export function childrenOf(session: Session, entity: EntityModel): readonly Chil
   let children = known.get(entity);
   if (!children) {
     children = [...session.runtime.composition.entities.values()].flatMap((other) =>
-      other.inputFields
-        .filter((field) => field.kind === "reference" && field.target === entity.name)
-        .map((field): Child => ({ entity: other, field })),
+      childFields(other, entity),
     );
     known.set(entity, children);
   }
   return children;
 }
 
+function childFields(other: EntityModel, entity: EntityModel): Child[] {
+  const fields = other.inputFields
+    .filter((field) => field.kind === "reference" && field.target === entity.name)
+    .map((field): Child => ({ entity: other, field }));
+  const { attached } = other.access;
+  if (!attached || entity.internal) return fields;
+  const of: Filter = { op: "eq", column: attached.entity.column, value: entity.name };
+  return [...fields, { entity: other, field: { ...attached.record, onDelete: "cascade" }, of }];
+}
+
 /** The children that point at one of these records. */
 export function pointsAt(child: Child, ids: readonly string[]): Filter {
-  return { op: "in", column: child.field.column, values: ids };
+  const points: Filter = { op: "in", column: child.field.column, values: ids };
+  return child.of ? and(child.of, points) : points;
 }
 
 /**

@@ -5,6 +5,7 @@ import type { EntityValidator } from "../../model/validate.js";
 import type { Session } from "../../runtime/session.js";
 import { keepStates } from "../../temporal/keep-states.js";
 import { loadByIds } from "../read.js";
+import { checkAttached } from "./attached.js";
 import { checkReferences, givenReferences, type Place, raiseIssues } from "./checks.js";
 import { operation, queueCommitted, refuseStrays, runHooks } from "./operation.js";
 import { assertReach } from "./reach.js";
@@ -41,6 +42,7 @@ export async function createRecords(
     if (hooked) refuseStrays(session, entity, "create", values);
     const issues = values.map((input) => validator.checkCreate(input));
     await checkReferences(session, entity, values, issues, given);
+    await checkAttached(session, entity, values, issues, given);
     raiseIssues(entity, issues, place);
 
     const now = session.now();

@@ -48,6 +48,11 @@ export function ownershipFields({ access: { owner, team } }: EntityModel): strin
 /** Whether changing these fields may carry a record out of somebody's reach. */
 export function movesRecord(session: Session, entity: EntityModel, changed: RecordValues): boolean {
   if (session.access.filter(entity, "update") === always) return false;
-  const names = [...ownershipFields(entity), ...entity.access.parents.map((relation) => relation.field.name)];
+  const { parents, attached } = entity.access;
+  const names = [
+    ...ownershipFields(entity),
+    ...parents.map((relation) => relation.field.name),
+    ...(attached ? [attached.entity.name, attached.record.name] : []),
+  ];
   return session.access.isConditional(entity) || names.some((name) => name in changed);
 }

@@ -10,6 +10,7 @@ import type { RowUpdate } from "../../storage/adapter.js";
 import type { Filter } from "../../storage/filter.js";
 import { keepStates } from "../../temporal/keep-states.js";
 import { loadByIds } from "../read.js";
+import { checkAttached } from "./attached.js";
 import { checkReferences, givenReferences, type Place, raiseIssues } from "./checks.js";
 import { asLeft } from "./create.js";
 import { operation, queueCommitted, refuseStrays, runHooks } from "./operation.js";
@@ -69,6 +70,7 @@ export async function updateRecords(
     ]);
     const effective = batch.map(({ before, patch }) => effectivePatch(before, patch));
     await checkReferences(session, entity, effective, issues, given);
+    await checkAttached(session, entity, moved(entity, batch, effective), issues, given);
     raiseIssues(entity, issues, place);
     const transferred = await checkTransfers(session, entity, loaded, effective, given);
 
@@ -222,6 +224,20 @@ function afterImage(before: RecordValues, patch: RecordValues, now: string): Rec
 export function later(before: RecordValues, now: string): string {
   const last = before["updatedAt"] as string;
   return now < last ? last : now;
+}
+
+/** The records that come to hang on another one. */
+function moved(
+  { access: { attached } }: EntityModel,
+  batch: readonly Change[],
+  effective: readonly RecordValues[],
+): (RecordValues | undefined)[] {
+  if (!attached) return [];
+  const names = [attached.entity.name, attached.record.name];
+  return batch.map(({ before }, i) => {
+    const patch = effective[i] as RecordValues;
+    return names.some((name) => name in patch) ? { ...before, ...patch } : undefined;
+  });
 }
 
 function immutableIssues(entity: EntityModel, before: RecordValues, patch: RecordValues): Issue[] {
