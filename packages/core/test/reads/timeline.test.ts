@@ -115,7 +115,7 @@ onDatabases({ plugins: [crmCore()], roles }, (app) => {
             after,
           },
         );
-        expect(app().log.of("findMany").length).toBe(6);
+        expect(app().log.of("findMany").length).toBe(8);
         expect(page.items.length).toBeLessThanOrEqual(limit);
         seen.push(...page.items);
         after = page.next;
