@@ -2,8 +2,8 @@ import { definePlugin, type PluginFactory, type PluginOf } from "../plugin/defin
 import { provide } from "../services/define-service.js";
 import { CORE_VERSION } from "../util/version.js";
 import { issueKey, listKeys, MANAGE_API_KEYS, revokeKey, rotateKey } from "./actions/api-keys.js";
-import { convertMoney } from "./actions/convert-money.js";
 import { APPLY_TAGS, applyTags, recordsTagged } from "./actions/apply-tags.js";
+import { convertMoney } from "./actions/convert-money.js";
 import { INVITE_USERS, invite } from "./actions/invite.js";
 import { account } from "./entities/account.js";
 import { activity } from "./entities/activity.js";
@@ -42,8 +42,8 @@ import { principal } from "./services/principal.js";
 
 import { timeline } from "./timeline.js";
 
-export { convertMoney } from "./actions/convert-money.js";
 export { recordsTagged, type TagResult } from "./actions/apply-tags.js";
+export { convertMoney } from "./actions/convert-money.js";
 export * from "./entities/account.js";
 export * from "./entities/activity.js";
 export * from "./entities/api-key.js";
