@@ -43,6 +43,20 @@ export const ConfigurationTooComplex = defineError<{ productId: string }>("confi
     `The rules of product ${productId} could not be followed to an end in 10,000 attempts. Choose more of the options, or make its groups smaller.`,
 });
 
+export const TeamIsSetWhole = defineError("team-is-set-whole", {
+  status: 409,
+  title: "A team is written as a whole",
+  detail: () =>
+    'Splits add up to 100 %, so members are not written one by one. Use "set-team" of the opportunity.',
+});
+
+export const HierarchyTooLarge = defineError<{ accounts: number; levels: number }>("hierarchy-too-large", {
+  status: 422,
+  title: "The hierarchy is too large",
+  detail: ({ accounts, levels }) =>
+    `More than ${accounts} companies, or ${levels} levels, hang below this account. Ask for one further down.`,
+});
+
 export const QuoteIsSent = defineError<{ number: string; status: string }>("quote-is-sent", {
   status: 409,
   title: "The quote was sent",

@@ -18,11 +18,14 @@ import { makeContract, signContract } from "./actions/contracts.js";
 import { ensureDefault } from "./actions/ensure-default.js";
 import { moveTo } from "./actions/move-to.js";
 import { orderQuote } from "./actions/order-quote.js";
+import { pipelineValue, rollUpAccount } from "./actions/pipeline-value.js";
 import { linkQuote, requestApproval, reviseQuote, sendQuote } from "./actions/quotes.js";
 import { resolvePrices } from "./actions/resolve-prices.js";
 import { salesReport } from "./actions/sales-report.js";
+import { setTeam } from "./actions/set-team.js";
 import type { DocumentFont } from "./documents/fonts.js";
 import { createPrinter } from "./documents/pdf.js";
+import { competitor } from "./entities/competitor.js";
 import { contract, documentTemplate } from "./entities/contract.js";
 import { opportunityWithHistory } from "./entities/extensions.js";
 import {
@@ -31,6 +34,7 @@ import {
   contactWithOpportunities,
   opportunity,
 } from "./entities/opportunity.js";
+import { opportunityContact, opportunityMember } from "./entities/opportunity-people.js";
 import { order, orderLine, orderWithLines } from "./entities/order.js";
 import { pipeline } from "./entities/pipeline.js";
 import { priceBook, priceBookEntry, priceBookWithEntries } from "./entities/price-book.js";
@@ -41,12 +45,14 @@ import { pipelineWithStages, stage } from "./entities/stage.js";
 import { stageVisit } from "./entities/stage-visit.js";
 import { quoteAccepted, quoteDeclined, quoteSent } from "./events.js";
 import { checkDocumentTemplates } from "./hooks/check-document-template.js";
+import { checkExitConditions } from "./hooks/check-exit-condition.js";
 import { checkPrices } from "./hooks/check-prices.js";
 import { fillStages } from "./hooks/fill-stages.js";
 import { guardVisits } from "./hooks/guard-visits.js";
 import { keepOrders } from "./hooks/keep-orders.js";
 import { keepQuoteLines } from "./hooks/keep-quote-lines.js";
 import { keepQuotes } from "./hooks/keep-quotes.js";
+import { keepTeam } from "./hooks/keep-team.js";
 import { placeOpportunities } from "./hooks/place-opportunities.js";
 import { recordVisits } from "./hooks/record-visits.js";
 import { contractTerms, contractTermsDaily } from "./jobs/contract-terms.js";
@@ -125,9 +131,12 @@ const plugin = definePlugin({
     const settings = settingsFrom(options);
     return {
       entities: {
+        competitor,
         contract,
         documentTemplate,
         opportunity,
+        opportunityContact,
+        opportunityMember,
         order,
         orderLine,
         pipeline,
@@ -155,6 +164,9 @@ const plugin = definePlugin({
         configure,
         ensureDefault,
         makeContract,
+        pipelineValue,
+        rollUpAccount,
+        setTeam,
         orderQuote,
         signContract,
         linkQuote,
@@ -180,6 +192,8 @@ const plugin = definePlugin({
         ...keepQuotes,
         ...keepQuoteLines,
         ...keepOrders,
+        ...keepTeam,
+        ...checkExitConditions,
         ...checkDocumentTemplates,
       ],
       events: [quoteAccepted, quoteDeclined, quoteSent],
@@ -199,6 +213,9 @@ const plugin = definePlugin({
         "pipeline.ensureDefault": "Make the default pipeline where there is none",
         "product.configure": "Complete a configuration of a product",
         "priceBook.resolve": "Ask what products cost",
+        "opportunity.pipelineValue": "Add up open opportunities in the reporting currency",
+        "opportunity.setTeam": "Set the team of an opportunity, and its splits",
+        "account.rollUp": "Add up the opportunities of a group of companies",
         "quote.order": "Order what customers have accepted",
         "quote.document": "Read quotes as documents",
         "contract.document": "Read contracts as documents",

@@ -1,6 +1,7 @@
 import { definePersonalData, type PersonalData } from "@corm/core";
 import { contract } from "./entities/contract.js";
 import { activityOfOpportunity, opportunity } from "./entities/opportunity.js";
+import { opportunityContact, opportunityMember } from "./entities/opportunity-people.js";
 import { order } from "./entities/order.js";
 import { quote } from "./entities/quote.js";
 import { stageVisit } from "./entities/stage-visit.js";
@@ -12,13 +13,18 @@ export const privacy: readonly PersonalData[] = [
   definePersonalData(opportunity, {
     by: ["contactId"],
     erase: "anonymise",
-    keep: ["stage", "openedOn", "closeDate"],
+    keep: ["stage", "openedOn", "closeDate", "source", "closeReason", "checked"],
   }),
   definePersonalData(stageVisit, {
     by: ["opportunityId"],
     erase: { keep: "when a sale moved, and for how much; nothing of it tells to whom" },
   }),
   definePersonalData(quote, { by: ["contactId", "opportunityId"], erase: { keep: COMMERCIAL } }),
+  definePersonalData(opportunityMember, {
+    by: ["opportunityId"],
+    erase: { keep: "colleagues who sold it, and not whom they sold it to" },
+  }),
+  definePersonalData(opportunityContact, { by: ["contactId", "opportunityId"], erase: "delete" }),
   definePersonalData(order, { by: ["contactId", "opportunityId"], erase: { keep: COMMERCIAL } }),
   definePersonalData(contract, { by: ["contactId", "opportunityId"], erase: { keep: COMMERCIAL } }),
   definePersonalData(activityOfOpportunity, { by: ["opportunityId"] }),

@@ -45,8 +45,8 @@ it("asks the database as often for one opportunity as for three hundred", async 
   const rows = (await opportunity.find({ limit: 300 })).items;
   const move = (n: number, stage: string) =>
     opportunity.updateMany(rows.slice(0, n).map(({ id }) => ({ id, patch: { stage } })));
-  const moveOne = await measure(() => move(1, "proposal"));
-  const moveMany = await measure(() => move(300, "won"));
+  const moveOne = await measure(() => move(1, "won"));
+  const moveMany = await measure(() => move(300, "lost"));
   expect(moveMany).toBe(moveOne);
   expect(await measure(() => opportunity.salesReport())).toBe(4);
   // Nothing about the stage: nothing is asked about stages. Read, written, entered in the journal.

@@ -13,6 +13,9 @@ export const moveTo = defineAction({
     amount: Type.Optional(money()),
     /** Default: today, for a won or lost stage. */
     closeDate: Type.Optional(date()),
+    /** Why it is won or lost. */
+    closeReason: Type.Optional(Type.String({ minLength: 1, maxLength: 200 })),
+    checked: Type.Optional(Type.Array(Type.String({ maxLength: 50 }), { maxItems: 200 })),
   }),
   output: Type.Object({
     id: Type.String(),

@@ -7,6 +7,8 @@ import {
   extendEntity,
   filledByHook,
   type Input,
+  instant,
+  json,
   many,
   money,
   one,
@@ -16,6 +18,7 @@ import {
   user,
 } from "@corm/core";
 import Type from "typebox";
+import { competitor } from "./competitor.js";
 import { pipeline } from "./pipeline.js";
 import { product } from "./product.js";
 import { stage } from "./stage.js";
@@ -39,6 +42,22 @@ const draft = defineEntity("opportunity", {
     amount: Type.Optional(money()),
     /** Per cent. Default: the stage's, on every move. */
     probability: filledByHook(Type.Number({ minimum: 0, maximum: 100 })),
+    /** `amount` at `probability`; null without an amount. */
+    weightedAmount: Type.Optional(money()),
+    /** What it counts as in a forecast: of the stage, unless `forecastOverride` says otherwise; won is closed, lost omitted. */
+    forecastCategory: filledByHook(oneOf(["omitted", "pipeline", "bestCase", "commit", "closed"])),
+    /** Another category than the stage's, while it is open. */
+    forecastOverride: Type.Optional(oneOf(["omitted", "pipeline", "bestCase", "commit"])),
+    /** Keys of the stage's checklist that are ticked off. */
+    checked: Type.Optional(json(Type.Array(Type.String({ maxLength: 50 }), { maxItems: 200 }))),
+    /** Why it was won or lost. */
+    closeReason: Type.Optional(Type.String({ maxLength: 200 })),
+    /** Against whom it was lost, or goes. */
+    competitorId: Type.Optional(reference(competitor, { onDelete: "set null" })),
+    /** Where it is from: `web`, `partner`, `event`, … */
+    source: Type.Optional(Type.String({ maxLength: 100 })),
+    /** From when on it has been in its stage for too long; null where the stage has no limit. */
+    staleAt: Type.Optional(instant()),
     /** The day on which the sale began. */
     openedOn: Type.Optional(date()),
     /** Expected while open; the day of the decision once won or lost. */
@@ -49,13 +68,21 @@ const draft = defineEntity("opportunity", {
   relations: {
     account: one("accountId"),
     contact: one("contactId"),
+    competitor: one("competitorId"),
     product: one("productId"),
     owner: one("ownerId"),
     pipeline: one("pipelineId"),
     // "stage" is the key, so the record goes by another name.
     stageRecord: one("stageId"),
   },
-  indexes: [["status", "closeDate"], ["ownerId", "status"], ["name"]],
+  indexes: [
+    ["status", "closeDate"],
+    ["status", "staleAt"],
+    ["accountId"],
+    ["closeDate", "forecastCategory"],
+    ["ownerId", "status"],
+    ["name"],
+  ],
   unique: [["externalId"]],
   searchable: ["name"],
   temporal: true,

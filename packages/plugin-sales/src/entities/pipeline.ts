@@ -1,5 +1,7 @@
-import { defineEntity, type Input, type Row, withDefault } from "@corm/core";
+import { calendar, defineEntity, type Input, json, one, type Row, reference, withDefault } from "@corm/core";
 import Type from "typebox";
+
+const reasons = Type.Array(Type.String({ minLength: 1, maxLength: 200 }), { maxItems: 100 });
 
 const draft = defineEntity("pipeline", {
   fields: {
@@ -8,7 +10,19 @@ const draft = defineEntity("pipeline", {
     name: Type.String({ minLength: 1, maxLength: 100 }),
     /** The pipeline with the lowest position is the default one. */
     position: withDefault(Type.Integer({ minimum: 0 }), 1),
+    /** When it is worked on: for working time in stages. Default: working time is not counted. */
+    calendarId: Type.Optional(reference(calendar, { onDelete: "set null" })),
+    /** Reasons that a decision has to give; an empty list takes any. Default: none is needed. */
+    reasons: Type.Optional(
+      json(
+        Type.Object(
+          { won: Type.Optional(reasons), lost: Type.Optional(reasons) },
+          { additionalProperties: false },
+        ),
+      ),
+    ),
   },
+  relations: { calendar: one("calendarId") },
   unique: [["key"]],
   immutable: ["key"],
 });

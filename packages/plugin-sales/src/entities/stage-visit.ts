@@ -16,6 +16,8 @@ const draft = defineEntity("stageVisit", {
     leftAt: Type.Optional(instant()),
     /** From `enteredAt` to `leftAt`; null while this is the present one. */
     elapsedSeconds: Type.Optional(Type.Number({ minimum: 0 })),
+    /** The part of it within the hours of the pipeline's calendar; null where it has none. */
+    workingSeconds: Type.Optional(Type.Number({ minimum: 0 })),
     /** True for a move to an earlier open stage of the same pipeline. */
     backward: Type.Boolean(),
     /** Who moved it: `user:<id>`, `apiKey:<id>`, `system:<reason>` or `public:<route>`. */

@@ -3,11 +3,13 @@ import {
   extendEntity,
   filledByHook,
   type Input,
+  json,
   many,
   one,
   oneOf,
   type Row,
   reference,
+  withDefault,
 } from "@corm/core";
 import Type from "typebox";
 import { pipeline } from "./pipeline.js";
@@ -24,6 +26,32 @@ const draft = defineEntity("stage", {
     /** Per cent. 100 for a won stage and 0 for a lost one. */
     probability: filledByHook(Type.Number({ minimum: 0, maximum: 100 })),
     forecastCategory: filledByHook(oneOf(["omitted", "pipeline", "bestCase", "commit", "closed"])),
+    /** Fields that an opportunity has before it moves on. */
+    requiredFields: withDefault(json(Type.Array(Type.String({ maxLength: 60 }), { maxItems: 50 })), []),
+    /** What is ticked off, in `checked` of the opportunity, before it moves on. */
+    checklist: withDefault(
+      json(
+        Type.Array(
+          Type.Object(
+            {
+              key: Type.String({ pattern: "^[a-z][a-z0-9-]*$", maxLength: 50 }),
+              label: Type.String({ maxLength: 200 }),
+            },
+            { additionalProperties: false },
+          ),
+          { maxItems: 50 },
+        ),
+      ),
+      [],
+    ),
+    /** What an opportunity satisfies before it moves on, in the filter language. */
+    condition: Type.Optional(json(Type.Record(Type.String(), Type.Unknown()))),
+    /** Keys of the stages of the pipeline that may follow. Default: all. */
+    allowedNext: Type.Optional(json(Type.Array(Type.String({ maxLength: 50 }), { maxItems: 50 }))),
+    /** Roles of which a user has one to move an opportunity here. Default: whoever may change it. */
+    roles: Type.Optional(json(Type.Array(Type.String({ maxLength: 100 }), { maxItems: 50 }))),
+    /** Hours, of the calendar of the pipeline, after which an opportunity has been here for too long. */
+    staleAfterHours: Type.Optional(Type.Number({ exclusiveMinimum: 0, maximum: 100_000 })),
   },
   relations: { pipeline: one("pipelineId") },
   unique: [["pipelineId", "key"]],

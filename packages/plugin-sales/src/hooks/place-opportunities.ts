@@ -5,15 +5,25 @@ import {
   type Context,
   type HookDefinition,
   type Issue,
+  type Money,
+  parseMoney,
+  percentOf,
   ValidationFailed,
 } from "@corm/core";
 import { type Opportunity, type OpportunityInput, opportunity } from "../entities/opportunity.js";
+import type { Stage } from "../entities/stage.js";
+import { loadPipelines } from "../services/pipeline-directory.js";
 import { pipelines } from "../services/pipelines.js";
+import { refuseWritten } from "../services/protected-fields.js";
 import { loadStages, type StageDirectory } from "../services/stage-directory.js";
 import { chooseStage, isIssue, namesStage } from "./choose-stage.js";
+import { forecastCategoryOf, moveIssues, reasonIssues, staleAt } from "./move-rules.js";
 import { settleOutcome } from "./settle-outcome.js";
 
 type Changes = BeforeChanges<Opportunity, OpportunityInput>;
+
+/** What follows from other fields. */
+const WRITTEN = ["weightedAmount", "forecastCategory", "staleAt"] as const;
 
 /** Fields that a patch may not change without the rules having a say. */
 const RULED = [
@@ -24,6 +34,8 @@ const RULED = [
   "probability",
   "openedOn",
   "closeDate",
+  "amount",
+  "forecastOverride",
 ] as const satisfies readonly (keyof OpportunityInput)[];
 
 const placeNew: BatchHandler<Changes["create"]> = async (batch, ctx) => {
@@ -35,31 +47,100 @@ const placeNew: BatchHandler<Changes["create"]> = async (batch, ctx) => {
     stageIds: inputs.map((input) => input.stageId),
   });
   const today = ctx.now().slice(0, 10);
+  refuseWritten(opportunity.name, inputs, WRITTEN);
+  const chosen = inputs.map((input) => chooseStage(input, null, stages, fallback));
+  const rules = await pipelinesWanted(ctx, chosen);
   raise(
-    inputs.map((input) => {
-      const stage = chooseStage(input, null, stages, fallback);
-      return isIssue(stage) ? [stage] : settleOutcome(input, { before: null, stage, today });
+    inputs.map((input, at) => {
+      const stage = chosen[at] as Stage | Issue;
+      if (isIssue(stage)) return [stage];
+      const issues = settleOutcome(input, { before: null, stage, today });
+      issues.push(...reasonIssues(rules?.byId(stage.pipelineId), stage.kind, input.closeReason));
+      input.staleAt = staleAt(stage, rules?.calendarOf(stage.pipelineId), ctx.clock.now());
+      followFigures(input, null, stage);
+      return issues;
     }),
   );
 };
 
+/** Most pipelines have no rules of their own, but only the database knows: it is asked where something is decided or has a limit. */
+async function pipelinesWanted(ctx: Context, stages: readonly (Stage | Issue | null)[]) {
+  const ids = stages.flatMap((stage) =>
+    stage && !isIssue(stage) && (stage.kind !== "open" || stage.staleAfterHours != null)
+      ? [stage.pipelineId]
+      : [],
+  );
+  return ids.length === 0 ? undefined : loadPipelines(ctx, ids);
+}
+
+/** Weighted amount and forecast category, which follow from others. Values are the caller's until they are validated. */
+function followFigures(
+  values: Partial<OpportunityInput>,
+  before: Opportunity | null,
+  stage: Stage | null,
+): void {
+  const merged = { ...before, ...values };
+  const kind = stage?.kind ?? before?.status ?? "open";
+  const category = forecastCategoryOf(kind, stage?.forecastCategory, merged.forecastOverride);
+  if (category !== undefined) values.forecastCategory = category;
+  values.weightedAmount = weighted(merged.amount, merged.probability);
+}
+
+function weighted(amount: unknown, probability: unknown): Money | null {
+  if (amount == null || typeof probability !== "number" || !(probability >= 0 && probability <= 100))
+    return null;
+  try {
+    return percentOf(parseMoney(amount), probability.toFixed(4));
+  } catch {
+    // What is wrong with the amount is for the validation to say, which comes after the hooks.
+    return null;
+  }
+}
+
 const placeChanged: BatchHandler<Changes["update"]> = async (batch, ctx) => {
+  if (ctx.actor.kind !== "system")
+    refuseWritten(
+      opportunity.name,
+      batch.map(({ patch }) => patch),
+      WRITTEN,
+    );
   if (!batch.some(({ patch }) => RULED.some((name) => patch[name] !== undefined))) return;
   const stages = await stagesOf(batch, ctx);
   const today = ctx.now().slice(0, 10);
+  const chosen = batch.map(({ before, patch }) =>
+    namesStage(patch) ? chooseStage(patch, before, stages, undefined) : null,
+  );
+  const rules = await pipelinesWanted(ctx, chosen);
   raise(
-    batch.map(({ before, patch }) => {
-      const stage = namesStage(patch) ? chooseStage(patch, before, stages, undefined) : null;
-      return stage && isIssue(stage) ? [stage] : settleOutcome(patch, { before, stage, today });
+    batch.map(({ before, patch }, at) => {
+      const stage = chosen[at] ?? null;
+      if (stage && isIssue(stage)) return [stage];
+      const issues = settleOutcome(patch, { before, stage, today });
+      const from = stages.byId(before.stageId);
+      if (stage && stage.id !== before.stageId) {
+        if (stage.kind === "open" && before.status !== "open" && patch.closeReason === undefined)
+          patch.closeReason = null;
+        const values = { ...before, ...patch };
+        if (from) issues.push(...moveIssues(ctx, { from, to: stage, values }));
+        issues.push(...reasonIssues(rules?.byId(stage.pipelineId), stage.kind, values.closeReason));
+        patch.staleAt = staleAt(stage, rules?.calendarOf(stage.pipelineId), ctx.clock.now());
+      }
+      followFigures(patch, before, stage ?? from ?? null);
+      return issues;
     }),
   );
 };
 
 function stagesOf(batch: readonly Changes["update"][], ctx: Context): Promise<StageDirectory> {
   const moving = batch.filter(({ patch }) => namesStage(patch));
+  // Without a move, the stage is asked what an opportunity counts as where it no longer says so itself.
+  const falling = batch.filter(({ patch }) => patch.forecastOverride === null);
   return loadStages(ctx, {
     pipelineIds: moving.map(({ before, patch }) => patch.pipelineId ?? before.pipelineId),
-    stageIds: moving.map(({ patch }) => patch.stageId),
+    stageIds: [
+      ...moving.flatMap(({ before, patch }) => [patch.stageId, before.stageId]),
+      ...falling.map(({ before }) => before.stageId),
+    ],
   });
 }
 

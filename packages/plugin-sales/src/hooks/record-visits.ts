@@ -5,10 +5,12 @@ import {
   type BatchHandler,
   type Context,
   type HookDefinition,
+  workingTimeBetween,
 } from "@corm/core";
 import { type Opportunity, opportunity } from "../entities/opportunity.js";
 import type { Stage } from "../entities/stage.js";
 import { type StageVisit, type StageVisitInput, stageVisit } from "../entities/stage-visit.js";
+import { loadPipelines } from "../services/pipeline-directory.js";
 import { loadStages } from "../services/stage-directory.js";
 
 type Changes = AfterChanges<Opportunity>;
@@ -36,6 +38,10 @@ const enterNext: BatchHandler<Changes["update"]> = async (batch, ctx) => {
     pipelineIds: [],
     stageIds: moved.flatMap(({ before, row }) => [before.stageId, row.stageId]),
   });
+  const pipelines = await loadPipelines(
+    ctx,
+    moved.map(({ before }) => before.pipelineId),
+  );
   const now = ctx.now();
   const ended: { id: string; version: number; patch: Partial<StageVisitInput> }[] = [];
   const begun: StageVisitInput[] = [];
@@ -45,7 +51,12 @@ const enterNext: BatchHandler<Changes["update"]> = async (batch, ctx) => {
     const moment = last && last.enteredAt > now ? last.enteredAt : now;
     if (last) {
       const elapsedSeconds = (Date.parse(moment) - Date.parse(last.enteredAt)) / 1000;
-      ended.push({ id: last.id, version: last.version, patch: { leftAt: moment, elapsedSeconds } });
+      const calendar = pipelines.calendarOf(before.pipelineId);
+      const workingSeconds = calendar
+        ? workingTimeBetween(calendar, Date.parse(last.enteredAt), Date.parse(moment)) / 1000
+        : null;
+      const patch = { leftAt: moment, elapsedSeconds, workingSeconds };
+      ended.push({ id: last.id, version: last.version, patch });
     }
     begun.push({
       ...entry(row, ctx.actor),
