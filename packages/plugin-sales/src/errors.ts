@@ -57,6 +57,13 @@ export const HierarchyTooLarge = defineError<{ accounts: number; levels: number 
     `More than ${accounts} companies, or ${levels} levels, hang below this account. Ask for one further down.`,
 });
 
+export const ForecastIsKept = defineError<{ operation: string }>("forecast-is-kept", {
+  status: 409,
+  title: "Snapshots of forecasts are not edited",
+  detail: ({ operation }) =>
+    `What a forecast looked like on a past day cannot be ${operation}d by hand. It is written every night.`,
+});
+
 export const QuoteIsSent = defineError<{ number: string; status: string }>("quote-is-sent", {
   status: 409,
   title: "The quote was sent",

@@ -1,6 +1,7 @@
 export { configure } from "./actions/configure.js";
 export { makeContract, signContract } from "./actions/contracts.js";
 export { ensureDefault } from "./actions/ensure-default.js";
+export { forecast } from "./actions/forecast.js";
 export { moveTo } from "./actions/move-to.js";
 export { orderQuote } from "./actions/order-quote.js";
 export { pipelineValue, rollUpAccount } from "./actions/pipeline-value.js";
@@ -12,6 +13,7 @@ export type { DocumentFont } from "./documents/fonts.js";
 export * from "./entities/competitor.js";
 export * from "./entities/contract.js";
 export * from "./entities/extensions.js";
+export * from "./entities/forecast.js";
 export * from "./entities/opportunity.js";
 export * from "./entities/opportunity-people.js";
 export * from "./entities/order.js";
@@ -24,8 +26,10 @@ export * from "./entities/stage.js";
 export * from "./entities/stage-visit.js";
 export * from "./errors.js";
 export { quoteAccepted, quoteDeclined, quoteSent } from "./events.js";
+export type { Forecast, ForecastLine } from "./forecast/forecast.js";
 export { contractTerms } from "./jobs/contract-terms.js";
 export { expireQuotes } from "./jobs/expire-quotes.js";
+export { forecastSnapshots } from "./jobs/forecast-snapshots.js";
 export {
   averageDeal,
   funnel,

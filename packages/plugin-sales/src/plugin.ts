@@ -16,6 +16,7 @@ import Type from "typebox";
 import { configure } from "./actions/configure.js";
 import { makeContract, signContract } from "./actions/contracts.js";
 import { ensureDefault } from "./actions/ensure-default.js";
+import { forecast } from "./actions/forecast.js";
 import { moveTo } from "./actions/move-to.js";
 import { orderQuote } from "./actions/order-quote.js";
 import { pipelineValue, rollUpAccount } from "./actions/pipeline-value.js";
@@ -28,6 +29,7 @@ import { createPrinter } from "./documents/pdf.js";
 import { competitor } from "./entities/competitor.js";
 import { contract, documentTemplate } from "./entities/contract.js";
 import { opportunityWithHistory } from "./entities/extensions.js";
+import { forecastEntry, forecastSnapshot, quota } from "./entities/forecast.js";
 import {
   accountWithOpportunities,
   activityOfOpportunity,
@@ -49,6 +51,7 @@ import { checkExitConditions } from "./hooks/check-exit-condition.js";
 import { checkPrices } from "./hooks/check-prices.js";
 import { fillStages } from "./hooks/fill-stages.js";
 import { guardVisits } from "./hooks/guard-visits.js";
+import { keepForecasts } from "./hooks/keep-forecasts.js";
 import { keepOrders } from "./hooks/keep-orders.js";
 import { keepQuoteLines } from "./hooks/keep-quote-lines.js";
 import { keepQuotes } from "./hooks/keep-quotes.js";
@@ -57,6 +60,7 @@ import { placeOpportunities } from "./hooks/place-opportunities.js";
 import { recordVisits } from "./hooks/record-visits.js";
 import { contractTerms, contractTermsDaily } from "./jobs/contract-terms.js";
 import { expireQuotes, expireQuotesHourly } from "./jobs/expire-quotes.js";
+import { forecastSnapshots, forecastSnapshotsNightly } from "./jobs/forecast-snapshots.js";
 import { metrics } from "./metrics.js";
 import { privacy } from "./privacy.js";
 import { pricing, pricingOf } from "./products/prices.js";
@@ -134,6 +138,8 @@ const plugin = definePlugin({
         competitor,
         contract,
         documentTemplate,
+        forecastEntry,
+        forecastSnapshot,
         opportunity,
         opportunityContact,
         opportunityMember,
@@ -144,6 +150,7 @@ const plugin = definePlugin({
         priceBookEntry,
         product,
         productOption,
+        quota,
         quote,
         quoteLine,
         stage,
@@ -163,6 +170,7 @@ const plugin = definePlugin({
       actions: {
         configure,
         ensureDefault,
+        forecast,
         makeContract,
         pipelineValue,
         rollUpAccount,
@@ -181,6 +189,8 @@ const plugin = definePlugin({
         "sales.pipelines": "Keeps the default pipeline, and every visit of a stage",
         "sales.quotes":
           "Writes quotes and what follows from them: totals, documents, answers of customers, orders, contracts",
+        "sales.forecast":
+          "Reads the tree of managers and their adjustments, and keeps snapshots of forecasts",
         "sales.pricing": "Reads prices, and the rules by which products are put together",
       },
       hooks: [
@@ -193,12 +203,13 @@ const plugin = definePlugin({
         ...keepQuoteLines,
         ...keepOrders,
         ...keepTeam,
+        ...keepForecasts,
         ...checkExitConditions,
         ...checkDocumentTemplates,
       ],
       events: [quoteAccepted, quoteDeclined, quoteSent],
-      jobs: [contractTerms, expireQuotes],
-      schedules: [contractTermsDaily, expireQuotesHourly],
+      jobs: [contractTerms, expireQuotes, forecastSnapshots],
+      schedules: [contractTermsDaily, expireQuotesHourly, forecastSnapshotsNightly],
       routes: [...publicQuotes, ...documentRoutes(createPrinter(options.fonts))],
       services: [
         provide(pipelines, (ctx) => pipelinesOf(ctx, template)),
@@ -213,6 +224,7 @@ const plugin = definePlugin({
         "pipeline.ensureDefault": "Make the default pipeline where there is none",
         "product.configure": "Complete a configuration of a product",
         "priceBook.resolve": "Ask what products cost",
+        "opportunity.forecast": "Read the forecast",
         "opportunity.pipelineValue": "Add up open opportunities in the reporting currency",
         "opportunity.setTeam": "Set the team of an opportunity, and its splits",
         "account.rollUp": "Add up the opportunities of a group of companies",
