@@ -149,6 +149,7 @@ export {
   JobStateConflict,
   JobTimedOut,
   PermanentFailure,
+  RetryLater,
 } from "./jobs/errors.js";
 export type {
   BrokerHost,

@@ -100,3 +100,67 @@ export const ApprovalProcessInvalid = defineError<{ pointer: string; reason: str
     issues: ({ pointer, reason }) => [{ pointer, code: "approval-process-invalid", message: reason }],
   },
 );
+export const AutomationInvalid = defineError<{ pointer: string; reason: string }>("automation-invalid", {
+  status: 422,
+  title: "The automation cannot run",
+  detail: ({ pointer, reason }) => `${pointer}: ${reason}.`,
+  issues: ({ pointer, reason }) => [{ pointer, code: "automation-invalid", message: reason }],
+});
+
+export const AutomationUnknown = defineError<{ key: string }>("automation-unknown", {
+  status: 404,
+  title: "No such automation",
+  detail: ({ key }) => `There is no automation "${key}" in this tenant, or it is not enabled.`,
+});
+
+export const AutomationRefused = defineError<{ key: string; reason: string }>("automation-refused", {
+  status: 403,
+  title: "The automation may not act",
+  detail: ({ key, reason }) => `Automation "${key}": ${reason}.`,
+});
+
+export const ConnectorUnknown = defineError<{ connector: string }>("connector-unknown", {
+  status: 422,
+  title: "No such connector",
+  detail: ({ connector }) => `No package of this app contributes a connector "${connector.slice(0, 60)}".`,
+});
+
+export const WebhookInvalid = defineError<{ pointer: string; reason: string }>("webhook-invalid", {
+  status: 422,
+  title: "The endpoint cannot be called like this",
+  detail: ({ pointer, reason }) => `${pointer}: ${reason}.`,
+  issues: ({ pointer, reason }) => [{ pointer, code: "webhook-invalid", message: reason }],
+});
+
+export const ValueMissing = defineError<{ path: string }>("value-missing", {
+  status: 422,
+  title: "A step names what is not there",
+  detail: ({ path }) =>
+    `"${path.slice(0, 200)}" leads to nothing that this run has, or that its principal may see. Names begin with record, trigger, item, steps or run.`,
+});
+
+export const StepUnable = defineError<{ step: string; reason: string }>("step-unable", {
+  status: 422,
+  title: "The step cannot be done",
+  detail: ({ step, reason }) => `"${step}" ${reason}.`,
+});
+
+/** Of another system, for now: it is tried again. */
+export const StepFailed = defineError<{ step: string; reason: string }>("step-failed", {
+  status: 502,
+  title: "The step has failed",
+  detail: ({ step, reason }) => `"${step}": ${reason}`,
+});
+
+export const TooManyInLoop = defineError<{ entity: string; limit: number }>("too-many-in-loop", {
+  status: 422,
+  title: "The loop has too many records",
+  detail: ({ entity, limit }) =>
+    `More than ${limit} ${entity} records satisfy the condition. Narrow it, or raise "limit" (10,000 at most).`,
+});
+
+export const RunStateConflict = defineError<{ id: string; state: string; wanted: string }>("run-state", {
+  status: 409,
+  title: "The run is in another state",
+  detail: ({ id, state, wanted }) => `Run ${id} is ${state}, and cannot be ${wanted}.`,
+});

@@ -34,6 +34,13 @@ export const PermanentFailure = defineError<{ reason: string }>("permanent-failu
   detail: ({ reason }) => reason,
 });
 
+/** Throw it in a job to be tried again at an instant, where the other side has said when: never before its backoff. */
+export const RetryLater = defineError<{ at: string; reason: string }>("retry-later", {
+  status: 503,
+  title: "To be tried again later",
+  detail: ({ at, reason }) => `${reason} Again at ${at}.`,
+});
+
 export const JobRefused = defineError<{ job: string; reason: string }>("job-refused", {
   status: 403,
   title: "The job may not run",

@@ -1,13 +1,14 @@
 import type { Identity } from "../context/context.js";
 import { isCormError } from "../errors/corm-error.js";
 import type { AnyJob, JobRun } from "../jobs/define-job.js";
-import { JobTimedOut } from "../jobs/errors.js";
+import { JobTimedOut, RetryLater } from "../jobs/errors.js";
 import type { ClaimedJob } from "../jobs/job-engine.js";
 import type { CrmHandle } from "../plugin/crm-handle.js";
 import type { Runtime } from "../runtime/runtime.js";
 import type { Session } from "../runtime/session.js";
 import { toInstant } from "../util/clock.js";
 import { untilAborted } from "../util/until-aborted.js";
+import { parseInstantMs } from "../util/values.js";
 import { principalOf } from "./principal.js";
 import type { Scheduler } from "./scheduler.js";
 import { checkedInput } from "./session-jobs.js";
@@ -129,7 +130,8 @@ async function settle(
   }
   if (isLost(error)) return "lost";
   const again = job.attempts + 1 < definition.attempts && mayRetry(definition, error);
-  const retryAt = again ? toInstant(clock.now() + pauseOf(runtime, definition, job.attempts + 1)) : null;
+  const pause = Math.max(pauseOf(runtime, definition, job.attempts + 1), askedFor(error) - clock.now());
+  const retryAt = again ? toInstant(clock.now() + pause) : null;
   try {
     await engine.fail(job, wordsOf(error), retryAt);
   } catch (failure) {
@@ -139,6 +141,12 @@ async function settle(
   // The last word on it is told to whoever listens; what is tried again is seen in the job.
   if (!again) report(error);
   return again ? "failed" : "dead";
+}
+
+/** The instant that the job itself has asked for. */
+function askedFor(error: unknown): number {
+  if (!RetryLater.is(error)) return Number.NEGATIVE_INFINITY;
+  return parseInstantMs(error.meta["at"]);
 }
 
 const isLost = (error: unknown): boolean => isCormError(error) && error.code === "job-lost";

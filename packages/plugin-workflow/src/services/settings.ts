@@ -1,9 +1,18 @@
 import { type Calendars, type Context, defineService } from "@corm/core";
+import type { NetOptions } from "../net/destinations.js";
 
 export interface WorkflowSettings {
   /** Entities whose records can be approved. */
   readonly approvable: readonly string[];
   readonly calendars: Calendars;
+  /** Runs of automations that begin in one hour, of one tenant; what is more begins later. */
+  readonly runsPerHour: number;
+  /** Where requests to other systems may go. */
+  readonly net: NetOptions;
+  /** Milliseconds without any success after which an endpoint is turned off. */
+  readonly disableAfterMs: number;
+  /** From whom mails of steps come. */
+  readonly mailFrom: { readonly address: string; readonly name?: string } | undefined;
 }
 
 export const workflowSettings = defineService<WorkflowSettings>("workflow.settings");

@@ -1,0 +1,48 @@
+import { defineJob, RetryLater } from "@corm/core";
+import Type from "typebox";
+import {
+  type WebhookDelivery,
+  type WebhookEndpoint,
+  webhookDelivery,
+  webhookEndpoint,
+} from "../entities/webhook-endpoint.js";
+import { StepFailed } from "../errors.js";
+import { DELIVER } from "../webhooks/queue-deliveries.js";
+import { noteOutcome, sendDelivery } from "../webhooks/send-delivery.js";
+
+const ATTEMPTS = 10;
+
+/**
+ * Sends a message: at once, and after a failure ever more slowly, for some 40 hours. In a queue of its own, so that a host
+ * can give it workers of its own.
+ */
+export const deliver = defineJob(DELIVER.name, {
+  queue: "webhooks",
+  input: Type.Object({ deliveryId: Type.String() }),
+  capability: "workflow.webhooks",
+  attempts: ATTEMPTS,
+  backoff: { initial: 5000, factor: 5, max: 12 * 3_600_000 },
+  timeout: 60_000,
+  /** To one endpoint. */
+  concurrency: 8,
+  run: async (ctx, { deliveryId }, job) => {
+    const found = await ctx.repo(webhookDelivery).first({ where: { id: deliveryId } });
+    if (found?.state !== "pending") return;
+    const endpoint = (await ctx.repo(webhookEndpoint).get(found.endpointId)) as WebhookEndpoint;
+    if (!endpoint.active) {
+      await ctx.repo(webhookDelivery).update(deliveryId, { state: "cancelled" });
+      return;
+    }
+    const outcome = await sendDelivery(ctx, endpoint, found);
+    const state = await ctx.transaction(async (tx) => {
+      const current = (await tx.repo(webhookDelivery).get(deliveryId, { lock: true })) as WebhookDelivery;
+      const receiver = (await tx.repo(webhookEndpoint).get(endpoint.id)) as WebhookEndpoint;
+      const noted = await noteOutcome(tx, current, receiver, outcome, job.attempt >= ATTEMPTS);
+      if (noted !== "pending") await job.complete(tx);
+      return noted;
+    });
+    if (state !== "pending") return;
+    if (outcome.retryAt !== null) throw RetryLater({ at: outcome.retryAt, reason: outcome.error ?? "" });
+    throw StepFailed({ step: `webhook ${endpoint.name}`, reason: outcome.error ?? "" });
+  },
+});
