@@ -279,10 +279,13 @@ export {
 } from "./timeline/define-timeline-source.js";
 export {
   ImportNotResumable,
+  ImportNotRevertible,
   ImportTakenOver,
   InvalidImport,
   RowTooLarge,
+  WorkbookTooLarge,
   XlsxNotInstalled,
+  XlsxUnreadable,
 } from "./transfer/errors.js";
 export {
   type ExportFormat,
@@ -297,8 +300,14 @@ export type {
   ImportOptions as ImportFileOptions,
   ImportStatus,
 } from "./transfer/import-options.js";
+export { type ImportPreview, previewImport } from "./transfer/preview-import.js";
+export type { ImportPace } from "./transfer/progress.js";
 export { type CsvOptions, type CsvRecord, readCsv } from "./transfer/read-csv.js";
+export { readXlsx } from "./transfer/read-xlsx.js";
+export { revertImport } from "./transfer/revert-import.js";
 export { importFile, resumeImport } from "./transfer/run-import.js";
+export { type MappingSuggestion, suggestMapping } from "./transfer/suggest-mapping.js";
+export type { ImportTransform, NamedTransform } from "./transfer/transforms.js";
 export type { Abortable } from "./util/abortable.js";
 export * from "./util/business-calendar.js";
 export {

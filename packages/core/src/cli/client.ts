@@ -1,4 +1,5 @@
 import { writeFileSync } from "node:fs";
+import { baseOf } from "./base-of.js";
 import { apiShape } from "./client-types/api-shape.js";
 import { clientTypes } from "./client-types/client-types.js";
 import { readJson } from "./client-types/read-api.js";
@@ -40,11 +41,3 @@ export const clientTypesCommand: Command = {
     }
   },
 };
-
-/** Without what comes behind the path, and without a slash at its end. */
-function baseOf(text: string): string | undefined {
-  if (!URL.canParse(text)) return undefined;
-  const { protocol, origin, pathname, username } = new URL(text);
-  if (!/^https?:$/.test(protocol) || username !== "") return undefined;
-  return origin + pathname.replace(/\/+$/, "");
-}

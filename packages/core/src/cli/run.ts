@@ -3,8 +3,9 @@ import { CORE_VERSION } from "../util/version.js";
 import { auditHeads, auditVerify } from "./audit.js";
 import { clientTypesCommand } from "./client.js";
 import type { Command, CommandCall, Environment, Output } from "./command.js";
+import { importCommand } from "./import.js";
 
-const COMMANDS: readonly Command[] = [auditVerify, auditHeads, clientTypesCommand];
+const COMMANDS: readonly Command[] = [auditVerify, auditHeads, clientTypesCommand, importCommand];
 
 /** Runs one command line. @returns the exit code: 0, 1 where a check found something, 2 for a wrong call */
 export async function runCli(args: readonly string[], env: Environment, output: Output): Promise<number> {
@@ -12,20 +13,22 @@ export async function runCli(args: readonly string[], env: Environment, output: 
     output.out(CORE_VERSION);
     return 0;
   }
-  const command = COMMANDS.find(({ name }) => args.slice(0, 2).join(" ") === name);
+  const command = COMMANDS.find(({ name }) => args.slice(0, wordsOf(name)).join(" ") === name);
   if (!command || args.includes("--help")) {
     (command || args.includes("--help") ? output.out : output.error)(usage(command));
     return command || args.includes("--help") ? 0 : 2;
   }
   let call: CommandCall;
   try {
-    call = { ...readCall(command, args.slice(2)), env };
+    call = { ...readCall(command, args.slice(wordsOf(command.name))), env };
   } catch (error) {
     output.error(`${(error as Error).message}\n${usage(command)}`);
     return 2;
   }
   return command.run(call, output);
 }
+
+const wordsOf = (name: string): number => name.split(" ").length;
 
 function readCall({ options, operand }: Command, args: readonly string[]): Omit<CommandCall, "env"> {
   const { values, positionals } = parseArgs({

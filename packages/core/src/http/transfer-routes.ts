@@ -6,7 +6,9 @@ import { ENCODINGS } from "../transfer/decode-text.js";
 import { type ExportFormat, exportRecords } from "../transfer/export-records.js";
 import { importErrors } from "../transfer/import-errors.js";
 import { importStatus, listImports } from "../transfer/import-jobs.js";
-import type { ImportFormat, ImportStatus } from "../transfer/import-options.js";
+import type { ImportFormat, ImportOptions, ImportStatus } from "../transfer/import-options.js";
+import { previewImport } from "../transfer/preview-import.js";
+import { revertImport } from "../transfer/revert-import.js";
 import { importFile, resumeImport } from "../transfer/run-import.js";
 import { bytesOf } from "./body-stream.js";
 import { InvalidParameter, UnsupportedMediaType } from "./errors.js";
@@ -17,6 +19,7 @@ import {
   exportOperation,
   importOperation,
   jobOperations,
+  previewOperation,
 } from "./openapi/transfer-operations.js";
 import type { HttpSettings } from "./options.js";
 import { booleanOf, listOf, readParameters } from "./parameters.js";
@@ -46,12 +49,21 @@ export function transferRoutes(entity: EntityModel, settings: HttpSettings): Htt
     ),
   ];
   if (entities.has("importJob"))
-    routes.push({
-      ...route("POST", "/import", importOperation(entity), (call) =>
-        importRecords(call, entity, settings.maxImport),
-      ),
-      timeout: settings.importTimeout,
-    });
+    routes.push(
+      {
+        ...route("POST", "/import", importOperation(entity), (call) =>
+          importRecords(call, entity, settings.maxImport),
+        ),
+        timeout: settings.importTimeout,
+      },
+      {
+        ...route("POST", "/import/preview", previewOperation(entity), (call) =>
+          preview(call, entity, settings.maxImport),
+        ),
+        policy: `${entity.name}:import`,
+        timeout: settings.importTimeout,
+      },
+    );
   return routes;
 }
 
@@ -106,29 +118,69 @@ export function importRoutes(settings: HttpSettings): HttpRoute[] {
       }),
       timeout: settings.importTimeout,
     },
+    {
+      ...route("POST", "/{id}/revert", "revert", async (call) => {
+        readParameters(call.query, []);
+        return { status: 200, body: await revertImport(call.session, idOf(call)) };
+      }),
+      timeout: settings.importTimeout,
+    },
   ];
 }
 
-const IMPORT_NAMES = ["mode", "on", "mapping", "empty", "dryRun", "delimiter", "encoding"];
+async function preview(call: HttpCall, entity: EntityModel, limit: number): Promise<Answer> {
+  const parameters = readParameters(call.query, ["delimiter", "encoding", "sheet"]);
+  const delimiter = parameters.get("delimiter");
+  const encoding = oneOf(parameters, "encoding", ENCODINGS);
+  const sheet = parameters.get("sheet");
+  const options = {
+    format: bodyFormat(call.request),
+    ...(delimiter === undefined ? {} : { delimiter: delimiterOf(delimiter) }),
+    ...(encoding === undefined ? {} : { encoding }),
+    ...(sheet === undefined ? {} : { sheet }),
+  };
+  return { status: 200, body: await previewImport(call.session, entity, bytesOf(call, limit), options) };
+}
+
+function oneOf<T extends string>(
+  parameters: ReadonlyMap<string, string>,
+  name: string,
+  known: readonly T[],
+): T | undefined {
+  const text = parameters.get(name);
+  if (text === undefined || known.includes(text as T)) return text as T | undefined;
+  throw InvalidParameter({ parameter: name, reason: `is one of ${known.join(", ")}` });
+}
+
+const IMPORT_NAMES = [
+  "mode",
+  "on",
+  "mapping",
+  "transforms",
+  "empty",
+  "dryRun",
+  "delimiter",
+  "encoding",
+  "sheet",
+];
 const IMPORT_TYPES: Readonly<Record<string, ImportFormat>> = {
   "text/csv": "csv",
   "application/x-ndjson": "ndjson",
+  "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": "xlsx",
 };
 
 async function importRecords(call: HttpCall, entity: EntityModel, limit: number): Promise<Answer> {
   const parameters = readParameters(call.query, IMPORT_NAMES);
-  const one = <T extends string>(name: string, known: readonly T[]): T | undefined => {
-    const text = parameters.get(name);
-    if (text === undefined || known.includes(text as T)) return text as T | undefined;
-    throw InvalidParameter({ parameter: name, reason: `is one of ${known.join(", ")}` });
-  };
   const mapping = parameters.get("mapping");
+  const transforms = parameters.get("transforms");
   const on = listOf(parameters.get("on"));
   const delimiter = parameters.get("delimiter");
   const stated = {
-    mode: one("mode", ["create", "update", "upsert"]),
-    empty: one("empty", ["keep", "clear"]),
-    encoding: one("encoding", ENCODINGS),
+    mode: oneOf(parameters, "mode", ["create", "update", "upsert"]),
+    empty: oneOf(parameters, "empty", ["keep", "clear"]),
+    encoding: oneOf(parameters, "encoding", ENCODINGS),
+    transforms: transforms === undefined ? undefined : transformsOf(transforms),
+    sheet: parameters.get("sheet"),
     on,
     mapping: mapping === undefined ? undefined : mappingOf(mapping),
     delimiter: delimiter === undefined ? undefined : delimiterOf(delimiter),
@@ -136,7 +188,14 @@ async function importRecords(call: HttpCall, entity: EntityModel, limit: number)
   };
   const options = Object.fromEntries(Object.entries(stated).filter(([, value]) => value !== undefined));
   const format = bodyFormat(call.request);
-  const status = await importFile(call.session, entity, bytesOf(call, limit), { ...options, format });
+  const size = sizeOf(call.request);
+  const status = await importFile(
+    call.session,
+    entity,
+    bytesOf(call, limit),
+    { ...options, format },
+    size === undefined ? {} : { size },
+  );
   return accepted(call, status, -`${entity.path}/import`.length);
 }
 
@@ -147,6 +206,30 @@ function accepted(call: HttpCall, status: ImportStatus, cut: number): Answer {
   return { status: 202, body: status, headers: { location } };
 }
 
+/** As it is stated: only how far the import has come is told by it. */
+function sizeOf({ headers }: Request): number | undefined {
+  const stated = headers.get("content-length");
+  return stated !== null && /^\d{1,15}$/.test(stated) ? Number(stated) : undefined;
+}
+
+/** @throws invalid-parameter; what the steps are is looked at when the columns are known */
+function transformsOf(text: string): NonNullable<ImportOptions["transforms"]> {
+  const parsed = jsonOf(text);
+  if (isPlainObject(parsed)) return parsed as NonNullable<ImportOptions["transforms"]>;
+  throw InvalidParameter({
+    parameter: "transforms",
+    reason: `is a JSON object of columns and their steps, such as {"Name":["trim","capitalize"]}`,
+  });
+}
+
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
 /** @throws invalid-parameter */
 function mappingOf(text: string): Record<string, string | null> {
   const wrong = () =>
@@ -154,12 +237,7 @@ function mappingOf(text: string): Record<string, string | null> {
       parameter: "mapping",
       reason: `is a JSON object of columns and their fields, such as {"Name":"lastName","Notes":null}`,
     });
-  let mapping: unknown;
-  try {
-    mapping = JSON.parse(text);
-  } catch {
-    throw wrong();
-  }
+  const mapping = jsonOf(text);
   const fields = isPlainObject(mapping) ? Object.values(mapping) : [undefined];
   if (fields.every((field) => field === null || typeof field === "string"))
     return mapping as Record<string, string | null>;

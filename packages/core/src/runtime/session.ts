@@ -209,20 +209,20 @@ export class Session extends SessionBase implements Context {
     // The journal tells who was behind it.
     const { userId = this.actor.kind === "user" ? this.actor.id : undefined } = rest;
     const identity = userId === undefined ? rest : { ...rest, userId };
-    return new Session(
-      this.runtime,
-      this.#services,
-      { ...identity, actor },
-      this.scope,
-      this.chain,
-      systemAccess,
-    );
+    const { runtime, scope, chain } = this;
+    return new Session(runtime, this.#services, { ...identity, actor }, scope, chain, systemAccess);
   }
 
   actingAs(given: Omit<Identity, "tenant">, cause?: string): Session {
     const identity = this.identityOf(given);
     const chain = cause === undefined || this.chain.includes(cause) ? this.chain : [...this.chain, cause];
     return new Session(this.runtime, this.#services, identity, this.scope, chain);
+  }
+
+  /** The same, for what is to be found again in the journal under a name of its own. */
+  forRequest(requestId: string): Session {
+    const { runtime, identity, scope, chain, access } = this;
+    return new Session(runtime, this.#services, { ...identity, requestId }, scope, chain, access);
   }
 
   /** The same actor with the rights of the system: for what follows from something that he was allowed to do. */

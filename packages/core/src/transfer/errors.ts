@@ -41,3 +41,23 @@ export const XlsxNotInstalled = defineError("xlsx-not-installed", {
   detail: () =>
     `This app cannot write workbooks: ask for "csv". Whoever runs it adds them with: npm install hucre`,
 });
+
+export const XlsxUnreadable = defineError("xlsx-unreadable", {
+  status: 415,
+  title: "Workbooks cannot be read here",
+  detail: () =>
+    `This app cannot read workbooks: send "text/csv". Whoever runs it adds them with: npm install yauzl saxes`,
+});
+
+export const WorkbookTooLarge = defineError<{ part: string; limit: number }>("workbook-too-large", {
+  status: 413,
+  title: "The workbook is too large once it is unpacked",
+  detail: ({ part, limit }) =>
+    `"${part.slice(0, 100)}" is beyond ${limit}. Save the sheet as CSV, which is read as it comes.`,
+});
+
+export const ImportNotRevertible = defineError<{ id: string; reason: string }>("import-not-revertible", {
+  status: 409,
+  title: "The import cannot be taken back",
+  detail: ({ id, reason }) => `Import ${id} ${reason}.`,
+});

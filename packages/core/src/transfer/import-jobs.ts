@@ -3,6 +3,7 @@ import { type ImportJob, importJob } from "../crm/entities/import-job.js";
 import { NotFound } from "../errors/core-errors.js";
 import { isId } from "../repository/parse-condition.js";
 import type { ImportOptions, ImportStatus } from "./import-options.js";
+import { paceOf } from "./progress.js";
 
 /** A job that has not moved for this long has lost its process, or its caller is that slow. */
 export const STALE_MS = 60_000;
@@ -30,8 +31,23 @@ export function isStale(ctx: Context, job: ImportJob): boolean {
   return job.state === "running" && ctx.clock.now() - Date.parse(job.updatedAt) >= STALE_MS;
 }
 
+/** What a job's writes are called in the journal. */
+export const requestOf = (id: string): string => `import:${id}`;
+
 export function statusOf(ctx: Context, job: ImportJob): ImportStatus {
   const { mode = "create", dryRun = false } = job.options as ImportOptions;
+  const isOver = job.state !== "running";
+  const last = Date.parse(isOver ? (job.finishedAt ?? job.updatedAt) : job.updatedAt);
+  const rows = job.position - job.runFrom;
+  const pace = paceOf({
+    bytesRead: job.bytesRead,
+    bytesTotal: job.bytesTotal,
+    elapsed: job.runAt === null ? 0 : last - Date.parse(job.runAt),
+    rows,
+    // A resumed run passes over what is done at another pace.
+    bytes: job.runFrom === 0 ? job.bytesRead : 0,
+    isOver: job.finishedAt !== null,
+  });
   return {
     id: job.id,
     entity: job.target,
@@ -41,6 +57,9 @@ export function statusOf(ctx: Context, job: ImportJob): ImportStatus {
     done: job.position,
     accepted: job.accepted,
     rejected: job.rejected,
+    reverted: job.reverted,
+    kept: job.kept,
+    ...pace,
     problem: job.problem,
     startedAt: job.createdAt,
     finishedAt: job.finishedAt,

@@ -1,7 +1,9 @@
 import type { TextEncoding } from "./decode-text.js";
+import type { ImportPace } from "./progress.js";
+import type { ImportTransform } from "./transforms.js";
 
 export type ImportMode = "create" | "update" | "upsert";
-export type ImportFormat = "csv" | "ndjson";
+export type ImportFormat = "csv" | "ndjson" | "xlsx";
 
 /** How a file becomes records. Kept with the job, so that a resumed run does the same. */
 export interface ImportOptions {
@@ -10,8 +12,15 @@ export interface ImportOptions {
   readonly mode?: ImportMode;
   /** Fields that find the record of a row: a unique list of the entity; for `update` also `["id"]`. */
   readonly on?: readonly string[];
-  /** Field of each column that does not have the field's name; null for a column to leave out. */
+  /**
+   * Field of each column that does not have the field's name; null for a column to leave out. `account.name` finds the
+   * record that a reference leads to by a key of its own.
+   */
   readonly mapping?: Readonly<Record<string, string | null>>;
+  /** Steps that change the text of a column before it is read, by the column's name. */
+  readonly transforms?: Readonly<Record<string, readonly ImportTransform[]>>;
+  /** Of a workbook. Default: its first sheet. */
+  readonly sheet?: string;
   /** What an empty cell does to a record that is there: `keep` (default) its value, or `clear` it. */
   readonly empty?: "keep" | "clear";
   /** Try everything, write nothing. */
@@ -21,17 +30,20 @@ export interface ImportOptions {
 }
 
 /** Where an import stands. */
-export interface ImportStatus {
+export interface ImportStatus extends ImportPace {
   readonly id: string;
   readonly entity: string;
-  /** `interrupted` can be resumed: the process ended, or the caller hung up. `failed` says why in `problem`. */
-  readonly state: "running" | "finished" | "interrupted" | "failed";
+  /** `reverting` was begun and can be gone on with; `interrupted` can be resumed: the process ended, or the caller hung up. `failed` says why in `problem`. */
+  readonly state: "running" | "finished" | "interrupted" | "failed" | "reverting" | "reverted";
   readonly mode: ImportMode;
   readonly dryRun: boolean;
   /** Rows that are decided: accepted and rejected ones. */
   readonly done: number;
   readonly accepted: number;
   readonly rejected: number;
+  /** Records whose change was taken back, and those that somebody has changed since, which stay. */
+  readonly reverted: number;
+  readonly kept: number;
   readonly problem: string | null;
   readonly startedAt: string;
   readonly finishedAt: string | null;

@@ -5,12 +5,23 @@ import { nearest } from "../util/words.js";
 import type { TableColumn } from "./columns.js";
 import { InvalidImport } from "./errors.js";
 import type { ImportOptions } from "./import-options.js";
+import { type LinkColumn, linkColumn } from "./link-columns.js";
+import { transformOf } from "./transforms.js";
 
 /** Columns that the file of rejected rows has in front of the reason: a corrected file may keep them. */
 export const NOTES = ["_row", "_reason"];
 
+/** A column that is read, and what happens to its text before. */
+export type ImportColumn = (TableColumn | (LinkColumn & { readonly part: "link" })) & {
+  readonly step?: ((text: string) => string) | undefined;
+};
+
 /** What each column of a file is, or null for one that is left out. */
-export type ImportPlan = readonly (TableColumn | null)[];
+export type ImportPlan = readonly (ImportColumn | null)[];
+
+/** Those of its columns that name other records. */
+export const linksOf = (plan: ImportPlan): LinkColumn[] =>
+  plan.flatMap((column) => (column?.part === "link" ? [column] : []));
 
 /**
  * Finds the field of every column. All names are looked up among the fields that the actor may write: others are
@@ -22,24 +33,28 @@ export function planImport(
   entity: EntityModel,
   header: readonly string[],
   options: ImportOptions,
+  entityOf: (name: string) => EntityModel,
 ): ImportPlan {
-  const { mapping = {}, on = [], mode = "create" } = options;
+  const { mapping = {}, transforms = {}, on = [], mode = "create" } = options;
   const names = header.map((name) => name.trim());
   const twice = names.find((name, i) => name !== "" && names.indexOf(name) < i);
   if (twice !== undefined) throw InvalidImport({ reason: `The header has "${twice.slice(0, 100)}" twice.` });
-  for (const column of Object.keys(mapping)) {
-    if (!names.includes(column))
-      throw InvalidImport({
-        reason: `"mapping" names the column "${column.slice(0, 100)}", which the file does not have.`,
-      });
-  }
+  for (const [option, columns] of Object.entries({ mapping, transforms }))
+    for (const column of Object.keys(columns)) {
+      if (!names.includes(column))
+        throw InvalidImport({
+          reason: `"${option}" names the column "${column.slice(0, 100)}", which the file does not have.`,
+        });
+    }
   const byId = mode === "update" && on.length === 1 && on[0] === "id";
-  const plan = names.map((name): TableColumn | null => {
+  const plan = names.map((name): ImportColumn | null => {
     const target = Object.hasOwn(mapping, name) ? (mapping[name] as string | null) : name;
     if (target === null || NOTES.includes(target)) return null;
+    const step = Object.hasOwn(transforms, name) ? transformOf(name, transforms[name]) : undefined;
     if (target === "id" && byId)
-      return { name: "id", field: entity.fields.get("id") as FieldModel, part: "value" };
-    return columnOf(entity, target);
+      return { name: "id", field: entity.fields.get("id") as FieldModel, part: "value", step };
+    const link = target.includes(".") ? linkColumn(entity, target, entityOf) : undefined;
+    return link ? { ...link, part: "link", step } : { ...columnOf(entity, target), step };
   });
   checkParts(plan);
   checkKey(entity, plan, options, byId);
@@ -61,7 +76,10 @@ function columnOf(entity: EntityModel, name: string): TableColumn {
 }
 
 function checkParts(plan: ImportPlan): void {
-  const taken = plan.flatMap((column) => (column ? [column.name] : []));
+  // Two columns for one reference contradict one another as well.
+  const taken = plan.flatMap((column) =>
+    column ? [column.part === "link" ? column.field.name : column.name] : [],
+  );
   const twice = taken.find((name, i) => taken.indexOf(name) < i);
   if (twice !== undefined)
     throw InvalidImport({ reason: `Two columns are "${twice}": leave one out in "mapping".` });

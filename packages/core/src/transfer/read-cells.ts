@@ -2,6 +2,7 @@ import type { FieldModel } from "../model/field-model.js";
 import type { RecordValues } from "../model/record-codec.js";
 import { restored } from "./formula.js";
 import type { ImportPlan } from "./import-plan.js";
+import type { LinkTexts } from "./link-columns.js";
 
 const INTEGER = /^[-+]?\d{1,16}$/;
 /** As long as JavaScript prints one: 0.0000010000000000000002. */
@@ -23,7 +24,9 @@ export interface CellRules {
   readonly currency: string;
 }
 
-export type ReadRow = { readonly input: RecordValues } | { readonly field: string; readonly reason: string };
+export type ReadRow =
+  | { readonly input: RecordValues; readonly links?: LinkTexts | undefined }
+  | { readonly field: string; readonly reason: string };
 
 /**
  * A row of cells as an input. Text that is no value of its field's kind is left as it is, and the entity's own rules
@@ -31,14 +34,22 @@ export type ReadRow = { readonly input: RecordValues } | { readonly field: strin
  */
 export function readCells(plan: ImportPlan, cells: readonly string[], rules: CellRules): ReadRow {
   const input: RecordValues = {};
+  let links: Record<string, string> | undefined;
+  const textOf = (at: number): string => {
+    const text = restored(cells[at] as string);
+    return plan[at]?.step?.(text) ?? text;
+  };
   for (const [i, column] of plan.entries()) {
     if (!column || column.part === "currency") continue;
-    const text = restored(cells[i] as string);
-    if (text === "") {
+    const text = textOf(i);
+    if (column.part === "link" && text.trim() !== "") {
+      links ??= {};
+      links[column.name] = text.trim();
+    } else if (text === "" || column.part === "link") {
       if (rules.empty === null) input[column.field.name] = null;
     } else if (column.part === "amount") {
       const at = plan.findIndex((other) => other?.part === "currency" && other.field === column.field);
-      input[column.field.name] = moneyOf(text, at < 0 ? "" : (cells[at] as string).trim(), rules.currency);
+      input[column.field.name] = moneyOf(text, at < 0 ? "" : textOf(at).trim(), rules.currency);
     } else {
       const value = typedValue(column.field, text);
       if (value === undefined)
@@ -46,7 +57,7 @@ export function readCells(plan: ImportPlan, cells: readonly string[], rules: Cel
       input[column.field.name] = value;
     }
   }
-  return { input };
+  return { input, links };
 }
 
 function moneyOf(text: string, currency: string, fallback: string): unknown {

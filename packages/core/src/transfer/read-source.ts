@@ -1,22 +1,28 @@
 import { UnknownField } from "../errors/core-errors.js";
-import type { Pending } from "../import/settle.js";
 import type { EntityModel } from "../model/entity-model.js";
 import type { RecordValues } from "../model/record-codec.js";
+import type { Session } from "../runtime/session.js";
 import { decodeText } from "./decode-text.js";
 import { InvalidImport } from "./errors.js";
 import type { ImportOptions } from "./import-options.js";
-import { type ImportPlan, planImport } from "./import-plan.js";
+import { type ImportPlan, linksOf, planImport } from "./import-plan.js";
+import type { LinkColumn, LinkedRow } from "./link-columns.js";
 import { type CellRules, readCells } from "./read-cells.js";
-import { MAX_RECORD, readCsv } from "./read-csv.js";
+import { type CsvRecord, MAX_RECORD, readCsv } from "./read-csv.js";
 import { readNdjson } from "./read-ndjson.js";
+import { readXlsx } from "./read-xlsx.js";
 
 /** A record of the file: what it would write or why it cannot, and its cells as they came. */
-export type SourceRow = Pending<RecordValues> & { readonly cells: readonly string[] };
+export type SourceRow = LinkedRow & { readonly cells: readonly string[] };
 
 /** A file that is being read: its columns are known, its records follow. */
 export interface Source {
   readonly header: readonly string[];
   readonly rows: AsyncGenerator<SourceRow>;
+  /** The columns that name other records, as far as they are known by now. */
+  links(): readonly LinkColumn[];
+  /** Bytes of the file that have been read. */
+  bytesRead(): number;
 }
 
 /**
@@ -25,29 +31,68 @@ export interface Source {
  * @throws invalid-import, row-too-large, unknown-field
  */
 export async function openSource(
+  session: Session,
   entity: EntityModel,
   bytes: AsyncIterable<Uint8Array>,
   options: ImportOptions,
-  currency: string,
 ): Promise<Source> {
-  const text = decodeText(bytes, options.encoding);
-  const clears = options.empty === "clear" && (options.mode ?? "create") !== "create";
-  const rules: CellRules = { empty: clears ? null : undefined, currency };
-  return options.format === "csv" ? openCsv(entity, text, options, rules) : openNdjson(entity, text, options);
+  let read = 0;
+  async function* counted(): AsyncGenerator<Uint8Array> {
+    for await (const chunk of bytes) {
+      read += chunk.byteLength;
+      yield chunk;
+    }
+  }
+  const world: World = { entity, options, entityOf: (name) => session.entity(name) };
+  const opened =
+    options.format === "ndjson"
+      ? await openNdjson(world, decodeText(counted(), options.encoding))
+      : await openTable(world, recordsOf(counted(), options), session.currency);
+  return { ...opened, bytesRead: () => read };
 }
 
-async function openCsv(
-  entity: EntityModel,
-  text: AsyncGenerator<string>,
-  options: ImportOptions,
-  rules: CellRules,
-): Promise<Source> {
-  const records = readCsv(text, { delimiter: options.delimiter });
+/** What a file is read against. */
+interface World {
+  readonly entity: EntityModel;
+  readonly options: ImportOptions;
+  readonly entityOf: (name: string) => EntityModel;
+}
+
+type Opened = Omit<Source, "bytesRead">;
+
+/** The records of a file of rows and columns: the first one is the header. */
+function recordsOf(bytes: AsyncIterable<Uint8Array>, options: ImportOptions): AsyncGenerator<CsvRecord> {
+  if (options.format === "xlsx") return readXlsx(bytes, { sheet: options.sheet });
+  return readCsv(decodeText(bytes, options.encoding), { delimiter: options.delimiter });
+}
+
+async function openTable(
+  world: World,
+  records: AsyncGenerator<CsvRecord>,
+  currency: string,
+): Promise<Opened> {
+  try {
+    return await planned(world, records, currency);
+  } catch (error) {
+    // Whoever reads a workbook has it on disk meanwhile.
+    await records.return(undefined);
+    throw error;
+  }
+}
+
+async function planned(
+  { entity, options, entityOf }: World,
+  records: AsyncGenerator<CsvRecord>,
+  currency: string,
+): Promise<Opened> {
+  const clears = options.empty === "clear" && (options.mode ?? "create") !== "create";
+  const rules: CellRules = { empty: clears ? null : undefined, currency };
   const first = await records.next();
   if (first.done) throw InvalidImport({ reason: "The file is empty: its first line names the columns." });
   if ("problem" in first.value) throw InvalidImport({ reason: `The header ${first.value.problem}.` });
   const header = first.value.cells.map((name) => name.trim());
-  const plan = planImport(entity, header, options);
+  const plan = planImport(entity, header, options, entityOf);
+  const links = linksOf(plan);
   async function* rows(): AsyncGenerator<SourceRow> {
     for await (const record of records) {
       const { line: row, cells } = record;
@@ -55,21 +100,23 @@ async function openCsv(
       else {
         const read = readCells(plan, cells, rules);
         yield "input" in read
-          ? { row, cells, input: read.input }
+          ? { row, cells, input: read.input, links: read.links }
           : refused(row, cells, read.field, read.reason);
       }
     }
   }
-  return { header, rows: rows() };
+  return { header, rows: rows(), links: () => links };
 }
 
 /** Objects have their own names, so each is looked at for itself; the first one must do for the file. */
 async function openNdjson(
-  entity: EntityModel,
+  { entity, options, entityOf }: World,
   text: AsyncGenerator<string>,
-  options: ImportOptions,
-): Promise<Source> {
+): Promise<Opened> {
   const records = readNdjson(text, MAX_RECORD);
+  if (options.transforms)
+    throw InvalidImport({ reason: `"transforms" are for files of rows and columns: CSV and workbooks.` });
+  const links = new Map<string, LinkColumn>();
   const plans = new Map<string, ImportPlan>();
   const planOf = (names: readonly string[]): ImportPlan => {
     const key = names.join("\u0000");
@@ -79,8 +126,10 @@ async function openNdjson(
     const mapping = Object.fromEntries(
       Object.entries(options.mapping ?? {}).filter(([name]) => names.includes(name)),
     );
-    const plan = planImport(entity, names, { ...options, mapping });
+    const { transforms: _, ...rest } = options;
+    const plan = planImport(entity, names, { ...rest, mapping }, entityOf);
     if (plans.size < 1000) plans.set(key, plan);
+    for (const link of linksOf(plan)) links.set(link.name, link);
     return plan;
   };
   const first = await records.next();
@@ -93,23 +142,26 @@ async function openNdjson(
       else yield { cells: [given], ...jsonRow(row, next.value.values, planOf) };
     }
   }
-  return { header: ["record"], rows: rows() };
+  return { header: ["record"], rows: rows(), links: () => [...links.values()] };
 }
 
 function jsonRow(
   row: number,
   values: Readonly<Record<string, unknown>>,
   planOf: (names: readonly string[]) => ImportPlan,
-): Pending<RecordValues> {
+): LinkedRow {
   const names = Object.keys(values);
   try {
     const input: RecordValues = {};
+    const links: Record<string, string> = {};
     planOf(names).forEach((column, i) => {
+      const value = values[names[i] as string];
       if (column?.part === "currency")
         throw InvalidImport({ reason: `${column.name}: money is {"amount", "currency"} here` });
-      if (column) input[column.field.name] = values[names[i] as string];
+      if (column?.part === "link" && value !== null) links[column.name] = String(value);
+      else if (column) input[column.field.name] = value;
     });
-    return { row, input };
+    return { row, input, links };
   } catch (error) {
     if (!UnknownField.is(error) && !InvalidImport.is(error)) throw error;
     return { row, rejection: { row, field: null, reason: (error as Error).message } };

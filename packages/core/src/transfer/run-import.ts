@@ -14,8 +14,9 @@ import { settle } from "../import/settle.js";
 import type { RecordValues } from "../model/record-codec.js";
 import type { Session } from "../runtime/session.js";
 import { ImportNotResumable, ImportTakenOver, InvalidImport, RowTooLarge } from "./errors.js";
-import { booksOf, findJob, isStale, startedBy, statusOf } from "./import-jobs.js";
+import { booksOf, findJob, isStale, requestOf, startedBy, statusOf } from "./import-jobs.js";
 import type { ImportOptions, ImportStatus } from "./import-options.js";
+import { fillLinks } from "./link-columns.js";
 import { openSource, type Source, type SourceRow } from "./read-source.js";
 import { takenKeys, writeBatch } from "./write-batch.js";
 
@@ -35,10 +36,11 @@ export async function importFile(
   entity: { readonly name: string },
   bytes: AsyncIterable<Uint8Array>,
   options: ImportOptions,
+  file: { readonly size?: number | undefined } = {},
 ): Promise<ImportStatus> {
   const session = ctx as Session;
   session.require(session.entity(entity.name), "import");
-  const source = await openSource(session.entity(entity.name), bytes, options, session.currency);
+  const source = await openSource(session, session.entity(entity.name), bytes, options);
   await forgetOld(session);
   const job = await booksOf(session)
     .repo(importJob)
@@ -52,6 +54,9 @@ export async function importFile(
       digest: "",
       accepted: 0,
       rejected: 0,
+      // Of a packed file, how much is read says nothing of how much is done.
+      bytesTotal: options.format === "xlsx" ? null : (file.size ?? null),
+      runAt: session.now(),
     });
   return new Run(session, job).from(source);
 }
@@ -70,18 +75,15 @@ export async function resumeImport(
   const session = ctx as Session;
   const job = await findJob(session, id);
   session.require(session.entity(job.target), "import");
+  if (job.state === "reverting" || job.state === "reverted")
+    throw ImportNotResumable({ id, reason: "was taken back" });
   if (job.state === "finished") throw ImportNotResumable({ id, reason: "has come to its end" });
   if (job.state === "running" && !isStale(session, job))
     throw ImportNotResumable({
       id,
       reason: "is still running: try again when it has been silent for a minute",
     });
-  const source = await openSource(
-    session.entity(job.target),
-    bytes,
-    job.options as ImportOptions,
-    session.currency,
-  );
+  const source = await openSource(session, session.entity(job.target), bytes, job.options as ImportOptions);
   if (JSON.stringify(source.header) !== JSON.stringify(job.header))
     throw ImportNotResumable({ id, reason: "began with a file of other columns" });
   return new Run(session, await takeOver(session, job)).from(source);
@@ -97,10 +99,11 @@ async function forgetOld(session: Session): Promise<void> {
 }
 
 /** Of two who would go on with a job at the same moment, one does. */
-async function takeOver(session: Session, { id, version }: ImportJob): Promise<ImportJob> {
+async function takeOver(session: Session, { id, version, position }: ImportJob): Promise<ImportJob> {
   try {
     const jobs = booksOf(session).repo(importJob);
-    return await jobs.update(id, { state: "running", problem: null }, { version });
+    const run = { state: "running", problem: null, runAt: session.now(), runFrom: position } as const;
+    return await jobs.update(id, run, { version });
   } catch (error) {
     if (!VersionConflict.is(error)) throw error;
     throw ImportNotResumable({ id, reason: "has moved on meanwhile: it is still running" }, { cause: error });
@@ -114,13 +117,15 @@ type Step = SourceRow & { readonly at: number; readonly digest: string };
 class Run {
   readonly #session: Session;
   readonly #options: ImportOptions;
+  #source: Source | undefined;
   #job: ImportJob;
   /** Records that were read, and their digest. */
   #read = 0;
   #digest: [number, number] = [0, 0];
 
   constructor(session: Session, job: ImportJob) {
-    this.#session = session;
+    // What it writes bears its name in the journal: by that it can be taken back.
+    this.#session = session.forRequest(requestOf(job.id));
     this.#job = job;
     this.#options = job.options as ImportOptions;
   }
@@ -138,6 +143,7 @@ class Run {
   }
 
   async #all(source: Source): Promise<void> {
+    this.#source = source;
     const { on = [], mode = "create" } = this.#options;
     const repeats = repeatedRows<RecordValues>(mode === "create" ? [] : on);
     const { position, digest } = this.#job;
@@ -178,7 +184,9 @@ class Run {
     });
   }
 
-  #settle(batch: readonly Step[]): Promise<void> {
+  async #settle(steps: readonly Step[]): Promise<void> {
+    const links = this.#source?.links() ?? [];
+    const batch = links.length > 0 ? await fillLinks(this.#session, links, steps) : steps;
     const entity = this.#job.target;
     const { mode = "create" } = this.#options;
     return settle<RecordValues>(batch, {
@@ -238,6 +246,7 @@ class Run {
     return this.#update(books, {
       position: at,
       digest,
+      bytesRead: this.#source?.bytesRead() ?? 0,
       accepted: accepted + rows.length - refused.length,
       rejected: rejected + refused.length,
     });

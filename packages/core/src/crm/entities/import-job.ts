@@ -1,6 +1,6 @@
 import Type from "typebox";
 import { defineEntity, type Input, type Row } from "../../entity/define-entity.js";
-import { instant, json, longText, oneOf, reference } from "../../schema/field.js";
+import { instant, json, longText, oneOf, reference, withDefault } from "../../schema/field.js";
 
 const jobDraft = defineEntity("importJob", {
   fields: {
@@ -8,7 +8,7 @@ const jobDraft = defineEntity("importJob", {
     target: Type.String({ maxLength: 48 }),
     /** Who brought the file: `user:<id>`. Nobody else sees the job. */
     startedBy: Type.String({ maxLength: 200 }),
-    state: oneOf(["running", "finished", "interrupted", "failed"]),
+    state: oneOf(["running", "finished", "interrupted", "failed", "reverting", "reverted"]),
     /** Everything that a resumed run must do in the same way. */
     options: json(Type.Unknown()),
     /** The columns of the file. */
@@ -19,6 +19,17 @@ const jobDraft = defineEntity("importJob", {
     digest: Type.String({ maxLength: 16 }),
     accepted: Type.Integer({ minimum: 0 }),
     rejected: Type.Integer({ minimum: 0 }),
+    /** Bytes of the file that were read for them; and of the whole file, where that is known. */
+    bytesRead: withDefault(Type.Integer({ minimum: 0 }), 0),
+    bytesTotal: Type.Optional(Type.Integer({ minimum: 0 })),
+    /** Since when the present run is at it, and where it began. */
+    runAt: Type.Optional(instant()),
+    runFrom: withDefault(Type.Integer({ minimum: 0 }), 0),
+    /** Records whose change was taken back, and those that were changed since and stay. */
+    reverted: withDefault(Type.Integer({ minimum: 0 }), 0),
+    kept: withDefault(Type.Integer({ minimum: 0 }), 0),
+    /** The last entry of the journal that was taken back: going on begins behind it. */
+    revertedTo: Type.Optional(Type.String({ maxLength: 36 })),
     /** Why it did not come to its end. */
     problem: Type.Optional(longText({ maxLength: 4000 })),
     finishedAt: Type.Optional(instant()),

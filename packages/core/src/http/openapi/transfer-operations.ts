@@ -1,6 +1,7 @@
 import type { EntityModel } from "../../model/entity-model.js";
 import { ENCODINGS } from "../../transfer/decode-text.js";
 import type { ExportFormat } from "../../transfer/export-records.js";
+import { TRANSFORMS } from "../../transfer/transforms.js";
 import {
   afterParameter,
   asOfParameter,
@@ -57,7 +58,11 @@ export function exportOperation(entity: EntityModel): Operation {
 
 const file: BodyDoc = {
   required: true,
-  types: ["text/csv", "application/x-ndjson"],
+  types: [
+    "text/csv",
+    "application/x-ndjson",
+    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+  ],
   schema: { type: "string" },
 };
 
@@ -92,7 +97,12 @@ export function importOperation(entity: EntityModel): Operation {
       }),
       parameter(
         "mapping",
-        'Fields of the columns that are called otherwise, as JSON: `{"Surname":"lastName","Notes":null}`; null leaves a column out.',
+        'Fields of the columns that are called otherwise, as JSON: `{"Surname":"lastName","Firm":"account.name","Notes":null}`; `account.name` finds the record by its name, null leaves a column out.',
+        { type: "string" },
+      ),
+      parameter(
+        "transforms",
+        `Steps that change the text of a column first, as JSON: \`{"Born":["dayFirst"],"State":[{"map":{"neu":"new"}}]}\`. Steps: ${TRANSFORMS.join(", ")}, \`{"map":{…}}\`, \`{"default":"…"}\`.`,
         { type: "string" },
       ),
       parameter("empty", "What an empty cell does to a record that is there: keep its value, or clear it.", {
@@ -103,11 +113,46 @@ export function importOperation(entity: EntityModel): Operation {
         type: "boolean",
         default: false,
       }),
-      parameter("delimiter", "Between the cells. Default: found out by the header.", delimiters),
-      parameter("encoding", "Of the text. Default: found out.", { enum: ENCODINGS }),
+      ...fileParameters,
     ],
     body: file,
     responses: { 202: job },
+    errors: [400, 403, 413, 415],
+  };
+}
+
+const fileParameters: readonly Parameter[] = [
+  {
+    name: "delimiter",
+    in: "query",
+    description: "Between the cells. Default: found out by the header.",
+    schema: delimiters,
+  },
+  {
+    name: "encoding",
+    in: "query",
+    description: "Of the text. Default: found out.",
+    schema: { enum: ENCODINGS },
+  },
+  {
+    name: "sheet",
+    in: "query",
+    description: "Of a workbook. Default: its first one.",
+    schema: { type: "string" },
+  },
+];
+
+export function previewOperation(entity: EntityModel): Operation {
+  return {
+    id: `${entity.name}.previewImport`,
+    tag: entity.label,
+    summary: "See which fields the columns of a file may be",
+    description: "Reads the header and 20 records, and writes nothing.",
+    parameters: fileParameters,
+    body: file,
+    responses: {
+      200: { description: "The columns, and the first records.", schema: ref("Corm.ImportPreview") },
+    },
     errors: [400, 403, 413, 415],
   };
 }
@@ -140,6 +185,14 @@ export const jobOperations = {
     responses: { 200: { description: "The file.", type: "text/csv", schema: { type: "string" } } },
     errors: [404],
   }),
+  revert: jobOperation("revert", {
+    summary: "Take a whole import back",
+    description:
+      "Records that it made go into the recycle bin, records that it changed get their values back; what somebody has changed since stays. Answers when it is done; asked again after an interruption, it goes on.",
+    parameters: [idParameter],
+    responses: { 200: { description: "The import.", schema: ref("Corm.Import") } },
+    errors: [403, 404, 409],
+  }),
   resume: jobOperation("resume", {
     summary: "Go on with an import that did not come to its end",
     description: "Send the same file again, from its beginning: what is decided is passed over.",
@@ -158,7 +211,7 @@ export const importSchemas: Readonly<Record<string, JsonSchema>> = {
       id: { type: "string", format: "uuid" },
       entity: { type: "string" },
       state: {
-        enum: ["running", "finished", "interrupted", "failed"],
+        enum: ["running", "finished", "interrupted", "failed", "reverting", "reverted"],
         description: "`interrupted` and `failed` can be resumed.",
       },
       mode: { enum: ["create", "update", "upsert"] },
@@ -166,6 +219,11 @@ export const importSchemas: Readonly<Record<string, JsonSchema>> = {
       done: { type: "integer", description: "Rows that are decided." },
       accepted: { type: "integer" },
       rejected: { type: "integer" },
+      reverted: { type: "integer", description: "Records whose change was taken back." },
+      kept: { type: "integer", description: "Records that somebody has changed since, and that stay." },
+      percent: { type: ["integer", "null"], description: "Of the bytes of the file." },
+      rowsPerSecond: { type: ["number", "null"] },
+      remainingSeconds: { type: ["number", "null"] },
       problem: { type: ["string", "null"], description: "Why it did not come to its end." },
       startedAt: { type: "string", format: "date-time" },
       finishedAt: { type: ["string", "null"], format: "date-time" },
@@ -179,10 +237,36 @@ export const importSchemas: Readonly<Record<string, JsonSchema>> = {
       "done",
       "accepted",
       "rejected",
+      "reverted",
+      "kept",
+      "percent",
+      "rowsPerSecond",
+      "remainingSeconds",
       "problem",
       "startedAt",
       "finishedAt",
     ],
+  },
+  "Corm.ImportPreview": {
+    type: "object",
+    properties: {
+      header: { type: "array", items: { type: "string" } },
+      columns: {
+        type: "array",
+        items: {
+          type: "object",
+          properties: {
+            column: { type: "string" },
+            field: { type: ["string", "null"] },
+            certainty: { type: "number" },
+            because: { enum: ["name", "label", "synonym", "similar", "none"] },
+          },
+          required: ["column", "field", "certainty", "because"],
+        },
+      },
+      rows: { type: "array", items: { type: "array", items: { type: "string" } } },
+    },
+    required: ["header", "columns", "rows"],
   },
   "Corm.ImportPage": {
     type: "object",
