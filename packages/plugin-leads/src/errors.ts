@@ -91,3 +91,43 @@ export const PredictionFieldUnusable = defineError<{ name: string; problem: stri
     issues: ({ problem }) => [{ pointer: "/fields", code: "prediction-field-unusable", message: problem }],
   },
 );
+
+export const PoolFieldReserved = defineError<{ field: string }>("pool-field-reserved", {
+  status: 422,
+  title: "Only pools write this",
+  detail: ({ field }) =>
+    `"${field}" of a lead follows from what happens in its pool. Use claim, allot, release and put of leadPool.`,
+  issues: ({ field }) => [
+    { pointer: `/${field}`, code: "pool-field-reserved", message: "follows from what happens in the pool" },
+  ],
+});
+
+export const PoolClosed = defineError<{ name: string }>("pool-closed", {
+  status: 409,
+  title: "The pool is closed",
+  detail: ({ name }) => `Nothing is given out of the pool "${name}" at present. Make it active first.`,
+});
+
+export const LeadTaken = defineError<{ id: string }>("lead-taken", {
+  status: 409,
+  title: "The lead is not to be had",
+  detail: ({ id }) =>
+    `Lead ${id} has a holder, is closed, or is in this pool no more. Look into the pool again.`,
+});
+
+export const ClaimCooldown = defineError<{ id: string; until: string }>("claim-cooldown", {
+  status: 409,
+  title: "Who held a lead waits before he claims it again",
+  detail: ({ id, until }) =>
+    `Lead ${id} came back from you to the pool: you can claim it again from ${until} on.`,
+});
+
+export const PoolCapReached = defineError<{ cap: string; limit: number; held: number; wanted: number }>(
+  "pool-cap-reached",
+  {
+    status: 409,
+    title: "A cap of the pool is reached",
+    detail: ({ cap, limit, held, wanted }) =>
+      `"${cap}" of the pool is ${limit}: ${held} are held and ${wanted} more are asked for. Follow up or give back first, or ask for fewer.`,
+  },
+);

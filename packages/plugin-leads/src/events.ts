@@ -14,4 +14,16 @@ export const leadScoreCrossed = defineEvent(
   }),
 );
 
-export const events = [leadScoreCrossed];
+const ofPool = { userId: Type.String(), poolId: Type.String() };
+const reason = Type.Enum(["unfollowed", "unwon"]);
+
+/** The holder of a lead is about to lose it: once per term. */
+export const leadRecycleWarned = defineEvent(
+  "lead.recycleWarned",
+  Type.Object({ ...ofPool, reason, recycleAt: Type.String() }),
+);
+
+/** A lead went back to its pool. */
+export const leadRecycled = defineEvent("lead.recycled", Type.Object({ ...ofPool, reason }));
+
+export const events = [leadScoreCrossed, leadRecycleWarned, leadRecycled];

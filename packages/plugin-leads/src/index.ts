@@ -1,6 +1,8 @@
 export { activateModel } from "./actions/activate-model.js";
+export { browse } from "./actions/browse-pool.js";
 export { capture } from "./actions/capture.js";
 export { convert } from "./actions/convert.js";
+export { allot, claim, putLeads, releaseLeads } from "./actions/pool.js";
 export { release } from "./actions/release.js";
 export { explainScore, score } from "./actions/score.js";
 export { submit } from "./actions/submit.js";
@@ -18,6 +20,8 @@ export {
 } from "./entities/capture-submission.js";
 export { activityOfLead, leadWithHistory, touchpointOfLead } from "./entities/extensions.js";
 export { type Lead, type LeadInput, lead } from "./entities/lead.js";
+export { type LeadHolding, type LeadHoldingInput, leadHolding } from "./entities/lead-holding.js";
+export { type LeadPool, type LeadPoolInput, leadPool } from "./entities/lead-pool.js";
 export {
   type LeadScore,
   type LeadScoreInput,
@@ -43,6 +47,6 @@ export {
   type Threshold,
 } from "./entities/scoring-model.js";
 export * from "./errors.js";
-export { leadScoreCrossed } from "./events.js";
+export { leadRecycled, leadRecycleWarned, leadScoreCrossed } from "./events.js";
 export { type LeadsOptions, type LeadsPlugin, leads } from "./plugin.js";
 export { type Facts, type Judgement, judge } from "./scoring/judge.js";

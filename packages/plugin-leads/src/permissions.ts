@@ -8,4 +8,9 @@ export const permissions = {
   "lead.score": "Score a lead at once",
   "lead.explainScore": "See why a lead has its score",
   "predictiveModel.train": "Train a model on what became of leads",
+  "leadPool.browse": "Look into pools of leads",
+  "leadPool.claim": "Take leads out of pools",
+  "leadPool.allot": "Give leads of pools to others, and take them back",
+  "leadPool.release": "Give one's own leads back to their pool",
+  "leadPool.put": "Put leads into pools",
 };

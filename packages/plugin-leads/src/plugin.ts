@@ -1,8 +1,10 @@
 import { definePlugin, type PluginFactory, type PluginOf, provide, withDefault } from "@corm/core";
 import Type from "typebox";
 import { activateModel } from "./actions/activate-model.js";
+import { browse } from "./actions/browse-pool.js";
 import { capture } from "./actions/capture.js";
 import { convert } from "./actions/convert.js";
+import { allot, claim, putLeads, releaseLeads } from "./actions/pool.js";
 import { release } from "./actions/release.js";
 import { explainScore, score } from "./actions/score.js";
 import { submit } from "./actions/submit.js";
@@ -11,6 +13,8 @@ import { captureForm } from "./entities/capture-form.js";
 import { captureSubmission } from "./entities/capture-submission.js";
 import { activityOfLead, leadWithHistory, touchpointOfLead } from "./entities/extensions.js";
 import { lead } from "./entities/lead.js";
+import { leadHolding } from "./entities/lead-holding.js";
+import { leadPool } from "./entities/lead-pool.js";
 import { leadScore, scoreChange } from "./entities/lead-score.js";
 import { leadSource } from "./entities/lead-source.js";
 import { predictiveModel, predictiveModelBody } from "./entities/predictive-model.js";
@@ -18,9 +22,11 @@ import { scoringModel } from "./entities/scoring-model.js";
 import { events } from "./events.js";
 import { checkCaptureForm } from "./hooks/check-capture-form.js";
 import { checkScoringModel } from "./hooks/check-scoring-model.js";
+import { keepHoldings } from "./hooks/keep-holdings.js";
 import { normalizeLead } from "./hooks/normalize-lead.js";
 import { protectConversion } from "./hooks/protect-conversion.js";
 import { scoreChangedLeads } from "./hooks/score-leads.js";
+import { poolRoundJob, poolRounds, replanJob } from "./jobs/pools.js";
 import { nightlyScores, recomputeJob, rescoreJob } from "./jobs/rescore.js";
 import { retrainJob, trainModelJob, weeklyTraining } from "./jobs/train-model.js";
 import { metrics } from "./metrics.js";
@@ -69,6 +75,8 @@ const plugin = definePlugin({
         leadSource,
         captureForm,
         captureSubmission,
+        leadHolding,
+        leadPool,
         leadScore,
         predictiveModel,
         predictiveModelBody,
@@ -78,6 +86,11 @@ const plugin = definePlugin({
       extends: { activity: activityOfLead, touchpoint: touchpointOfLead, lead: leadWithHistory },
       actions: {
         activateModel,
+        allot,
+        browse,
+        claim,
+        putLeads,
+        releaseLeads,
         capture,
         convert,
         explainScore,
@@ -89,6 +102,7 @@ const plugin = definePlugin({
       capabilities: {
         "leads.capture": "Takes in leads from forms and other channels, and releases them from quarantine",
         "leads.score": "Judges leads by the rules of the tenant, and keeps what they give",
+        "leads.pool": "Moves leads into pools and out of them",
         "leads.predict": "Learns from what became of leads",
         "leads.convert": "Makes account, contact and opportunity of a lead",
       },
@@ -96,12 +110,13 @@ const plugin = definePlugin({
         ...normalizeLead,
         ...protectConversion,
         ...checkCaptureForm(settings.capturable),
+        ...keepHoldings,
         ...checkScoringModel(behaviour),
         ...scoreChangedLeads(behaviour),
       ],
       events,
-      jobs: [recomputeJob, rescoreJob, retrainJob, trainModelJob],
-      schedules: [nightlyScores, weeklyTraining],
+      jobs: [poolRoundJob, replanJob, recomputeJob, rescoreJob, retrainJob, trainModelJob],
+      schedules: [poolRounds, nightlyScores, weeklyTraining],
       services: [provide(captureSettings, () => settings)],
       routes: publicForms(options),
       privacy,

@@ -2,6 +2,7 @@ import { definePersonalData, type PersonalData } from "@corm/core";
 import { captureSubmission } from "./entities/capture-submission.js";
 import { activityOfLead, touchpointOfLead } from "./entities/extensions.js";
 import { lead } from "./entities/lead.js";
+import { leadHolding } from "./entities/lead-holding.js";
 import { leadScore, scoreChange } from "./entities/lead-score.js";
 
 /** A lead is a person, and the same one as the contact that it became. */
@@ -20,6 +21,7 @@ export const privacy: readonly PersonalData[] = [
     keep: ["submissionId", "reason"],
     replace: { values: {} },
   }),
+  definePersonalData(leadHolding, { by: ["leadId"], erase: "delete" }),
   definePersonalData(leadScore, { by: ["leadId"], erase: "delete" }),
   definePersonalData(scoreChange, { by: ["leadId"], erase: "delete" }),
   definePersonalData(activityOfLead, { by: ["leadId"] }),

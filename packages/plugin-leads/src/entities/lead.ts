@@ -13,6 +13,7 @@ import {
   withDefault,
 } from "@corm/core";
 import Type from "typebox";
+import { leadPool } from "./lead-pool.js";
 import { leadSource } from "./lead-source.js";
 
 const draft = defineEntity("lead", {
@@ -36,6 +37,12 @@ const draft = defineEntity("lead", {
     grade: Type.Optional(oneOf(["A", "B", "C", "D"])),
     sourceId: Type.Optional(reference(leadSource, { onDelete: "set null" })),
     ownerId: Type.Optional(reference(user, { onDelete: "set null" })),
+    /** In which it is, or from which its owner has it. */
+    poolId: Type.Optional(reference(leadPool, { onDelete: "set null" })),
+    /** How often it went back to its pool. */
+    recycleCount: withDefault(Type.Integer({ minimum: 0 }), 0),
+    /** Who had it last. */
+    lastHolderId: Type.Optional(reference(user, { onDelete: "set null" })),
     convertedAt: Type.Optional(instant()),
     convertedAccountId: Type.Optional(reference(account, { onDelete: "set null" })),
     convertedContactId: Type.Optional(reference(contact, { onDelete: "set null" })),
@@ -49,10 +56,11 @@ const draft = defineEntity("lead", {
   relations: {
     source: one("sourceId"),
     owner: one("ownerId"),
+    pool: one("poolId"),
     convertedAccount: one("convertedAccountId"),
     convertedContact: one("convertedContactId"),
   },
-  indexes: [["email"], ["status"], ["ownerId", "status"]],
+  indexes: [["email"], ["status"], ["ownerId", "status"], ["poolId", "ownerId", "score"]],
   unique: [["externalId"], ["captureKey"]],
   searchable: ["firstName", "lastName", "company", "email"],
 });
