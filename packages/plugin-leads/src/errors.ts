@@ -131,3 +131,57 @@ export const PoolCapReached = defineError<{ cap: string; limit: number; held: nu
       `"${cap}" of the pool is ${limit}: ${held} are held and ${wanted} more are asked for. Follow up or give back first, or ask for fewer.`,
   },
 );
+
+export const InvalidResponsePolicy = defineError<{ problem: string }>("invalid-response-policy", {
+  status: 422,
+  title: "The condition of the response policy is not usable",
+  detail: ({ problem }) => `The condition cannot be answered: ${problem}`,
+  issues: ({ problem }) => [{ pointer: "/where", code: "invalid-response-policy", message: problem }],
+});
+
+export const ExistingOpportunitiesUnavailable = defineError("existing-opportunities-unavailable", {
+  status: 422,
+  title: "Opportunities that are there cannot be filled",
+  detail: () =>
+    'The plugin that keeps opportunities only opens new ones: give "opportunity" without an "id", or have it name its entity.',
+  issues: () => [
+    {
+      pointer: "/opportunity",
+      code: "existing-opportunities-unavailable",
+      message: "only new ones can be opened",
+    },
+  ],
+});
+
+export const LossyConversion = defineError<{ from: string; to: string; loss: string }>("lossy-conversion", {
+  status: 500,
+  title: "A conversion could lose a value",
+  detail: ({ from, to, loss }) =>
+    `"${from}" of a lead goes to "${to}", but ${loss}. Widen the field, map it elsewhere, or say with \`convertFields\` that it goes nowhere: { "${to.split(".")[0]}": { "${from}": null } }.`,
+});
+
+export const UnmappedStrategy = defineError<{ target: string; field: string; known: readonly string[] }>(
+  "unmapped-strategy",
+  {
+    status: 422,
+    title: "A strategy for a field that nothing goes to",
+    detail: ({ target, field, known }) =>
+      `Nothing of a lead goes to "${field}" of ${target}; strategies are for ${known.join(", ")}.`,
+    issues: ({ target, field }) => [
+      { pointer: `/strategies/${target}/${field}`, code: "unmapped-strategy", message: "nothing goes there" },
+    ],
+  },
+);
+
+export const LeadNotConverted = defineError<{ id: string }>("lead-not-converted", {
+  status: 409,
+  title: "There is no conversion to undo",
+  detail: ({ id }) => `Lead ${id} is not converted, or was so before conversions were kept.`,
+});
+
+export const ConversionTooOld = defineError<{ id: string; days: number }>("conversion-too-old", {
+  status: 409,
+  title: "The conversion can no longer be undone",
+  detail: ({ id, days }) =>
+    `Lead ${id} was converted more than ${days} days ago. Change what it became instead.`,
+});

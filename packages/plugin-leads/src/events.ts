@@ -26,4 +26,27 @@ export const leadRecycleWarned = defineEvent(
 /** A lead went back to its pool. */
 export const leadRecycled = defineEvent("lead.recycled", Type.Object({ ...ofPool, reason }));
 
-export const events = [leadScoreCrossed, leadRecycleWarned, leadRecycled];
+const nullableText = Type.Union([Type.String(), Type.Null()]);
+
+/** A lead was not answered in time: once per lead. */
+export const leadResponseBreached = defineEvent(
+  "lead.responseBreached",
+  Type.Object({ dueAt: Type.String(), policyId: nullableText, ownerId: nullableText }),
+);
+
+const became = { accountId: nullableText, contactId: nullableText, opportunityId: nullableText };
+
+/** A lead became a customer. */
+export const leadConverted = defineEvent("lead.converted", Type.Object(became));
+
+/** And is a lead again. */
+export const leadUnconverted = defineEvent("lead.unconverted", Type.Object(became));
+
+export const events = [
+  leadScoreCrossed,
+  leadRecycleWarned,
+  leadRecycled,
+  leadResponseBreached,
+  leadConverted,
+  leadUnconverted,
+];

@@ -7,6 +7,8 @@ export { release } from "./actions/release.js";
 export { explainScore, score } from "./actions/score.js";
 export { submit } from "./actions/submit.js";
 export { trainPredictiveModel } from "./actions/train-model.js";
+export { unconvert } from "./actions/unconvert.js";
+export type { DeclaredMaps } from "./conversion/mapping.js";
 export {
   type CaptureForm,
   type CaptureFormInput,
@@ -20,8 +22,14 @@ export {
 } from "./entities/capture-submission.js";
 export { activityOfLead, leadWithHistory, touchpointOfLead } from "./entities/extensions.js";
 export { type Lead, type LeadInput, lead } from "./entities/lead.js";
+export {
+  type LeadConversion,
+  type LeadConversionInput,
+  leadConversion,
+} from "./entities/lead-conversion.js";
 export { type LeadHolding, type LeadHoldingInput, leadHolding } from "./entities/lead-holding.js";
 export { type LeadPool, type LeadPoolInput, leadPool } from "./entities/lead-pool.js";
+export { type LeadResponse, type LeadResponseInput, leadResponse } from "./entities/lead-response.js";
 export {
   type LeadScore,
   type LeadScoreInput,
@@ -37,6 +45,7 @@ export {
   type PredictiveModelInput,
   predictiveModel,
 } from "./entities/predictive-model.js";
+export { type ResponsePolicy, type ResponsePolicyInput, responsePolicy } from "./entities/response-policy.js";
 export {
   type BehaviourRule,
   type Criterion,
@@ -47,6 +56,13 @@ export {
   type Threshold,
 } from "./entities/scoring-model.js";
 export * from "./errors.js";
-export { leadRecycled, leadRecycleWarned, leadScoreCrossed } from "./events.js";
+export {
+  leadConverted,
+  leadRecycled,
+  leadRecycleWarned,
+  leadResponseBreached,
+  leadScoreCrossed,
+  leadUnconverted,
+} from "./events.js";
 export { type LeadsOptions, type LeadsPlugin, leads } from "./plugin.js";
 export { type Facts, type Judgement, judge } from "./scoring/judge.js";

@@ -13,4 +13,5 @@ export const permissions = {
   "leadPool.allot": "Give leads of pools to others, and take them back",
   "leadPool.release": "Give one's own leads back to their pool",
   "leadPool.put": "Put leads into pools",
+  "lead.unconvert": "Undo conversions of leads",
 };

@@ -1,4 +1,11 @@
-import { definePlugin, type PluginFactory, type PluginOf, provide, withDefault } from "@corm/core";
+import {
+  CapabilityWithheld,
+  definePlugin,
+  type PluginFactory,
+  type PluginOf,
+  provide,
+  withDefault,
+} from "@corm/core";
 import Type from "typebox";
 import { activateModel } from "./actions/activate-model.js";
 import { browse } from "./actions/browse-pool.js";
@@ -9,15 +16,21 @@ import { release } from "./actions/release.js";
 import { explainScore, score } from "./actions/score.js";
 import { submit } from "./actions/submit.js";
 import { trainPredictiveModel } from "./actions/train-model.js";
+import { unconvert } from "./actions/unconvert.js";
+import type { DeclaredMaps } from "./conversion/mapping.js";
+import { conversionSettings, createConversionSettings } from "./conversion/settings.js";
 import { captureForm } from "./entities/capture-form.js";
 import { captureSubmission } from "./entities/capture-submission.js";
 import { activityOfLead, leadWithHistory, touchpointOfLead } from "./entities/extensions.js";
 import { lead } from "./entities/lead.js";
+import { leadConversion, leadConversionMove } from "./entities/lead-conversion.js";
 import { leadHolding } from "./entities/lead-holding.js";
 import { leadPool } from "./entities/lead-pool.js";
+import { leadResponse } from "./entities/lead-response.js";
 import { leadScore, scoreChange } from "./entities/lead-score.js";
 import { leadSource } from "./entities/lead-source.js";
 import { predictiveModel, predictiveModelBody } from "./entities/predictive-model.js";
+import { responsePolicy } from "./entities/response-policy.js";
 import { scoringModel } from "./entities/scoring-model.js";
 import { events } from "./events.js";
 import { checkCaptureForm } from "./hooks/check-capture-form.js";
@@ -26,8 +39,10 @@ import { keepHoldings } from "./hooks/keep-holdings.js";
 import { normalizeLead } from "./hooks/normalize-lead.js";
 import { protectConversion } from "./hooks/protect-conversion.js";
 import { scoreChangedLeads } from "./hooks/score-leads.js";
-import { poolRoundJob, poolRounds, replanJob } from "./jobs/pools.js";
+import { watchNewLeads } from "./hooks/watch-responses.js";
+import { poolRoundJob, replanJob } from "./jobs/pools.js";
 import { nightlyScores, recomputeJob, rescoreJob } from "./jobs/rescore.js";
+import { responseDueJob } from "./jobs/response-due.js";
 import { retrainJob, trainModelJob, weeklyTraining } from "./jobs/train-model.js";
 import { metrics } from "./metrics.js";
 import { permissions } from "./permissions.js";
@@ -40,6 +55,10 @@ import { timeline } from "./timeline.js";
 /** What leads do, in the entities that are always there. */
 const BEHAVIOUR = ["touchpoint", "activity", "captureSubmission"];
 const positive = Type.Integer({ minimum: 1, maximum: 1_000_000 });
+
+const fieldMap = Type.Optional(
+  Type.Record(Type.String({ maxLength: 48 }), Type.Union([Type.String({ maxLength: 48 }), Type.Null()])),
+);
 
 const plugin = definePlugin({
   name: "leads",
@@ -60,6 +79,16 @@ const plugin = definePlugin({
     perFormPerMinute: withDefault(positive, 120),
     /** Lead fields of other plugins that forms may fill. */
     captureFields: withDefault(Type.Array(Type.String({ maxLength: 48 }), { maxItems: 100 }), []),
+    /** Where fields of a lead go when it is converted, beyond those of equal name and kind; null for nowhere. */
+    convertFields: withDefault(
+      Type.Object(
+        { account: fieldMap, contact: fieldMap, opportunity: fieldMap },
+        { additionalProperties: false },
+      ),
+      {},
+    ),
+    /** Days in which a conversion can be undone. */
+    unconvertDays: withDefault(Type.Integer({ minimum: 0, maximum: 3_650 }), 30),
     /** Entities with a `leadId` whose records scoring rules count, besides touchpoints, activities and submissions. */
     behaviour: withDefault(
       Type.Array(Type.String({ pattern: "^[a-z][a-zA-Z0-9]{0,47}$" }), { maxItems: 50 }),
@@ -68,6 +97,7 @@ const plugin = definePlugin({
   }),
   setup: (options) => {
     const settings: CaptureSettings = { ...options, capturable: capturableFields(options.captureFields) };
+    const conversion = createConversionSettings(options.convertFields as DeclaredMaps, options.unconvertDays);
     const behaviour = [...new Set([...BEHAVIOUR, ...options.behaviour])];
     return {
       entities: {
@@ -75,11 +105,15 @@ const plugin = definePlugin({
         leadSource,
         captureForm,
         captureSubmission,
+        leadConversion,
+        leadConversionMove,
         leadHolding,
         leadPool,
+        leadResponse,
         leadScore,
         predictiveModel,
         predictiveModelBody,
+        responsePolicy,
         scoreChange,
         scoringModel,
       },
@@ -98,11 +132,13 @@ const plugin = definePlugin({
         score,
         submit,
         trainPredictiveModel,
+        unconvert,
       },
       capabilities: {
         "leads.capture": "Takes in leads from forms and other channels, and releases them from quarantine",
         "leads.score": "Judges leads by the rules of the tenant, and keeps what they give",
         "leads.pool": "Moves leads into pools and out of them",
+        "leads.response": "Watches how soon leads are answered",
         "leads.predict": "Learns from what became of leads",
         "leads.convert": "Makes account, contact and opportunity of a lead",
       },
@@ -113,11 +149,24 @@ const plugin = definePlugin({
         ...keepHoldings,
         ...checkScoringModel(behaviour),
         ...scoreChangedLeads(behaviour),
+        ...watchNewLeads(),
       ],
       events,
-      jobs: [poolRoundJob, replanJob, recomputeJob, rescoreJob, retrainJob, trainModelJob],
-      schedules: [poolRounds, nightlyScores, weeklyTraining],
-      services: [provide(captureSettings, () => settings)],
+      jobs: [poolRoundJob, replanJob, responseDueJob, recomputeJob, rescoreJob, retrainJob, trainModelJob],
+      schedules: [nightlyScores, weeklyTraining],
+      services: [provide(captureSettings, () => settings), provide(conversionSettings, () => conversion)],
+      // A mapping that could lose a value stops the start.
+      start: async (crm) => {
+        const tenant = crm.defaultTenant ?? "start";
+        try {
+          conversion.mapping(
+            crm.system({ capability: "leads.convert", reason: "checks what leads become", tenant }),
+          );
+        } catch (error) {
+          // An app that withholds the capability converts nothing.
+          if (!CapabilityWithheld.is(error)) throw error;
+        }
+      },
       routes: publicForms(options),
       privacy,
       metrics,
@@ -139,6 +188,8 @@ export interface LeadsOptions {
   readonly perFormPerMinute?: number;
   readonly captureFields?: string[];
   readonly behaviour?: string[];
+  readonly convertFields?: DeclaredMaps;
+  readonly unconvertDays?: number;
 }
 
 /**

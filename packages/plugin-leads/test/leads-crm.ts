@@ -21,6 +21,7 @@ export const deals = definePlugin({
     entities: { deal },
     services: [
       provide(opportunities, (ctx) => ({
+        entity: deal,
         open: ({ name, accountId, contactId }) => ctx.repo(deal).create({ name, accountId, contactId }),
       })),
     ],

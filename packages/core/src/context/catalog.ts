@@ -14,6 +14,8 @@ export interface CatalogField {
   readonly label: string;
   /** Entity that a reference points at. */
   readonly target: string | null;
+  /** JSON Schema of its values. */
+  readonly schema: TSchema;
 }
 
 export interface CatalogEntity {

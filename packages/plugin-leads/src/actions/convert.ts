@@ -1,17 +1,52 @@
-import { type Context, date, defineAction, money, opportunities } from "@corm/core";
-import Type from "typebox";
-import { activityOfLead, touchpointOfLead } from "../entities/extensions.js";
+import { type AnyEntity, type Context, date, defineAction, money, opportunities } from "@corm/core";
+import Type, { type Static } from "typebox";
+import { patchOf } from "../conversion/fill.js";
+import { follow, type Targets } from "../conversion/follow.js";
+import { entityOf, TARGETS, type TargetName } from "../conversion/mapping.js";
+import { matchesOf } from "../conversion/matches.js";
+import { type ConversionPlan, handleOf, planConversion, repoOf } from "../conversion/plan.js";
+import { conversionSettings } from "../conversion/settings.js";
 import { type Lead, lead } from "../entities/lead.js";
-import { NothingToConvertTo, OpportunitiesUnavailable } from "../errors.js";
-import { chosenContact, personName, settleAccount, settleContact } from "../services/conversion-targets.js";
+import { leadConversion } from "../entities/lead-conversion.js";
+import { NothingToConvertTo } from "../errors.js";
+import { leadConverted } from "../events.js";
 
+const closed = { additionalProperties: false } as const;
 const id = Type.String({ format: "uuid" });
-const existing = Type.Object({ id }, { additionalProperties: false });
+const existing = Type.Object({ id }, closed);
 const nullableId = Type.Union([Type.String(), Type.Null()]);
+const name = Type.Optional(Type.String({ minLength: 1, maxLength: 200 }));
+const strategies = Type.Optional(
+  Type.Record(Type.String({ maxLength: 48 }), Type.Enum(["fillEmpty", "overwrite", "keep"])),
+);
+
+const planned = Type.Object({
+  mode: Type.Enum(["new", "existing", "none"]),
+  id: nullableId,
+  values: Type.Record(Type.String(), Type.Unknown()),
+  changes: Type.Record(Type.String(), Type.Object({ before: Type.Unknown(), after: Type.Unknown() })),
+  conflicts: Type.Array(
+    Type.Object({
+      field: Type.String(),
+      current: Type.Unknown(),
+      lead: Type.Unknown(),
+      strategy: Type.Enum(["fillEmpty", "overwrite", "keep"]),
+    }),
+  ),
+});
+const matches = Type.Array(Type.Object({ id: Type.String(), name: Type.String(), by: Type.String() }));
+const preview = Type.Object({
+  account: planned,
+  contact: planned,
+  opportunity: planned,
+  matches: Type.Object({ accounts: matches, contacts: matches }),
+});
+type Preview = Static<typeof preview>;
 
 /**
- * Makes an account, a contact and, where asked for, an opportunity of a lead, in one transaction. Called again, also
- * at the same moment, it answers the first result. Existing targets get what they do not have; nothing is overwritten.
+ * Makes an account, a contact and, where asked for, an opportunity of a lead, or fills those that are there, in one
+ * transaction. Called again, also at the same moment, it answers the first result. With `dryRun` it says what it would do,
+ * where lead and records do not agree, and which records the lead may be already; and writes nothing.
  */
 export const convert = defineAction({
   name: "convert",
@@ -21,16 +56,7 @@ export const convert = defineAction({
     "Turns a lead into account, contact and opportunity. The second call answers the first call's result.",
   input: Type.Object({
     /** Left out: the existing contact's account, else a new one of the lead's company. `null`: none. */
-    account: Type.Optional(
-      Type.Union([
-        existing,
-        Type.Object(
-          { name: Type.Optional(Type.String({ minLength: 1, maxLength: 200 })) },
-          { additionalProperties: false },
-        ),
-        Type.Null(),
-      ]),
-    ),
+    account: Type.Optional(Type.Union([existing, Type.Object({ name }, closed), Type.Null()])),
     /** Left out: a new one. `null`: none. */
     contact: Type.Optional(
       Type.Union([
@@ -40,7 +66,7 @@ export const convert = defineAction({
             firstName: Type.Optional(Type.String({ maxLength: 100 })),
             lastName: Type.Optional(Type.String({ minLength: 1, maxLength: 100 })),
           },
-          { additionalProperties: false },
+          closed,
         ),
         Type.Null(),
       ]),
@@ -48,64 +74,61 @@ export const convert = defineAction({
     /** Left out or `null`: none. */
     opportunity: Type.Optional(
       Type.Union([
+        existing,
         Type.Object(
           {
-            name: Type.Optional(Type.String({ minLength: 1, maxLength: 200 })),
+            name,
             amount: Type.Optional(Type.Union([money(), Type.Null()])),
             closeDate: Type.Optional(Type.Union([date(), Type.Null()])),
           },
-          { additionalProperties: false },
+          closed,
         ),
         Type.Null(),
       ]),
     ),
     /** Of what is created; default the lead's owner. */
     ownerId: Type.Optional(id),
+    /** Per field of an existing target what becomes of a value that it has; default `fillEmpty`. */
+    strategies: Type.Optional(
+      Type.Object({ account: strategies, contact: strategies, opportunity: strategies }, closed),
+    ),
+    dryRun: Type.Optional(Type.Boolean()),
   }),
   output: Type.Object({
     leadId: Type.String(),
     accountId: nullableId,
     contactId: nullableId,
     opportunityId: nullableId,
-    convertedAt: Type.String(),
+    /** Null after a dry run. */
+    convertedAt: nullableId,
+    /** Of a dry run. */
+    preview: Type.Optional(preview),
   }),
   run: async ({ input, record }, ctx) => {
     if (record.status === "converted") return resultOf(record);
-    const keeper = input.opportunity ? ctx.optional(opportunities) : undefined;
-    if (input.opportunity && !keeper) throw OpportunitiesUnavailable({});
-
-    const ownerId = input.ownerId ?? record.ownerId;
-    const known = await chosenContact(ctx, input.contact);
-    const accountId = await settleAccount(ctx, record, input.account, { ownerId, contact: known });
-    const contactId = await settleContact(ctx, record, input.contact, { ownerId, known, accountId });
-    if (!accountId && !contactId && !input.opportunity) throw NothingToConvertTo({ id: record.id });
-    let opportunityId: string | null = null;
-    if (input.opportunity && keeper) {
-      const { name, amount, closeDate } = input.opportunity;
-      const opened = await keeper.open({
-        name: name ?? opportunityName(record),
-        accountId,
-        contactId,
-        ownerId,
-        amount: amount ?? null,
-        closeDate: closeDate ?? null,
-      });
-      opportunityId = opened.id;
+    const system = ctx.asSystem({ capability: "leads.convert", reason: "lead.convert" });
+    const plan = await planConversion(ctx, record, input, ctx.service(conversionSettings).mapping(system));
+    if (TARGETS.every((target) => plan[target].mode === "none")) throw NothingToConvertTo({ id: record.id });
+    if (input.dryRun) {
+      const ids = Object.fromEntries(TARGETS.map((target) => [`${target}Id`, plan[target].id]));
+      return {
+        ...(ids as Record<`${TargetName}Id`, string | null>),
+        leadId: record.id,
+        convertedAt: null,
+        preview: { ...shown(plan), matches: await matchesOf(ctx, record) } as Preview,
+      };
     }
-    await moveHistory(ctx, record.id, { accountId, contactId });
-    const converted = await ctx
-      .asSystem({ capability: "leads.convert", reason: "lead.convert" })
-      .repo(lead)
-      .update(record.id, {
-        status: "converted",
-        convertedAt: ctx.now(),
-        convertedAccountId: accountId,
-        convertedContactId: contactId,
-        convertedOpportunityId: opportunityId,
-      });
-    return resultOf(converted);
+    return resultOf(await carryOut(ctx, system, record, plan));
   },
 });
+
+const shown = (plan: ConversionPlan) =>
+  Object.fromEntries(
+    TARGETS.map((target) => {
+      const { missing: _, ...rest } = plan[target];
+      return [target, rest];
+    }),
+  );
 
 function resultOf(converted: Lead) {
   return {
@@ -117,21 +140,86 @@ function resultOf(converted: Lead) {
   };
 }
 
-const opportunityName = (record: Lead): string =>
-  record.company ?? personName(record) ?? record.email ?? record.phone ?? "Opportunity";
+/** In the name of the caller what becomes of the lead, so that he needs the rights to it; the rest is bookkeeping. */
+async function carryOut(ctx: Context, system: Context, record: Lead, plan: ConversionPlan): Promise<Lead> {
+  const accountId = await settle(ctx, "account", plan, {});
+  const contactId = await settle(ctx, "contact", plan, { accountId });
+  const opportunityId = await settle(ctx, "opportunity", plan, { accountId, contactId });
+  const targets: Targets = { account: accountId, contact: contactId, opportunity: opportunityId };
+  const convertedAt = ctx.now();
+  const conversion = await system.repo(leadConversion).create({
+    leadId: record.id,
+    accountId,
+    contactId,
+    opportunityId,
+    made: TARGETS.filter((target) => plan[target].mode === "new"),
+    accountChanges: plan.account.changes,
+    contactChanges: plan.contact.changes,
+    opportunityChanges: plan.opportunity.changes,
+    statusBefore: record.status,
+    captureKeyBefore: record.captureKey,
+    convertedAt,
+    openKey: record.id,
+  });
+  await follow(system, conversion.id, record, targets);
+  const converted = await system.repo(lead).update(record.id, {
+    status: "converted",
+    convertedAt,
+    convertedAccountId: accountId,
+    convertedContactId: contactId,
+    convertedOpportunityId: opportunityId,
+  });
+  await ctx.emit(leadConverted, { accountId, contactId, opportunityId }, { entity: lead, record: record.id });
+  return converted;
+}
 
-/** What happened with the lead happened with the person and the company. */
-async function moveHistory(
+async function settle(
   ctx: Context,
-  leadId: string,
-  { accountId, contactId }: { readonly accountId: string | null; readonly contactId: string | null },
-): Promise<void> {
-  // All of it, whoever of the company it belongs to.
-  const system = ctx.asSystem({ capability: "leads.convert", reason: "lead.convert" });
-  const activities = system.repo(activityOfLead);
-  if (contactId) {
-    await activities.updateWhere({ leadId, contactId: null }, { contactId });
-    await system.repo(touchpointOfLead).updateWhere({ leadId, contactId: null }, { contactId });
+  target: TargetName,
+  plan: ConversionPlan,
+  links: { readonly accountId?: string | null; readonly contactId?: string | null },
+): Promise<string | null> {
+  const { mode, id: known, changes } = plan[target];
+  if (mode === "none") return null;
+  const linked = linksFor(target, plan, links);
+  if (mode === "existing") {
+    const patch = { ...patchOf(changes), ...linked };
+    const handle = handleOf(ctx, target);
+    if (Object.keys(patch).length > 0) await repoOf(ctx, handle).update(known as string, patch);
+    return known;
   }
-  if (accountId) await activities.updateWhere({ leadId, accountId: null }, { accountId });
+  const { values } = plan[target];
+  if (target !== "opportunity") {
+    const handle: AnyEntity = handleOf(ctx, target);
+    return String((await repoOf(ctx, handle).create({ ...values, ...linked })).id);
+  }
+  const { name: called, amount, closeDate, ownerId, ...rest } = values;
+  const { id: opened } = await ctx.service(opportunities).open({
+    name: called as string,
+    amount: amount as never,
+    closeDate: closeDate as string | null,
+    ownerId: (ownerId as string | undefined) ?? null,
+    accountId: links.accountId ?? null,
+    contactId: links.contactId ?? null,
+    ...(entityOf(ctx, target) !== null && Object.keys(rest).length > 0 ? { values: rest } : {}),
+  });
+  return opened;
+}
+
+/** A record that is there gets the others where it has none; they are noted among the changes, so that it can be undone. */
+function linksFor(
+  target: TargetName,
+  plan: ConversionPlan,
+  links: { readonly accountId?: string | null; readonly contactId?: string | null },
+): Record<string, unknown> {
+  const { mode, changes, missing } = plan[target];
+  if (mode === "new") return target === "contact" ? { accountId: links.accountId ?? null } : {};
+  const linked: Record<string, unknown> = {};
+  for (const field of missing) {
+    const to = links[field];
+    if (!to) continue;
+    linked[field] = to;
+    changes[field] = { before: null, after: to };
+  }
+  return linked;
 }

@@ -5,7 +5,7 @@ import { leadPool } from "../entities/lead-pool.js";
 import { PoolFieldReserved } from "../errors.js";
 import { pooling } from "../pool/context.js";
 import { recyclePlan } from "../pool/plan.js";
-import { endOf, REPLAN } from "../pool/recycle.js";
+import { endOf, REPLAN, roundsFor } from "../pool/recycle.js";
 import { keepBooks } from "./keep-books.js";
 import { isOpen } from "./protect-conversion.js";
 
@@ -113,7 +113,7 @@ async function settle(ctx: Context, rows: readonly Lead[]): Promise<void> {
     .find({ where: { id: { in: poolIds } }, withDeleted: true, limit: poolIds.length });
   const pools = new Map(items.map((pool) => [pool.id, pool]));
   const claimedAt = ctx.now();
-  await holdings.createMany(
+  const begun = await holdings.createMany(
     fresh.flatMap(({ id, poolId, ownerId }) => {
       const pool = pools.get(poolId as string);
       if (!pool) return [];
@@ -121,6 +121,7 @@ async function settle(ctx: Context, rows: readonly Lead[]): Promise<void> {
       return [{ leadId: id, poolId: pool.id, userId: ownerId as string, claimedAt, openKey: id, ...plan }];
     }),
   );
+  await roundsFor(ctx, begun);
 }
 
 interface Done {
@@ -152,7 +153,7 @@ async function noteFollowing(ctx: Context, rows: readonly Done[]): Promise<void>
     limit: 500,
   });
   const terms = new Map(pools.items.map((pool) => [pool.id, pool]));
-  await system.repo(leadHolding).updateMany(
+  const followed = await system.repo(leadHolding).updateMany(
     [...latest].flatMap(([leadId, followedAt]) => {
       const own = held.get(leadId) as LeadHolding;
       const pool = terms.get(own.poolId);
@@ -162,4 +163,5 @@ async function noteFollowing(ctx: Context, rows: readonly Done[]): Promise<void>
       ];
     }),
   );
+  await roundsFor(system, followed);
 }

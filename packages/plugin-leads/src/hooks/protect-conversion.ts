@@ -1,7 +1,9 @@
 import { before, each, type HookDefinition } from "@corm/core";
 import { type LeadInput, lead } from "../entities/lead.js";
+import { leadConversion, leadConversionMove } from "../entities/lead-conversion.js";
 import { LeadAlreadyConverted, LeadConversionReserved } from "../errors.js";
 import { CONVERSION_FIELDS } from "../services/lead-fields.js";
+import { keepBooks } from "./keep-books.js";
 
 /** Conversion writes with the rights of the system; nobody else says that a lead was converted. */
 function refuseConversion(values: Partial<LeadInput>): void {
@@ -17,6 +19,7 @@ const OPEN = new Set(["new", "working", "qualified"]);
 export const isOpen = (status: string): boolean => OPEN.has(status);
 
 export const protectConversion: readonly HookDefinition[] = [
+  ...keepBooks([leadConversion, leadConversionMove]),
   before(
     lead,
     "create",

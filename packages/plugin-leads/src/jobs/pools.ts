@@ -1,21 +1,15 @@
-import { defineJob, defineSchedule } from "@corm/core";
+import { defineJob } from "@corm/core";
 import Type from "typebox";
 import { type LeadHolding, leadHolding } from "../entities/lead-holding.js";
 import { leadPool } from "../entities/lead-pool.js";
 import { recyclePlan } from "../pool/plan.js";
-import { poolRound, REPLAN } from "../pool/recycle.js";
+import { poolRound, REPLAN, ROUND, roundsFor } from "../pool/recycle.js";
 
 /** Takes back what is due, and warns of what soon is. */
-export const poolRoundJob = defineJob("leads.poolRound", {
+export const poolRoundJob = defineJob(ROUND.name, {
   input: Type.Object({}),
   capability: "leads.pool",
   run: (ctx) => poolRound(ctx),
-});
-
-export const poolRounds = defineSchedule("leads.poolRounds", {
-  cron: "*/15 * * * *",
-  job: poolRoundJob,
-  input: {},
 });
 
 const PAGE = 200;
@@ -35,12 +29,16 @@ export const replanJob = defineJob(REPLAN.name, {
       limit: PAGE,
       after,
     });
+    const planned = (items as LeadHolding[]).map((one) => ({ one, plan: recyclePlan(pool, one) }));
     await holdings.updateMany(
-      (items as LeadHolding[]).map((one) => {
-        const plan = recyclePlan(pool, one);
+      planned.map(({ one, plan }) => {
         const same = plan.recycleAt === one.recycleAt;
         return { id: one.id, version: one.version, patch: { ...plan, ...(same ? {} : { warnedAt: null }) } };
       }),
+    );
+    await roundsFor(
+      ctx,
+      planned.map(({ plan }) => plan),
     );
     if (next !== null) await ctx.jobs.enqueue(REPLAN, { poolId, after: next });
   },

@@ -1,4 +1,4 @@
-import { type Context, type JobHandle, VersionConflict } from "@corm/core";
+import { type Context, type JobHandle, toInstant, VersionConflict } from "@corm/core";
 import { lead } from "../entities/lead.js";
 import { type LeadHolding, leadHolding } from "../entities/lead-holding.js";
 import { leadRecycled, leadRecycleWarned } from "../events.js";
@@ -6,6 +6,32 @@ import { leadRecycled, leadRecycleWarned } from "../events.js";
 const PAGE = 200;
 
 export const REPLAN: JobHandle<{ poolId: string; after: string | null }> = { name: "leads.replanPool" };
+
+export const ROUND: JobHandle<Record<never, never>> = { name: "leads.poolRound" };
+const ROUND_MS = 300_000;
+
+/**
+ * Has somebody look when one of the terms comes, at full five minutes: one job for all that come due until then, and none
+ * where nothing does.
+ */
+export async function roundsFor(
+  ctx: Context,
+  plans: readonly Pick<LeadHolding, "recycleAt" | "warnAt">[],
+): Promise<void> {
+  const soonest = Math.floor(ctx.clock.now() / ROUND_MS) + 1;
+  const rounds = new Set(
+    plans
+      .flatMap(({ recycleAt, warnAt }) => [recycleAt, warnAt])
+      .filter((at) => at !== null)
+      .map((at) => Math.max(soonest, Math.ceil(Date.parse(at) / ROUND_MS)) * ROUND_MS),
+  );
+  const jobs = [...rounds].map((at) => {
+    const runAt = toInstant(at);
+    return { input: {}, runAt, dedupeId: `${ROUND.name}@${runAt}` };
+  });
+  for (let start = 0; start < jobs.length; start += 500)
+    await ctx.jobs.enqueueMany(ROUND, jobs.slice(start, start + 500));
+}
 
 /** Warns of what goes back soon, and takes back what is due. One that fails does not keep the others. */
 export async function poolRound(ctx: Context): Promise<void> {

@@ -4,8 +4,9 @@ import { opportunity } from "../entities/opportunity.js";
 /** Core's port for plugins that open opportunities without knowing this one. */
 export function opportunitiesOf(ctx: Context): Opportunities {
   return {
-    async open(request) {
-      const { id } = await ctx.repo(opportunity).create(request);
+    entity: opportunity,
+    async open({ values, ...request }) {
+      const { id } = await ctx.repo(opportunity).create({ ...values, ...request });
       return { id };
     },
   };

@@ -1,3 +1,4 @@
+import type { AnyEntity } from "../../entity/entity.js";
 import { defineService } from "../../services/define-service.js";
 import type { Money } from "../../util/money.js";
 
@@ -9,10 +10,14 @@ export interface OpportunityRequest {
   readonly amount: Money | null;
   /** `YYYY-MM-DD` */
   readonly closeDate: string | null;
+  /** Fields of `entity` beyond those, by name; only where the provider names its entity. */
+  readonly values?: Readonly<Record<string, unknown>>;
 }
 
 /** How other plugins open an opportunity without knowing the plugin that keeps them. plugin-sales provides it. */
 export interface Opportunities {
+  /** What opportunities are kept as: others can then fill one that is there, and map their fields to its own. */
+  readonly entity?: AnyEntity;
   open(request: OpportunityRequest): Promise<{ readonly id: string }>;
 }
 
