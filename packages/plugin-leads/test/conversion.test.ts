@@ -40,7 +40,11 @@ const showroom = definePlugin({
   requires: { crm: "^0.1", leads: "^0.1", sales: "^0.1" },
   setup: () => ({
     privacy: [
-      definePersonalData(visit, { by: ["leadId", "contactId"], unrelated: ["opportunityId"], erase: "delete" }),
+      definePersonalData(visit, {
+        by: ["leadId", "contactId"],
+        unrelated: ["opportunityId"],
+        erase: "delete",
+      }),
     ],
     entities: { showroomVisit: visit },
     extends: {
@@ -93,7 +97,7 @@ async function history({ me }: Test) {
   );
   const news = { channel: "email", address: person.email, topic: "news" } as const;
   await me.service(consents).record({ ...news, decision: "granted" });
-  return leadId;
+  return leadId!;
 }
 
 /** All that there is, without what only says when something was written. */
