@@ -185,3 +185,10 @@ export const ConversionTooOld = defineError<{ id: string; days: number }>("conve
   detail: ({ id, days }) =>
     `Lead ${id} was converted more than ${days} days ago. Change what it became instead.`,
 });
+
+export const FormNeeds = defineError<{ field: string; problem: string }>("form-needs", {
+  status: 422,
+  title: "The form asks for what the app cannot do",
+  detail: ({ field, problem }) => `"${field}" of the form cannot be kept: ${problem}.`,
+  issues: ({ field, problem }) => [{ pointer: `/${field}`, code: "form-needs", message: problem }],
+});

@@ -1,8 +1,10 @@
 export { activateModel } from "./actions/activate-model.js";
 export { browse } from "./actions/browse-pool.js";
-export { capture } from "./actions/capture.js";
+export { capture, captureMany } from "./actions/capture.js";
+export { confirm } from "./actions/confirm.js";
 export { convert } from "./actions/convert.js";
 export { allot, claim, putLeads, releaseLeads } from "./actions/pool.js";
+export { receiveMail } from "./actions/receive-mail.js";
 export { release } from "./actions/release.js";
 export { explainScore, score } from "./actions/score.js";
 export { submit } from "./actions/submit.js";
@@ -66,3 +68,4 @@ export {
 } from "./events.js";
 export { type LeadsOptions, type LeadsPlugin, leads } from "./plugin.js";
 export { type Facts, type Judgement, judge } from "./scoring/judge.js";
+export { type Captcha, type CaptchaQuestion, captcha } from "./services/captcha.js";

@@ -14,4 +14,5 @@ export const permissions = {
   "leadPool.release": "Give one's own leads back to their pool",
   "leadPool.put": "Put leads into pools",
   "lead.unconvert": "Undo conversions of leads",
+  "captureSubmission.confirm": "Confirm submissions in the name of whoever sent them",
 };

@@ -1,6 +1,7 @@
 import {
   CapabilityWithheld,
   definePlugin,
+  type MailParty,
   type PluginFactory,
   type PluginOf,
   provide,
@@ -9,9 +10,11 @@ import {
 import Type from "typebox";
 import { activateModel } from "./actions/activate-model.js";
 import { browse } from "./actions/browse-pool.js";
-import { capture } from "./actions/capture.js";
+import { capture, captureMany } from "./actions/capture.js";
+import { confirm } from "./actions/confirm.js";
 import { convert } from "./actions/convert.js";
 import { allot, claim, putLeads, releaseLeads } from "./actions/pool.js";
+import { receiveMail } from "./actions/receive-mail.js";
 import { release } from "./actions/release.js";
 import { explainScore, score } from "./actions/score.js";
 import { submit } from "./actions/submit.js";
@@ -21,6 +24,7 @@ import type { DeclaredMaps } from "./conversion/mapping.js";
 import { conversionSettings, createConversionSettings } from "./conversion/settings.js";
 import { captureForm } from "./entities/capture-form.js";
 import { captureSubmission } from "./entities/capture-submission.js";
+import { capturedMail } from "./entities/captured-mail.js";
 import { activityOfLead, leadWithHistory, touchpointOfLead } from "./entities/extensions.js";
 import { lead } from "./entities/lead.js";
 import { leadConversion, leadConversionMove } from "./entities/lead-conversion.js";
@@ -40,6 +44,7 @@ import { normalizeLead } from "./hooks/normalize-lead.js";
 import { protectConversion } from "./hooks/protect-conversion.js";
 import { scoreChangedLeads } from "./hooks/score-leads.js";
 import { watchNewLeads } from "./hooks/watch-responses.js";
+import { lapseJob, sendConfirmationJob } from "./jobs/confirmations.js";
 import { poolRoundJob, replanJob } from "./jobs/pools.js";
 import { nightlyScores, recomputeJob, rescoreJob } from "./jobs/rescore.js";
 import { responseDueJob } from "./jobs/response-due.js";
@@ -79,6 +84,18 @@ const plugin = definePlugin({
     perFormPerMinute: withDefault(positive, 120),
     /** Lead fields of other plugins that forms may fill. */
     captureFields: withDefault(Type.Array(Type.String({ maxLength: 48 }), { maxItems: 100 }), []),
+    /** Whether somebody who is a contact already becomes a lead when he comes again; otherwise he gets a touchpoint. */
+    leadsFromContacts: withDefault(Type.Boolean(), false),
+    /** For forms with double opt-in: from whom the question comes, and where this app is to be reached. */
+    confirmation: Type.Optional(
+      Type.Object({
+        from: Type.Object({
+          name: Type.String({ maxLength: 200 }),
+          address: Type.String({ maxLength: 254 }),
+        }),
+        publicUrl: Type.String({ pattern: "^https?://[^\\s]+$", maxLength: 500 }),
+      }),
+    ),
     /** Where fields of a lead go when it is converted, beyond those of equal name and kind; null for nowhere. */
     convertFields: withDefault(
       Type.Object(
@@ -96,7 +113,11 @@ const plugin = definePlugin({
     ),
   }),
   setup: (options) => {
-    const settings: CaptureSettings = { ...options, capturable: capturableFields(options.captureFields) };
+    const settings: CaptureSettings = {
+      ...options,
+      capturable: capturableFields(options.captureFields),
+      confirmation: options.confirmation,
+    };
     const conversion = createConversionSettings(options.convertFields as DeclaredMaps, options.unconvertDays);
     const behaviour = [...new Set([...BEHAVIOUR, ...options.behaviour])];
     return {
@@ -105,6 +126,7 @@ const plugin = definePlugin({
         leadSource,
         captureForm,
         captureSubmission,
+        capturedMail,
         leadConversion,
         leadConversionMove,
         leadHolding,
@@ -126,8 +148,11 @@ const plugin = definePlugin({
         putLeads,
         releaseLeads,
         capture,
+        captureMany,
+        confirm,
         convert,
         explainScore,
+        receiveMail,
         release,
         score,
         submit,
@@ -152,7 +177,17 @@ const plugin = definePlugin({
         ...watchNewLeads(),
       ],
       events,
-      jobs: [poolRoundJob, replanJob, responseDueJob, recomputeJob, rescoreJob, retrainJob, trainModelJob],
+      jobs: [
+        lapseJob,
+        sendConfirmationJob,
+        poolRoundJob,
+        replanJob,
+        responseDueJob,
+        recomputeJob,
+        rescoreJob,
+        retrainJob,
+        trainModelJob,
+      ],
       schedules: [nightlyScores, weeklyTraining],
       services: [provide(captureSettings, () => settings), provide(conversionSettings, () => conversion)],
       // A mapping that could lose a value stops the start.
@@ -188,6 +223,8 @@ export interface LeadsOptions {
   readonly perFormPerMinute?: number;
   readonly captureFields?: string[];
   readonly behaviour?: string[];
+  readonly leadsFromContacts?: boolean;
+  readonly confirmation?: { readonly from: MailParty; readonly publicUrl: string };
   readonly convertFields?: DeclaredMaps;
   readonly unconvertDays?: number;
 }

@@ -1,5 +1,6 @@
 import { definePersonalData, type PersonalData } from "@corm/core";
 import { captureSubmission } from "./entities/capture-submission.js";
+import { capturedMail } from "./entities/captured-mail.js";
 import { activityOfLead, touchpointOfLead } from "./entities/extensions.js";
 import { lead } from "./entities/lead.js";
 import { leadConversion, leadConversionMove } from "./entities/lead-conversion.js";
@@ -23,6 +24,7 @@ export const privacy: readonly PersonalData[] = [
     keep: ["submissionId", "reason"],
     replace: { values: {} },
   }),
+  definePersonalData(capturedMail, { by: ["leadId", "contactId"], erase: "delete" }),
   definePersonalData(leadConversion, { by: ["leadId", "contactId"], erase: "delete" }),
   definePersonalData(leadConversionMove, { by: ["conversionId"], erase: "delete" }),
   definePersonalData(leadHolding, { by: ["leadId"], erase: "delete" }),

@@ -249,7 +249,7 @@ test("lead.capture takes in other channels by the same rules", async () => {
   });
   expect([first.created, second.created]).toEqual([true, false]);
   expect(second.leadId).toBe(first.leadId);
-  expect(await app.me.repo(lead).get(first.leadId)).toMatchObject({ phone: "+49 30 1" });
+  expect(await app.me.repo(lead).get(first.leadId!)).toMatchObject({ phone: "+49 30 1" });
   await expect(
     app.me.entities.lead.capture({ values: { ...ada, status: "converted" }, channel: "list" }),
   ).rejects.toMatchObject({ code: "invalid-query" });

@@ -1,7 +1,7 @@
 import { defineAction, oneOf, ValidationFailed } from "@corm/core";
 import Type from "typebox";
 import { captureForm } from "../entities/capture-form.js";
-import { captureSubmission } from "../entities/capture-submission.js";
+import { captureSubmission, SUBMISSION_STATES } from "../entities/capture-submission.js";
 import { acceptAnswers } from "../services/accept-submission.js";
 import { checkAnswers } from "../services/form-answers.js";
 import { captureSettings } from "../services/settings.js";
@@ -18,7 +18,7 @@ export const release = defineAction({
   label: "Release from quarantine",
   input: Type.Object({}),
   output: Type.Object({
-    status: oneOf(["accepted", "quarantined", "released"]),
+    status: oneOf(SUBMISSION_STATES),
     leadId: Type.Union([Type.String(), Type.Null()]),
   }),
   run: async ({ record }, caller) => {

@@ -4,13 +4,19 @@ import {
   NotFound,
   oneOf,
   TransactionConflict,
+  toInstant,
   UniqueViolation,
   ValidationFailed,
 } from "@corm/core";
 import Type from "typebox";
 import { type CaptureForm, captureForm } from "../entities/capture-form.js";
-import { type CaptureSubmission, captureSubmission } from "../entities/capture-submission.js";
-import { acceptAnswers } from "../services/accept-submission.js";
+import {
+  type CaptureSubmission,
+  captureSubmission,
+  SUBMISSION_STATES,
+} from "../entities/capture-submission.js";
+import { acceptAnswers, captureAnswers } from "../services/accept-submission.js";
+import { askToConfirm } from "../services/ask-to-confirm.js";
 import { checkAnswers, maxLengthOf, readAnswers } from "../services/form-answers.js";
 import { captureSettings } from "../services/settings.js";
 
@@ -19,7 +25,7 @@ const text = Type.Record(Type.String(), Type.String());
 /** What became of a submission; the same for its twin. */
 const outcome = Type.Object({
   id: Type.String(),
-  status: oneOf(["accepted", "quarantined", "released"]),
+  status: oneOf(SUBMISSION_STATES),
   leadId: Type.Union([Type.String(), Type.Null()]),
 });
 
@@ -71,6 +77,14 @@ export const submit = defineAction({
     const issues = checkAnswers(form.fields, values);
     if (issues.length > 0) throw ValidationFailed({ entity: `form "${form.key}"`, issues });
     const { capturable } = ctx.service(captureSettings);
+    if (form.doubleOptIn) {
+      const early = form.leadWhen === "submitted";
+      const leadId = early ? await captureAnswers(ctx, form, values, touch, capturable, ctx.now()) : null;
+      const confirmBy = toInstant(ctx.clock.now() + form.confirmHours * 3_600_000);
+      const pending = await store(ctx, { ...key, status: "pending", values, touch, leadId, confirmBy });
+      await askToConfirm(ctx, pending.id, confirmBy);
+      return pending;
+    }
     const leadId = await acceptAnswers(ctx, form, values, touch, capturable, ctx.now());
     return store(ctx, { ...key, status: "accepted", values, touch, leadId });
   },

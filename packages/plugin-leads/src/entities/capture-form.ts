@@ -4,12 +4,14 @@ import {
   json,
   longText,
   one,
+  oneOf,
   type Row,
   reference,
   user,
   withDefault,
 } from "@corm/core";
 import Type, { type Static } from "typebox";
+import { leadPool } from "./lead-pool.js";
 import { leadSource } from "./lead-source.js";
 
 const option = Type.Object(
@@ -66,6 +68,18 @@ const draft = defineEntity("captureForm", {
         }),
       ),
     ),
+    /** The lead's e-mail address is asked whether it was him who sent the form. */
+    doubleOptIn: withDefault(Type.Boolean(), false),
+    /** Hours in which he can confirm. */
+    confirmHours: withDefault(Type.Integer({ minimum: 1, maximum: 8_760 }), 100),
+    /** When the lead is made: consents count from the confirmation on either way. */
+    leadWhen: withDefault(oneOf(["confirmed", "submitted"]), "confirmed"),
+    /** Whether the captcha of the app must be solved; for forms that the site itself shows. */
+    captcha: withDefault(Type.Boolean(), false),
+    /** Code of the campaign that leads belong to which come without `utm_campaign`. */
+    campaign: Type.Optional(Type.String({ minLength: 1, maxLength: 100 })),
+    /** Leads go into this pool, where they belong to nobody. */
+    poolId: Type.Optional(reference(leadPool, { onDelete: "set null" })),
     sourceId: Type.Optional(reference(leadSource, { onDelete: "set null" })),
     /** Who gets the leads. */
     ownerId: Type.Optional(reference(user, { onDelete: "set null" })),

@@ -1,4 +1,4 @@
-import { activity, extendEntity, many, one, reference, touchpoint } from "@corm/core";
+import { activity, extendEntity, type InputOf, many, one, reference, touchpoint } from "@corm/core";
 import Type from "typebox";
 import { captureSubmission } from "./capture-submission.js";
 import { lead } from "./lead.js";
@@ -21,6 +21,8 @@ export const touchpointOfLead = extendEntity(touchpoint, {
   parents: ["lead"],
   indexes: [["leadId"]],
 });
+
+export type TouchpointOfLeadInput = InputOf<typeof touchpointOfLead>;
 
 /** The lead with what points at it. */
 export const leadWithHistory = extendEntity(lead, {

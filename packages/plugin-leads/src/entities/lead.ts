@@ -48,7 +48,7 @@ const draft = defineEntity("lead", {
     convertedContactId: Type.Optional(reference(contact, { onDelete: "set null" })),
     /** Not a reference: the plugin that keeps opportunities may be absent. */
     convertedOpportunityId: Type.Optional(Type.String({ format: "uuid" })),
-    /** The e-mail of an open lead that was captured: two captures at one moment cannot both make a lead. */
+    /** The e-mail, or else the phone, of an open lead that was captured: two captures at one moment cannot both make a lead. */
     captureKey: Type.Optional(Type.String({ maxLength: 254 })),
     /** Key of the person in the system that the record came from. */
     externalId: Type.Optional(Type.String({ maxLength: 200 })),

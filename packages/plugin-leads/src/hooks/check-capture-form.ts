@@ -1,8 +1,10 @@
-import { before, each, type HookDefinition } from "@corm/core";
-import { captureForm, type FormField } from "../entities/capture-form.js";
+import { before, type Context, each, type HookDefinition, mailPort } from "@corm/core";
+import { type CaptureFormInput, captureForm, type FormField } from "../entities/capture-form.js";
 import { lead } from "../entities/lead.js";
-import { InvalidFormField } from "../errors.js";
+import { FormNeeds, InvalidFormField } from "../errors.js";
+import { captcha } from "../services/captcha.js";
 import { HONEYPOT } from "../services/screen.js";
+import { captureSettings } from "../services/settings.js";
 
 /** A form asks sensible questions, and lets visitors write to no field of the lead but those meant for them. */
 export function checkCaptureForm(capturable: ReadonlySet<string>): readonly HookDefinition[] {
@@ -11,15 +13,35 @@ export function checkCaptureForm(capturable: ReadonlySet<string>): readonly Hook
       captureForm,
       "create",
       { name: "leads.formCreate" },
-      each(({ input }) => checkFields(input.fields, capturable)),
+      each(({ input }, ctx) => {
+        checkFields(input.fields, capturable);
+        checkPorts(ctx, input, capturable);
+      }),
     ),
     before(
       captureForm,
       "update",
       { name: "leads.formUpdate" },
-      each(({ patch }) => checkFields(patch.fields, capturable)),
+      each(({ before: old, patch }, ctx) => {
+        checkFields(patch.fields, capturable);
+        checkPorts(ctx, { ...old, ...patch }, capturable);
+      }),
     ),
   ];
+}
+
+/** What a form asks of the app is there when it is written, and not missed when somebody sends it. */
+function checkPorts(ctx: Context, form: Partial<CaptureFormInput>, capturable: ReadonlySet<string>): void {
+  if (form.captcha && !ctx.optional(captcha))
+    throw FormNeeds({ field: "captcha", problem: 'no plugin of this app provides "leads.captcha"' });
+  if (!form.doubleOptIn) return;
+  const needs = (problem: string) => FormNeeds({ field: "doubleOptIn", problem });
+  if (!ctx.optional(mailPort)) throw needs("no plugin of this app sends mail");
+  if (!ctx.service(captureSettings).confirmation)
+    throw needs("leads({ confirmation: { from, publicUrl } }) is not given");
+  const asked = (form.fields as FormField[]).find(({ name, to }) => (to ?? name) === "email");
+  if (!asked?.required || !capturable.has("email"))
+    throw needs('the form has no required question for "email"');
 }
 
 function checkFields(fields: unknown, capturable: ReadonlySet<string>): void {

@@ -43,9 +43,10 @@ export const protectConversion: readonly HookDefinition[] = [
     "update",
     { name: "leads.freeCaptureKey", stage: "late" },
     each(({ before: current, patch }) => {
-      // The key stands for "open, with this e-mail": it goes as soon as one of the two does.
+      // The key stands for "open, with this e-mail, or this phone": it goes as soon as one of the two does.
       const closed = patch.status !== undefined && !isOpen(patch.status);
-      const moved = patch.email !== undefined && patch.email !== current.email;
+      const by = current.captureKey?.startsWith("tel:") ? "phone" : "email";
+      const moved = patch[by] !== undefined && patch[by] !== current[by];
       if (current.captureKey !== null && (closed || moved)) patch.captureKey = null;
     }),
   ),

@@ -56,6 +56,27 @@ ${fields}
   );
 }
 
+/** Where a link of confirmation leads: a button, since programs that look through mail follow links and press none. */
+export function confirmPage(form: CaptureForm, action: string, token: string): string {
+  const words = wordsOf(form.language);
+  return htmlDocument(
+    form,
+    `<h1>${escapeHtml(form.title)}</h1>
+<p>${escapeHtml(words.confirmText)}</p>
+<form method="post" action="${escapeHtml(action)}">
+<input type="hidden" name="token" value="${escapeHtml(token)}">
+<button type="submit">${escapeHtml(words.confirmButton)}</button>
+</form>`,
+  );
+}
+
+/** And what came of it. */
+export function confirmedPage(form: CaptureForm, holds: boolean): string {
+  const words = wordsOf(form.language);
+  const said = escapeHtml(holds ? words.confirmed : words.confirmLate);
+  return htmlDocument(form, `<h1>${escapeHtml(form.title)}</h1>\n<p role="status">${said}</p>`);
+}
+
 /** The page after sending: the same for what was accepted and what was held back. */
 export function thanksPage(form: CaptureForm): string {
   const words = wordsOf(form.language);

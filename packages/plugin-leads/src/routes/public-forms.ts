@@ -9,17 +9,21 @@ import {
   ValidationFailed,
 } from "@corm/core";
 import Type, { type Static } from "typebox";
+import { confirm } from "../actions/confirm.js";
 import { submit } from "../actions/submit.js";
 import { type CaptureForm, captureForm } from "../entities/capture-form.js";
+import { captureSubmission } from "../entities/capture-submission.js";
 import { TooManySubmissions } from "../errors.js";
+import { captcha } from "../services/captcha.js";
+import { readConfirmation } from "../services/confirm-token.js";
 import { readAnswers } from "../services/form-answers.js";
 import { formSchema } from "../services/form-schema.js";
 import { type FormTicket, readForm, signForm } from "../services/form-token.js";
 import { wordsOf } from "../services/form-words.js";
-import { HONEYPOT, type ScreenLimits, screen } from "../services/screen.js";
+import { HONEYPOT, type HoldReason, type ScreenLimits, screen } from "../services/screen.js";
 import { addressKey, createTokenBuckets } from "../services/token-buckets.js";
 import { readTouch } from "../services/touch.js";
-import { formPage, pageHeaders, thanksPage } from "./form-page.js";
+import { confirmedPage, confirmPage, formPage, pageHeaders, thanksPage } from "./form-page.js";
 
 export interface PublicFormOptions extends ScreenLimits {
   readonly maxBodyBytes: number;
@@ -63,7 +67,43 @@ export function publicForms(options: PublicFormOptions): readonly RouteDefinitio
           : take(request, access, place, pressure === "within", options);
       },
     }),
+    defineRoute({
+      method: "GET",
+      path: "/public/forms/:key/confirm",
+      permission: "public",
+      summary: "The page on which somebody confirms that he has sent a form",
+      handle: async (request, access) => {
+        const { form } = await findForm(request, access);
+        const page = confirmPage(form, actionOf(request), request.query.get("token") ?? "");
+        return reply(200, page, pageHeaders(form));
+      },
+    }),
+    defineRoute({
+      method: "POST",
+      path: "/public/forms/:key/confirm",
+      permission: "public",
+      summary: "Confirm that one has sent a form, by the token of the mail",
+      body: posted,
+      maxBody: 16_384,
+      handle: confirmed,
+    }),
   ];
+}
+
+/** The same answer for a link that has run out and for one that never was. */
+async function confirmed(request: RouteRequest<Posted>, access: RouteAccess): Promise<Response> {
+  const { tenant, ctx, form } = await findForm(request, access);
+  const id = readConfirmation(access.tokens, tenant, request.body["token"]);
+  const known = id ? await ctx.repo(captureSubmission).first({ where: { id, formId: form.id } }) : null;
+  const { status } = known ? await ctx.run(confirm, {}, { id: known.id }) : { status: "lapsed" };
+  const holds = status === "accepted";
+  if (wantsPage(request.headers))
+    return reply(holds ? 200 : 410, confirmedPage(form, holds), pageHeaders(form));
+  const words = wordsOf(form.language);
+  return json(holds ? 200 : 410, {
+    status: holds ? "confirmed" : "expired",
+    message: holds ? words.confirmed : words.confirmLate,
+  });
 }
 
 interface Place {
@@ -132,7 +172,7 @@ async function take(
   const page = wantsPage(request.headers);
   const ticket = readForm(access.tokens, body["_token"], { tenant, form: form.key });
   const answers = readAnswers(form.fields, body);
-  const hold = screen(
+  const screened = screen(
     {
       ticket,
       fields: form.fields,
@@ -144,6 +184,7 @@ async function take(
     },
     options,
   );
+  const hold = screened ?? (await captchaHold(ctx, form, body["_captcha"], request.clientAddress));
   const own = body["_submission"];
   const touch = readTouch((name) => body[name]);
   try {
@@ -169,6 +210,20 @@ async function take(
     message: form.thanks ?? wordsOf(form.language).thanks,
     redirectUrl: form.redirectUrl,
   });
+}
+
+/** A captcha that cannot be asked holds back what came: it is not lost, and let through by nobody. */
+async function captchaHold(
+  ctx: Context,
+  form: CaptureForm,
+  token: unknown,
+  clientAddress: string | undefined,
+): Promise<HoldReason | undefined> {
+  if (!form.captcha) return undefined;
+  if (typeof token !== "string" || token === "" || token.length > 4_096) return "captcha-failed";
+  const port = ctx.optional(captcha);
+  const solved = await port?.verify({ token, form: form.key, clientAddress }).catch(() => false);
+  return solved ? undefined : "captcha-failed";
 }
 
 type Pressure = "within" | "over" | "flood";

@@ -3,7 +3,7 @@ import type { CaptureForm } from "../entities/capture-form.js";
 import { captureLead } from "./capture-lead.js";
 import { type Answers, leadValuesOf } from "./form-answers.js";
 
-/** Makes of a form's answers what they are for: a lead or a touchpoint, and the consents given. Answers the lead. */
+/** Makes of a form's answers what they are for: a lead or a touchpoint, and the consents given. Answers the lead, null for a contact. */
 export async function acceptAnswers(
   ctx: Context,
   form: CaptureForm,
@@ -11,19 +11,47 @@ export async function acceptAnswers(
   touch: Readonly<Record<string, string>>,
   capturable: ReadonlySet<string>,
   at: string,
-): Promise<string> {
+): Promise<string | null> {
+  const leadId = await captureAnswers(ctx, form, answers, touch, capturable, at);
+  await recordConsents(ctx, form, answers, capturable, at);
+  return leadId;
+}
+
+/** The lead or touchpoint of it alone. */
+export async function captureAnswers(
+  ctx: Context,
+  form: CaptureForm,
+  answers: Answers,
+  touch: Readonly<Record<string, string>>,
+  capturable: ReadonlySet<string>,
+  at: string,
+): Promise<string | null> {
   const values = leadValuesOf(form.fields, answers, capturable);
   if (form.sourceId) values["sourceId"] = form.sourceId;
-  if (form.ownerId) values["ownerId"] = form.ownerId;
+  if (form.poolId) values["poolId"] = form.poolId;
+  else if (form.ownerId) values["ownerId"] = form.ownerId;
+  const campaign = touch["utm_campaign"] ?? form.campaign ?? undefined;
   const { leadId } = await captureLead(ctx, {
     values,
     touch: {
       channel: "form",
       source: (touch["utm_source"] ?? hostOf(touch["referrer"]))?.slice(0, 200),
       at,
-      details: { ...touch, form: form.key },
+      details: { ...touch, ...(campaign ? { utm_campaign: campaign } : {}), form: form.key },
     },
   });
+  return leadId;
+}
+
+/** What he has agreed to, with form, version and wording as evidence. */
+export async function recordConsents(
+  ctx: Context,
+  form: CaptureForm,
+  answers: Answers,
+  capturable: ReadonlySet<string>,
+  at: string,
+): Promise<void> {
+  const values = leadValuesOf(form.fields, answers, capturable);
   const address = values["email"];
   if (typeof address === "string") {
     for (const field of form.fields) {
@@ -39,7 +67,6 @@ export async function acceptAnswers(
       });
     }
   }
-  return leadId;
 }
 
 function hostOf(address: string | undefined): string | undefined {

@@ -10,7 +10,8 @@ export type HoldReason =
   | "too-fast"
   | "expired"
   | "honeypot"
-  | "too-many-links";
+  | "too-many-links"
+  | "captcha-failed";
 
 export interface ScreenLimits {
   readonly minFillSeconds: number;
