@@ -3,7 +3,7 @@ import Type from "typebox";
 import { type Lead, lead } from "../entities/lead.js";
 import { leadPool } from "../entities/lead-pool.js";
 import { coolingUntil } from "../pool/claim.js";
-import { pooling } from "../pool/context.js";
+import { pooling } from "../pool/rights.js";
 
 const nullable = (schema: Parameters<typeof Type.Union>[0][number]) => Type.Union([schema, Type.Null()]);
 const text = Type.String();

@@ -5,7 +5,7 @@ import { type LeadPool, leadPool } from "../entities/lead-pool.js";
 import { LeadTaken } from "../errors.js";
 import { isOpen } from "../hooks/protect-conversion.js";
 import { handOut } from "../pool/claim.js";
-import { claimingUser, pooling } from "../pool/context.js";
+import { claimingUser, pooling } from "../pool/rights.js";
 
 const id = Type.String({ format: "uuid" });
 const leadIds = Type.Array(id, { minItems: 1, maxItems: 200 });

@@ -3,9 +3,9 @@ import { type Lead, type LeadInput, lead } from "../entities/lead.js";
 import { type LeadHolding, leadHolding } from "../entities/lead-holding.js";
 import { leadPool } from "../entities/lead-pool.js";
 import { PoolFieldReserved } from "../errors.js";
-import { pooling } from "../pool/context.js";
 import { recyclePlan } from "../pool/plan.js";
 import { endOf, REPLAN, roundsFor } from "../pool/recycle.js";
+import { pooling } from "../pool/rights.js";
 import { keepBooks } from "./keep-books.js";
 import { isOpen } from "./protect-conversion.js";
 
