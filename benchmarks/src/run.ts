@@ -13,6 +13,7 @@ import { httpScenarios } from "./http.js";
 import { jobScenarios } from "./jobs.js";
 import { interleave } from "./measure/interleave.js";
 import { type Figure, figureOf, speedTable, timeTable } from "./measure/report.js";
+import { salesScenarios } from "./sales.js";
 import { durableScenarios, recordScenarios, type Scenario } from "./scenarios.js";
 import { readSettings } from "./settings.js";
 import { socketScenarios } from "./sockets.js";
@@ -70,6 +71,12 @@ async function measureAccess(): Promise<void> {
   await stop();
 }
 
+async function measureSales(): Promise<void> {
+  const { scenarios, stop } = await salesScenarios(settings.quick);
+  await measure("Sales", scenarios);
+  await stop();
+}
+
 async function measureJobs(): Promise<void> {
   const { scenarios, stop } = await jobScenarios(settings.postgres);
   await measure("Jobs", scenarios);
@@ -97,6 +104,7 @@ try {
 await measureHooks();
 if (wanted("access")) await measureAccess();
 if (wanted("jobs")) await measureJobs();
+if (wanted("sales")) await measureSales();
 if (settings.postgres) await measurePostgres(settings.postgres);
 
 const machine = {
@@ -109,7 +117,7 @@ const of = (group: string): Figure[] => figures.filter((figure) => figure.group 
 
 console.log(`${machine.cpu}, Node ${machine.node}, load ${machine.load.join(" to ")}`);
 console.log(`${settings.rows.toLocaleString("en")} contacts, ${settings.rounds} rounds`);
-for (const group of ["SQLite", "HTTP", "HTTP over sockets", "Access", "Jobs", "PostgreSQL"]) {
+for (const group of ["SQLite", "HTTP", "HTTP over sockets", "Access", "Jobs", "Sales", "PostgreSQL"]) {
   if (of(group).length > 0) console.log(`\n${speedTable(group, of(group))}`);
 }
 if (of("Hooks").length > 0)

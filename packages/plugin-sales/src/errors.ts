@@ -64,6 +64,25 @@ export const ForecastIsKept = defineError<{ operation: string }>("forecast-is-ke
     `What a forecast looked like on a past day cannot be ${operation}d by hand. It is written every night.`,
 });
 
+export const TerritoriesTooMany = defineError<{ limit: number }>("territories-too-many", {
+  status: 422,
+  title: "The model has too many territories",
+  detail: ({ limit }) => `A model has at most ${limit} territories. Put some of them together.`,
+});
+
+export const TerritoryCycle = defineError<{ name: string }>("territory-cycle", {
+  status: 422,
+  title: "No territory is below itself",
+  detail: ({ name }) =>
+    `Territory "${name}" is the same one or below it, and cannot be the parent. Choose another.`,
+});
+
+export const ModelNotPlanning = defineError<{ name: string; state: string }>("territory-model-archived", {
+  status: 409,
+  title: "The model is archived",
+  detail: ({ name, state }) => `Model "${name}" is ${state}. Make a new one in planning, and activate that.`,
+});
+
 export const QuoteIsSent = defineError<{ number: string; status: string }>("quote-is-sent", {
   status: 409,
   title: "The quote was sent",

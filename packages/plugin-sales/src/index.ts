@@ -1,3 +1,4 @@
+export { quotaAttainment } from "./actions/attainment.js";
 export { configure } from "./actions/configure.js";
 export { makeContract, signContract } from "./actions/contracts.js";
 export { ensureDefault } from "./actions/ensure-default.js";
@@ -9,6 +10,7 @@ export { linkQuote, requestApproval, reviseQuote, sendQuote } from "./actions/qu
 export { resolvePrices } from "./actions/resolve-prices.js";
 export { type SalesReport, type SalesReportInput, salesReport } from "./actions/sales-report.js";
 export { setTeam } from "./actions/set-team.js";
+export { activateTerritories, previewTerritories } from "./actions/territories.js";
 export type { DocumentFont } from "./documents/fonts.js";
 export * from "./entities/competitor.js";
 export * from "./entities/contract.js";
@@ -24,6 +26,7 @@ export * from "./entities/product-option.js";
 export * from "./entities/quote.js";
 export * from "./entities/stage.js";
 export * from "./entities/stage-visit.js";
+export * from "./entities/territory.js";
 export * from "./errors.js";
 export { quoteAccepted, quoteDeclined, quoteSent } from "./events.js";
 export type { Forecast, ForecastLine } from "./forecast/forecast.js";
@@ -61,3 +64,5 @@ export {
 } from "./quotes/totals.js";
 export { type PipelineTemplate, type StageTemplate, standardPipeline } from "./services/default-pipeline.js";
 export { type Pipelines, pipelines } from "./services/pipelines.js";
+export { type Choice, chooseTerritory, type Place } from "./territories/choose.js";
+export { descendantOf } from "./territories/descendant-of.js";

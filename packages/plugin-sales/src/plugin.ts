@@ -13,6 +13,7 @@ import {
   withDefault,
 } from "@corm/core";
 import Type from "typebox";
+import { quotaAttainment } from "./actions/attainment.js";
 import { configure } from "./actions/configure.js";
 import { makeContract, signContract } from "./actions/contracts.js";
 import { ensureDefault } from "./actions/ensure-default.js";
@@ -24,6 +25,7 @@ import { linkQuote, requestApproval, reviseQuote, sendQuote } from "./actions/qu
 import { resolvePrices } from "./actions/resolve-prices.js";
 import { salesReport } from "./actions/sales-report.js";
 import { setTeam } from "./actions/set-team.js";
+import { activateTerritories, previewTerritories } from "./actions/territories.js";
 import type { DocumentFont } from "./documents/fonts.js";
 import { createPrinter } from "./documents/pdf.js";
 import { competitor } from "./entities/competitor.js";
@@ -45,6 +47,13 @@ import { productOption, productWithOptions } from "./entities/product-option.js"
 import { quote, quoteLine, quoteWithLines } from "./entities/quote.js";
 import { pipelineWithStages, stage } from "./entities/stage.js";
 import { stageVisit } from "./entities/stage-visit.js";
+import {
+  accountTerritory,
+  territory,
+  territoryModel,
+  territoryRule,
+  territoryWithRules,
+} from "./entities/territory.js";
 import { quoteAccepted, quoteDeclined, quoteSent } from "./events.js";
 import { checkDocumentTemplates } from "./hooks/check-document-template.js";
 import { checkExitConditions } from "./hooks/check-exit-condition.js";
@@ -56,6 +65,7 @@ import { keepOrders } from "./hooks/keep-orders.js";
 import { keepQuoteLines } from "./hooks/keep-quote-lines.js";
 import { keepQuotes } from "./hooks/keep-quotes.js";
 import { keepTeam } from "./hooks/keep-team.js";
+import { keepTerritories } from "./hooks/keep-territories.js";
 import { placeOpportunities } from "./hooks/place-opportunities.js";
 import { recordVisits } from "./hooks/record-visits.js";
 import { contractTerms, contractTermsDaily } from "./jobs/contract-terms.js";
@@ -135,6 +145,7 @@ const plugin = definePlugin({
     const settings = settingsFrom(options);
     return {
       entities: {
+        accountTerritory,
         competitor,
         contract,
         documentTemplate,
@@ -155,6 +166,9 @@ const plugin = definePlugin({
         quoteLine,
         stage,
         stageVisit,
+        territory,
+        territoryModel,
+        territoryRule,
       },
       extends: {
         account: accountWithOpportunities,
@@ -165,12 +179,16 @@ const plugin = definePlugin({
         priceBook: priceBookWithEntries,
         product: productWithOptions,
         quote: quoteWithLines,
+        territory: territoryWithRules,
         opportunity: opportunityWithHistory,
       },
       actions: {
         configure,
         ensureDefault,
+        activateTerritories,
         forecast,
+        quotaAttainment,
+        previewTerritories,
         makeContract,
         pipelineValue,
         rollUpAccount,
@@ -191,6 +209,7 @@ const plugin = definePlugin({
           "Writes quotes and what follows from them: totals, documents, answers of customers, orders, contracts",
         "sales.forecast":
           "Reads the tree of managers and their adjustments, and keeps snapshots of forecasts",
+        "sales.territories": "Places accounts and opportunities in territories by the rules of the tenant",
         "sales.pricing": "Reads prices, and the rules by which products are put together",
       },
       hooks: [
@@ -203,6 +222,7 @@ const plugin = definePlugin({
         ...keepQuoteLines,
         ...keepOrders,
         ...keepTeam,
+        ...keepTerritories,
         ...keepForecasts,
         ...checkExitConditions,
         ...checkDocumentTemplates,
@@ -225,6 +245,9 @@ const plugin = definePlugin({
         "product.configure": "Complete a configuration of a product",
         "priceBook.resolve": "Ask what products cost",
         "opportunity.forecast": "Read the forecast",
+        "quota.attainment": "Ask what was sold of a quota",
+        "territoryModel.preview": "Ask who would move under another model of territories",
+        "territoryModel.activate": "Make another model of territories the active one",
         "opportunity.pipelineValue": "Add up open opportunities in the reporting currency",
         "opportunity.setTeam": "Set the team of an opportunity, and its splits",
         "account.rollUp": "Add up the opportunities of a group of companies",

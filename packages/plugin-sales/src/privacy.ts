@@ -13,7 +13,7 @@ export const privacy: readonly PersonalData[] = [
   definePersonalData(opportunity, {
     by: ["contactId"],
     erase: "anonymise",
-    keep: ["stage", "openedOn", "closeDate", "source", "closeReason", "checked"],
+    keep: ["stage", "openedOn", "closeDate", "source", "closeReason", "checked", "territoryReason"],
   }),
   definePersonalData(stageVisit, {
     by: ["opportunityId"],

@@ -14,6 +14,7 @@ import {
 } from "@corm/core";
 import Type from "typebox";
 import { PERIOD } from "../forecast/period.js";
+import { territory } from "./territory.js";
 
 const period = () =>
   Type.String({ pattern: PERIOD, maxLength: 7, description: "`2026`, `2026-Q1` or `2026-03`" });
@@ -70,20 +71,22 @@ export const forecastSnapshot = snapshotDraft.as<ForecastSnapshot, ForecastSnaps
 
 const quotaDraft = defineEntity("quota", {
   fields: {
-    /** Whose it is: a user, or a team. */
+    /** Whose it is: a user's, a team's or a territory's. */
     userId: Type.Optional(reference(user, { onDelete: "cascade" })),
     teamId: Type.Optional(reference(team, { onDelete: "cascade" })),
+    territoryId: Type.Optional(reference(territory, { onDelete: "cascade" })),
     period: period(),
     amount: money(),
   },
-  relations: { user: one("userId"), team: one("teamId") },
+  relations: { user: one("userId"), team: one("teamId"), territory: one("territoryId") },
   access: { owner: "userId", team: "teamId" },
   unique: [
     ["userId", "period"],
     ["teamId", "period"],
+    ["territoryId", "period"],
   ],
   indexes: [["period"]],
-  immutable: ["userId", "teamId", "period"],
+  immutable: ["userId", "teamId", "territoryId", "period"],
 });
 
 export interface Quota extends Row<typeof quotaDraft> {}

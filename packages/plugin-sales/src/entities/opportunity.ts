@@ -16,12 +16,14 @@ import {
   type Row,
   reference,
   user,
+  withDefault,
 } from "@corm/core";
 import Type from "typebox";
 import { competitor } from "./competitor.js";
 import { pipeline } from "./pipeline.js";
 import { product } from "./product.js";
 import { stage } from "./stage.js";
+import { territory } from "./territory.js";
 
 const draft = defineEntity("opportunity", {
   plural: "opportunities",
@@ -58,6 +60,12 @@ const draft = defineEntity("opportunity", {
     source: Type.Optional(Type.String({ maxLength: 100 })),
     /** From when on it has been in its stage for too long; null where the stage has no limit. */
     staleAt: Type.Optional(instant()),
+    /** One of the territories of its account, by the rules; or the one that somebody has chosen. */
+    territoryId: Type.Optional(reference(territory, { onDelete: "set null" })),
+    /** True for one that somebody has chosen: rules leave it alone. */
+    territoryPinned: withDefault(Type.Boolean(), false),
+    /** Why it is in this territory. */
+    territoryReason: Type.Optional(Type.String({ maxLength: 500 })),
     /** The day on which the sale began. */
     openedOn: Type.Optional(date()),
     /** Expected while open; the day of the decision once won or lost. */
@@ -70,6 +78,7 @@ const draft = defineEntity("opportunity", {
     contact: one("contactId"),
     competitor: one("competitorId"),
     product: one("productId"),
+    territory: one("territoryId"),
     owner: one("ownerId"),
     pipeline: one("pipelineId"),
     // "stage" is the key, so the record goes by another name.
@@ -79,6 +88,7 @@ const draft = defineEntity("opportunity", {
     ["status", "closeDate"],
     ["status", "staleAt"],
     ["accountId"],
+    ["territoryId", "status"],
     ["closeDate", "forecastCategory"],
     ["ownerId", "status"],
     ["name"],

@@ -42,11 +42,15 @@ export const keepForecasts: readonly HookDefinition[] = [
   before(forecastEntry, "create", { name: "sales.checkForecast" }, checkEntries),
   before(quota, "create", { name: "sales.checkQuota" }, (batch) => {
     for (const { input } of batch)
-      if ((input.userId == null) === (input.teamId == null))
+      if ([input.userId, input.teamId, input.territoryId].filter((id) => id != null).length !== 1)
         throw ValidationFailed({
           entity: quota.name,
           issues: [
-            { pointer: "/userId", code: "one-holder", message: 'is given, or "teamId", and not both' },
+            {
+              pointer: "/userId",
+              code: "one-holder",
+              message: 'is given, or "teamId", or "territoryId", and one of them alone',
+            },
           ],
         });
   }),

@@ -23,7 +23,7 @@ import { settleOutcome } from "./settle-outcome.js";
 type Changes = BeforeChanges<Opportunity, OpportunityInput>;
 
 /** What follows from other fields. */
-const WRITTEN = ["weightedAmount", "forecastCategory", "staleAt"] as const;
+const WRITTEN = ["weightedAmount", "forecastCategory", "staleAt", "territoryReason"] as const;
 
 /** Fields that a patch may not change without the rules having a say. */
 const RULED = [
