@@ -102,6 +102,16 @@ describe("a read of SQLite that takes long", () => {
   });
 });
 
+it("takes a read that was slow once for the machine's hiccup, and one that was very slow for what it is", () => {
+  const reads = new SlowReads({ driver: "better-sqlite3", path: "x", busyTimeout: 1 });
+  const statement = (table: string) => ({ sql: `select ${table}`, operation: "read", table }) as never;
+  const [once, twice, huge] = [statement("a"), statement("b"), statement("c")];
+  for (const ms of [10, 0.1, 10, 0.1]) reads.took(once, ms);
+  for (const ms of [10, 10]) reads.took(twice, ms);
+  reads.took(huge, 60);
+  expect([once, twice, huge].map((one) => reads.takes(one))).toEqual([false, true, true]);
+});
+
 describe("without a process to read in", () => {
   const absent = fileURLToPath(new URL("./absent.js", import.meta.url));
   const ways: [string, () => ChildProcess, RegExp][] = [

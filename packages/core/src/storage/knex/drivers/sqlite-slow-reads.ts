@@ -12,6 +12,8 @@ type Outcome = ReadAnswer | "lost";
 /** A read that took so long is made aside from then on; one that takes so little, in the app again. */
 const SLOW_MS = 4;
 const FAST_MS = 1;
+/** One that takes less than this has to be slow twice: it may have been the machine that was busy. */
+const CERTAIN_MS = 40;
 /** A report that takes a minute holds up one other, not all. */
 const MOST_READERS = 2;
 
@@ -31,6 +33,8 @@ interface Waiting {
 export class SlowReads {
   private readonly paces = new WeakMap<Statement, number>();
   private readonly byKind = new Map<string, number>();
+  /** Slow when they were run last, and not certain to be slow. */
+  private readonly suspects = new WeakSet<Statement>();
   private readonly readers = new Set<ChildProcess>();
   private readonly idle: ChildProcess[] = [];
   private readonly waiting: Waiting[] = [];
@@ -56,7 +60,14 @@ export class SlowReads {
 
   /** Takes note of how long a statement took in the app. */
   took(statement: Statement, ms: number): void {
-    if (ms < SLOW_MS) return;
+    if (ms < SLOW_MS) {
+      this.suspects.delete(statement);
+      return;
+    }
+    if (ms < CERTAIN_MS && !this.suspects.has(statement)) {
+      this.suspects.add(statement);
+      return;
+    }
     this.paces.set(statement, ms);
     this.byKind.set(kindOf(statement), ms);
   }
