@@ -135,6 +135,82 @@ describe("signing in by a provider", () => {
   });
 });
 
+describe("signing out", () => {
+  const out = (browser: Browser, returnTo?: string) =>
+    browser.send(
+      "POST",
+      `/api/auth/sign-out${returnTo === undefined ? "" : `?returnTo=${encodeURIComponent(returnTo)}`}`,
+    );
+  const signedIn = async (on = app) => {
+    const browser = on.browser();
+    await signIn(browser);
+    browser.csrf = (await me(browser)).body["csrfToken"] as string;
+    return browser;
+  };
+
+  it("leads to the provider, where the person signs out as well and is led back", async () => {
+    const browser = await signedIn();
+    const answer = await out(browser, "/bye");
+    expect(answer.status).toBe(200);
+    expect(await provider.endSession(answer.body["url"] as string)).toEqual({
+      subject: "p-1",
+      client: "crm",
+      back: `${ORIGIN}/bye`,
+    });
+    expect((await me(browser)).status).toBe(401);
+  });
+
+  it("keeps no ID token that anybody could read", async () => {
+    await signedIn();
+    const { items } = await app.system.repo(userSession).find({ orderBy: ["-signedInAt"], limit: 1 });
+    expect(items[0]?.providerHint).toMatch(/^[\w-]{100,}$/);
+    const journal = JSON.stringify((await app.system.changes({ limit: 500 })).items);
+    expect(journal).not.toContain(items[0]?.providerHint);
+  });
+
+  it("ends here alone where nobody asks for more, or the session came by a password", async () => {
+    const browser = await signedIn();
+    expect((await out(browser)).status).toBe(204);
+    expect((await me(browser)).status).toBe(401);
+    const byPassword = app.browser();
+    await byPassword.signIn("ada@example.org");
+    const answer = await out(byPassword, "https://app.example.com/bye");
+    expect([answer.status, answer.body]).toEqual([200, { url: "https://app.example.com/bye" }]);
+    expect((await me(byPassword)).status).toBe(401);
+  });
+
+  it("leads to no other site, and then ends nothing", async () => {
+    const browser = await signedIn();
+    for (const page of ["https://evil.example.com/", "//evil.example.com", "javascript:alert(1)", "/\\evil"])
+      expect([page, (await out(browser, page)).status]).toEqual([page, 400]);
+    expect((await me(browser)).status).toBe(200);
+  });
+
+  it("goes on without a provider that does not answer, or ends no sessions", async () => {
+    const silent = await startProvider("crm", SECRET, false);
+    const other = await start({ linkByEmail: true, issuer: silent.issuer });
+    silent.keepTimeOf(other.clock);
+    const known = provider;
+    provider = silent;
+    try {
+      const browser = await signedIn(other);
+      expect((await out(browser, "/bye")).body).toEqual({ url: `${ORIGIN}/bye` });
+      const again = await signedIn(other);
+      // The provider's settings are asked for again after an hour.
+      other.clock.advance(2 * 3_600_000);
+      silent.be({ down: "503" });
+      const answer = await out(again, "/bye");
+      expect([answer.status, answer.body]).toEqual([200, { url: `${ORIGIN}/bye` }]);
+      expect(other.errors).toMatchObject([{ code: "provider-unavailable" }]);
+      expect((await me(again)).status).toBe(401);
+    } finally {
+      provider = known;
+      await silent.stop();
+      await other.crm.stop();
+    }
+  });
+});
+
 describe("what a browser brings back counts only", () => {
   it("in the browser that began, once, within ten minutes", async () => {
     const victim = app.browser();

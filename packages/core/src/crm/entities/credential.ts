@@ -1,7 +1,7 @@
 import Type from "typebox";
 import { defineEntity, type Input, type Row } from "../../entity/define-entity.js";
 import { one } from "../../entity/relation.js";
-import { instant, oneOf, reference, secret } from "../../schema/field.js";
+import { instant, longText, oneOf, reference, secret } from "../../schema/field.js";
 import { user } from "./user.js";
 
 const hash = () => secret(Type.String({ minLength: 64, maxLength: 64 }));
@@ -25,12 +25,17 @@ export interface CredentialInput extends Input<typeof draft> {}
 /** With what a user signs in, apart from his record, so that nothing that reads users reads it. */
 export const credential = draft.as<Credential, CredentialInput>();
 
+/** Letters of a hint. An ID token has one or two thousand, and base64 adds a third. */
+export const MAX_HINT = 32_768;
+
 const sessionDraft = defineEntity("userSession", {
   fields: {
     userId: reference(user, { onDelete: "cascade" }),
     /** SHA-256 of the token in the cookie. */
     hash: hash(),
     method: Type.String({ minLength: 1, maxLength: 50 }),
+    /** What the provider wants to see again when it is to end its own session, sealed by the app. */
+    providerHint: Type.Optional(secret(longText({ maxLength: MAX_HINT }))),
     signedInAt: instant(),
     /** To the minute; not part of the record's version. */
     lastSeenAt: instant(),
@@ -43,7 +48,7 @@ const sessionDraft = defineEntity("userSession", {
   relations: { user: one("userId") },
   unique: [["hash"]],
   indexes: [["userId", "expiresAt"]],
-  immutable: ["userId", "hash", "method", "signedInAt", "expiresAt"],
+  immutable: ["userId", "hash", "method", "providerHint", "signedInAt", "expiresAt"],
   internal: true,
 });
 

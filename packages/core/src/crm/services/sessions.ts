@@ -43,6 +43,8 @@ export async function startSession(
     readonly method: string;
     readonly address?: string | undefined;
     readonly userAgent?: string | undefined;
+    /** Of the provider that vouched for him; see `UserSession.providerHint`. */
+    readonly providerHint?: string | undefined;
   },
 ): Promise<StartedSession> {
   const token = `${ctx.tenant}.${randomToken(32)}`;
@@ -61,6 +63,7 @@ export async function startSession(
         expiresAt: toInstant(now + (options.absoluteSeconds ?? DEFAULT_ABSOLUTE) * 1000),
         ...(options.address ? { address: options.address.slice(0, 64) } : {}),
         ...(options.userAgent ? { userAgent: options.userAgent.slice(0, 300) } : {}),
+        ...(options.providerHint === undefined ? {} : { providerHint: options.providerHint }),
       });
     });
   return { token, record };

@@ -10,7 +10,9 @@ import type { HttpCall } from "../route.js";
 import { setCookie } from "./cookies.js";
 import { csrfTokenOf } from "./csrf.js";
 import type { SignInSettings } from "./options.js";
+import { providerSignOut } from "./provider-sign-out.js";
 import { textReader } from "./read-body.js";
+import { checkReturnTo } from "./return-to.js";
 import type { Handler } from "./routes.js";
 import type { FindBrowserSession, FoundSession } from "./session-authenticator.js";
 import { countTry } from "./sign-in-guard.js";
@@ -40,10 +42,18 @@ export function accountHandlers(
 
   return {
     async signOut(call) {
-      const { record, system } = await own(call);
+      const given = readParameters(call.query, signIn.providers.length > 0 ? ["returnTo"] : []).get(
+        "returnTo",
+      );
+      const returnTo = given === undefined ? undefined : checkReturnTo(given, signIn);
+      const { record, system } = await current(call);
       await endSession(system, record.userId, record.id);
       const { session, secure } = signIn.cookies;
-      return { status: 204, headers: { "set-cookie": setCookie(session, "", secure, 0) } };
+      const headers = { "set-cookie": setCookie(session, "", secure, 0) };
+      if (returnTo === undefined) return { status: 204, headers };
+      const { tokens } = crm.runtime;
+      const page = await providerSignOut(record, returnTo, signIn.providers, tokens, crm.report);
+      return { status: 200, headers, body: { url: page ?? returnTo } };
     },
     async me(call) {
       readParameters(call.query, []);

@@ -20,10 +20,12 @@ export async function beginSession(
   userId: string,
   { sessions, cookies }: SignInSettings,
   method: string,
+  providerHint?: string,
 ): Promise<BegunSession> {
   const { token, record } = await startSession(ctx, userId, {
     ...sessions,
     method,
+    providerHint,
     address: call.clientAddress,
     userAgent: call.request.headers.get("user-agent") ?? undefined,
   });

@@ -3,6 +3,7 @@ import {
   allowInsecureRequests,
   authorizationCodeGrant,
   buildAuthorizationUrl,
+  buildEndSessionUrl,
   type ClientAuth,
   ClientError,
   ClientSecretBasic,
@@ -122,7 +123,17 @@ export function oidc(crm: HttpCrm, options: OidcOptions): SignInProvider {
         if (!claims) return undefined;
         const asks = needsEmail && claims["email"] === undefined && config.serverMetadata().userinfo_endpoint;
         const more = asks ? await fetchUserInfo(config, tokens.access_token, claims.sub) : {};
-        return personOf(claims.iss, claims.sub, { ...more, ...claims });
+        return { ...personOf(claims.iss, claims.sub, { ...more, ...claims }), signOutHint: tokens.id_token };
+      }),
+    /** OpenID Connect RP-Initiated Logout 1.0. */
+    end: (returnTo, hint) =>
+      guarded(async () => {
+        const config = await configuration();
+        if (!config.serverMetadata().end_session_endpoint) return undefined;
+        return buildEndSessionUrl(config, {
+          post_logout_redirect_uri: returnTo,
+          ...(hint === undefined ? {} : { id_token_hint: hint }),
+        }).href;
       }),
     tenantOf: (person) => (typeof tenant === "function" ? tenant(person) : tenant),
   };

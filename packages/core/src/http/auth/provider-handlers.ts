@@ -3,7 +3,7 @@ import type { Tokens } from "../../context/tokens.js";
 import type { User } from "../../crm/entities/user.js";
 import { userOfPerson } from "../../crm/services/identities.js";
 import { isCormError } from "../../errors/corm-error.js";
-import { InvalidParameter, ProviderSignInFailed, RouteNotFound } from "../errors.js";
+import { ProviderSignInFailed, RouteNotFound } from "../errors.js";
 import { clientNetwork } from "../limits/client-network.js";
 import { takeOrThrow } from "../limits/options.js";
 import type { HttpSettings } from "../options.js";
@@ -14,6 +14,8 @@ import { beginSession, endPrevious } from "./begin-session.js";
 import { readCookie, setCookie } from "./cookies.js";
 import type { SignInSettings } from "./options.js";
 import type { SignInProvider } from "./provider.js";
+import { hintOf, methodOf } from "./provider-sign-out.js";
+import { checkReturnTo } from "./return-to.js";
 import type { Handler } from "./routes.js";
 import type { FindBrowserSession } from "./session-authenticator.js";
 import { checkHost } from "./sign-in-handlers.js";
@@ -21,7 +23,6 @@ import { checkHost } from "./sign-in-handlers.js";
 const PURPOSE = "corm sign-in attempt";
 /** Time to sign in at the provider. */
 const ATTEMPT_SECONDS = 600;
-const MAX_RETURN_TO = 1000;
 
 /** In the browser's cookie, readable for the app alone. */
 interface Attempt {
@@ -86,7 +87,7 @@ export function providerHandlers(
     }
     // The same for a stranger, for a suspended user, and where there is no such tenant.
     if (!ctx || !user) throw fails("the person is no active user here. Ask an administrator");
-    return { ctx, user };
+    return { ctx, user, hint: hintOf(person, provider, tokens) };
   };
 
   return {
@@ -125,9 +126,9 @@ export function providerHandlers(
       const callback = new URL(`${urlOf(provider)}/callback`);
       callback.search = call.query.toString();
       try {
-        const { ctx, user } = await signedInBy(provider, callback, attempt);
+        const { ctx, user, hint } = await signedInBy(provider, callback, attempt);
         await endPrevious(call.request, find);
-        const { cookie } = await beginSession(call, ctx, user.id, signIn, `oidc:${provider.name}`);
+        const { cookie } = await beginSession(call, ctx, user.id, signIn, methodOf(provider), hint);
         return redirect(303, attempt.returnTo, [spent, cookie]);
       } catch (error) {
         if (!isCormError(error)) throw error;
@@ -155,30 +156,6 @@ function attemptOf(
   const sealed = readCookie(call.request, cookies.attempt);
   const attempt = sealed === undefined ? undefined : tokens.open<Attempt>(PURPOSE, sealed, provider.name);
   return attempt && now < attempt.until ? attempt : undefined;
-}
-
-/**
- * Where to go after signing in: a path of this app, or a page of a listed origin. Anything else would make of the app's
- * good name a way to any other site.
- *
- * @throws invalid-parameter
- */
-function checkReturnTo(text: string, { publicUrl, origins }: SignInSettings): string {
-  const refuse = () =>
-    InvalidParameter({
-      parameter: "returnTo",
-      reason: `is a path of this app such as "/home", or a page of one of "signIn.origins"`,
-    });
-  // Browsers drop tabs and line ends from URLs, and take "\" for "/".
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is refused
-  if (text.length > MAX_RETURN_TO || /[\u0000-\u0020\u007f\\]/.test(text)) throw refuse();
-  if (text.startsWith("//") || !URL.canParse(text, publicUrl)) throw refuse();
-  const url = new URL(text, publicUrl);
-  const own = url.origin === new URL(publicUrl).origin;
-  // `blob:` has the origin of what it names.
-  if (!/^https?:$/.test(url.protocol)) throw refuse();
-  if ((!own && !origins.includes(url.origin)) || url.username !== "" || url.password !== "") throw refuse();
-  return url.href;
 }
 
 function wantsPage(request: Request): boolean {

@@ -9,6 +9,8 @@ export interface ProvenPerson {
   readonly name?: string | undefined;
   /** Whatever else it says. */
   readonly claims: Readonly<Record<string, unknown>>;
+  /** What it wants to see again when the person signs out there: of OpenID Connect, the ID token. */
+  readonly signOutHint?: string | undefined;
 }
 
 /** A user to be made for a person who has none. */
@@ -50,6 +52,14 @@ export interface SignInProvider extends PersonRules {
    * @throws provider-unavailable
    */
   finish(callback: URL, secrets: Readonly<Record<string, string>>): Promise<ProvenPerson | undefined>;
+  /**
+   * The page on which the person signs out at the provider, too, and which then leads to `returnTo`. Undefined where it
+   * has none.
+   *
+   * @param hint as of the person when he signed in; absent where he came without
+   * @throws provider-unavailable
+   */
+  end?(returnTo: string, hint: string | undefined): Promise<string | undefined>;
   /** The tenant that the person signs in to; undefined for one of none. */
   tenantOf(person: ProvenPerson): string | undefined;
 }

@@ -1,5 +1,5 @@
 import { JSON_TYPE } from "../body.js";
-import type { JsonSchema } from "../openapi/operation.js";
+import type { JsonSchema, Parameter } from "../openapi/operation.js";
 import type { HttpSettings } from "../options.js";
 import type { HttpCall, HttpRoute } from "../route.js";
 import { accountHandlers } from "./account-handlers.js";
@@ -39,6 +39,12 @@ const tenant: JsonSchema = {
   type: "string",
   pattern: "^[\\w.-]{1,64}$",
   description: "Where an app has several tenants.",
+};
+export const returnTo: Parameter = {
+  name: "returnTo",
+  in: "query",
+  description: "A path of this app, or a page of a listed origin.",
+  schema: text(1000),
 };
 const token = { ...text(200), description: "As it was sent to the user." };
 const password = { ...text(1024), description: "8 to 256 characters, not one of the commonest." };
@@ -101,7 +107,13 @@ export function authRoutes(
     route("POST", "/api/auth/sign-out", own.signOut, {
       id: "auth.sign-out",
       summary: "End the session that asks",
-      responses: done,
+      description:
+        "With `returnTo` it answers where the browser goes on: to the page of the provider that the session came from, where he signs out there as well and is led back, or else to `returnTo`. A provider has to know that address.",
+      ...(signIn.providers.length > 0 ? { parameters: [returnTo] } : {}),
+      responses:
+        signIn.providers.length > 0
+          ? { ...done, 200: { description: "Where to go on.", schema: closed({ url: text(65_536) }) } }
+          : done,
       errors: [400, 403],
     }),
     route("GET", "/api/auth/me", own.me, {

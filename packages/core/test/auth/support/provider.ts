@@ -1,7 +1,7 @@
 import { createHash, randomUUID } from "node:crypto";
 import { createServer, type IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
-import { type CryptoKey, exportJWK, generateKeyPair, type JWTPayload, SignJWT } from "jose";
+import { type CryptoKey, exportJWK, generateKeyPair, type JWTPayload, jwtVerify, SignJWT } from "jose";
 
 type Json = Record<string, unknown>;
 
@@ -23,7 +23,7 @@ export interface Mood {
 }
 
 /** A provider of sign-in on this machine that does what OpenID Connect says: codes hold once, PKCE and secrets are checked. */
-export async function startProvider(clientId: string, clientSecret: string) {
+export async function startProvider(clientId: string, clientSecret: string, endsSessions = true) {
   const keys = await generateKeyPair("RS256", { extractable: true });
   const others = await generateKeyPair("RS256", { extractable: true });
   const codes = new Map<string, Code>();
@@ -44,6 +44,7 @@ export async function startProvider(clientId: string, clientSecret: string) {
     token_endpoint: `${issuer}/token`,
     userinfo_endpoint: `${issuer}/userinfo`,
     jwks_uri: `${issuer}/jwks`,
+    ...(endsSessions ? { end_session_endpoint: `${issuer}/logout` } : {}),
     response_types_supported: ["code"],
     subject_types_supported: ["public"],
     id_token_signing_alg_values_supported: ["RS256"],
@@ -145,6 +146,21 @@ export async function startProvider(clientId: string, clientSecret: string) {
       back.searchParams.set("code", code);
       back.searchParams.set("state", parameter("state"));
       return back;
+    },
+    /** What it learns from a person who is sent to it to sign out. @throws where the hint is no ID token of its own */
+    async endSession(url: string): Promise<{ subject: unknown; client: string | null; back: string | null }> {
+      const { origin, pathname, searchParams } = new URL(url);
+      if (origin !== issuer || pathname !== "/logout") throw new Error(`not the page to sign out: ${url}`);
+      const hint = await jwtVerify(searchParams.get("id_token_hint") ?? "", keys.publicKey, {
+        issuer,
+        audience: clientId,
+        currentDate: new Date(clock.now()),
+      });
+      return {
+        subject: hint.payload.sub,
+        client: searchParams.get("client_id"),
+        back: searchParams.get("post_logout_redirect_uri"),
+      };
     },
     stop: () =>
       new Promise<void>((resolve) => {
