@@ -33,6 +33,7 @@ import { MANAGE_ROLES, roleHooks } from "./hooks/roles.js";
 import { userHooks } from "./hooks/users.js";
 import { erasePerson, nightlyRetention, retention } from "./jobs/privacy-jobs.js";
 import { nightlySweep, sweepFiles } from "./jobs/sweep-files.js";
+import { nightlyUpkeep, sealJournal, sweepKeys } from "./jobs/upkeep-jobs.js";
 import { crmPrivacy } from "./privacy.js";
 import { privacyRoutes } from "./routes/privacy-routes.js";
 import { attachments, attachmentsOf } from "./services/attachments.js";
@@ -77,6 +78,7 @@ export {
 } from "./errors.js";
 export { ManagerCycle } from "./hooks/keep-hierarchy.js";
 export { erasePerson, type PersonJob, type RetentionJob, retention } from "./jobs/privacy-jobs.js";
+export { sealJournal, sweepKeys } from "./jobs/upkeep-jobs.js";
 export {
   type AccountMessage,
   type AccountMessages,
@@ -97,6 +99,7 @@ export {
   attachments,
   type OpenedFile,
 } from "./services/attachments.js";
+export { type AuditArchive, auditArchive } from "./services/audit-archive.js";
 export { type Calendars, calendarDefinition, createCalendars } from "./services/calendars.js";
 export {
   type Consents,
@@ -184,8 +187,8 @@ const plugin = definePlugin({
         level: "level",
       },
     },
-    jobs: [erasePerson, retention, sweepFiles],
-    schedules: [nightlyRetention, nightlySweep],
+    jobs: [erasePerson, retention, sealJournal, sweepFiles, sweepKeys],
+    schedules: [nightlyRetention, nightlySweep, ...nightlyUpkeep],
     principal,
     timeline,
     routes: privacyRoutes,

@@ -27,6 +27,11 @@ export class Sweeper {
   }
 }
 
+/** Removes one batch of what has run out; true where there may be more. */
+export async function sweepExpired(session: Session): Promise<boolean> {
+  return (await sweepTenant(session)) === SWEEP_BATCH;
+}
+
 async function sweepTenant(session: Session): Promise<number> {
   const { name } = IDEMPOTENCY_TABLE;
   const own: Filter = { op: "eq", column: TENANT_COLUMN, value: session.tenant };

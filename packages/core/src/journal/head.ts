@@ -17,6 +17,12 @@ export async function auditHead(crm: CrmHandle, tenant: string): Promise<AuditHe
     capability: "core.journal",
     reason: "take the head of the audit trail",
   }) as Session;
+  return signedHead(session);
+}
+
+/** The same for the tenant of a session of the system, outside of transactions. */
+export async function signedHead(session: Session): Promise<AuditHead> {
+  const { tenant } = session;
   const { position, hash } = await headOf(session);
   return { tenant, position, hash, signature: session.tokens.sign(PURPOSE, [tenant, position, hash]) };
 }
