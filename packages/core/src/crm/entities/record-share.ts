@@ -20,16 +20,12 @@ const draft = defineEntity("recordShare", {
     reason: withDefault(oneOf(["manual", "rule", "team", "implicit"]), "manual"),
   },
   relations: { user: one("userId"), team: one("teamId") },
-  indexes: [
+  indexes: [["recordId"]],
+  // In the order in which access looks: what is shared with somebody is read from these alone.
+  unique: [
     ["entity", "userId", "recordId"],
     ["entity", "teamId", "recordId"],
     ["entity", "role", "recordId"],
-    ["recordId"],
-  ],
-  unique: [
-    ["entity", "recordId", "userId"],
-    ["entity", "recordId", "teamId"],
-    ["entity", "recordId", "role"],
   ],
   immutable: ["entity", "recordId", "userId", "teamId", "role"],
 });
