@@ -170,7 +170,8 @@ describe("a process that reads", () => {
       const { code } = await script.ended();
       expect([how, code]).toEqual([how, how === "throw" ? 1 : 0]);
     }
-  });
+    // Four processes, one after the other.
+  }, 60_000);
 });
 
 describe("everything aside, in the same way", () => {
