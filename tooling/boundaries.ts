@@ -10,6 +10,7 @@ export const CORE_ORDER = [
   "util",
   "cache",
   "templates",
+  "standards",
   "schema",
   "entity",
   "files",

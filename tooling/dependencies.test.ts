@@ -10,7 +10,7 @@ const published = readdirSync(join(root, "packages")).map((name) => join("packag
 const examples = readdirSync(join(root, "examples")).map((name) => join("examples", name));
 
 test("docs/dependencies.md lists every dependency, and no other", () => {
-  const declared = [".", "benchmarks", ...published, ...examples].flatMap((folder) => {
+  const declared = [".", "benchmarks", "evaluate", ...published, ...examples].flatMap((folder) => {
     const { dependencies, devDependencies, peerDependencies } = manifest(folder);
     return Object.keys({ ...dependencies, ...devDependencies, ...peerDependencies });
   });

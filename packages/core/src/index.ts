@@ -236,11 +236,13 @@ export {
   type Encryption,
   encrypted,
   type FieldKind,
+  type FieldStandard,
   filledByHook,
   instant,
   json,
   longText,
   money,
+  normalized,
   type OnDelete,
   oneOf,
   personal,
@@ -255,6 +257,15 @@ export {
 } from "./schema/field.js";
 export type { FieldsInput, FieldsRow, SystemFields } from "./schema/static.js";
 export { defineService, provide, type ServiceProvider } from "./services/define-service.js";
+export { addressKey } from "./standards/address.js";
+export { companyKey } from "./standards/company.js";
+export { countryCode } from "./standards/country.js";
+export { emailKey, isEmail, normalEmail } from "./standards/email.js";
+export { normalForm, type Standard, type StandardScope } from "./standards/normal-form.js";
+export { type PersonName, parsePersonName } from "./standards/person-name.js";
+export { normalPhone, type PhoneNumber, parsePhone, phoneKey } from "./standards/phone.js";
+export { cleanText } from "./standards/text.js";
+export { normalDomain, normalUrl } from "./standards/url.js";
 export type { StorageAdapter } from "./storage/adapter.js";
 export {
   defineSubscriber,

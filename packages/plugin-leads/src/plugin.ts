@@ -40,7 +40,7 @@ import { events } from "./events.js";
 import { checkCaptureForm } from "./hooks/check-capture-form.js";
 import { checkScoringModel } from "./hooks/check-scoring-model.js";
 import { keepHoldings } from "./hooks/keep-holdings.js";
-import { normalizeLead } from "./hooks/normalize-lead.js";
+import { identifyLead } from "./hooks/identify-lead.js";
 import { protectConversion } from "./hooks/protect-conversion.js";
 import { scoreChangedLeads } from "./hooks/score-leads.js";
 import { watchNewLeads } from "./hooks/watch-responses.js";
@@ -168,7 +168,7 @@ const plugin = definePlugin({
         "leads.convert": "Makes account, contact and opportunity of a lead",
       },
       hooks: [
-        ...normalizeLead,
+        ...identifyLead,
         ...protectConversion,
         ...checkCaptureForm(settings.capturable),
         ...keepHoldings,

@@ -85,6 +85,8 @@ export interface Context extends Required<Pick<Identity, "actor" | "tenant" | "l
   readonly chain: readonly string[];
   /** The currency of bare amounts. */
   readonly currency: string;
+  /** ISO 3166-1 code of phone numbers and addresses that name no country; undefined where the app names none. */
+  readonly country: string | undefined;
   /** Signs what leaves the house and comes back: links, cursors. Put the tenant into what you sign. */
   readonly tokens: Tokens;
   /** Now, as RFC 3339 text in UTC. */

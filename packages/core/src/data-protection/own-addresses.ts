@@ -4,6 +4,7 @@ import type { Subject } from "../privacy/define-personal-data.js";
 import type { PersonalModel } from "../privacy/personal-model.js";
 import { decodeRows } from "../repository/decode-rows.js";
 import type { Session } from "../runtime/session.js";
+import { normalAddress } from "../standards/normal-address.js";
 import { and, type Filter } from "../storage/filter.js";
 import { comparable } from "../util/comparable.js";
 import { addressFilter } from "./belongs.js";
@@ -24,20 +25,22 @@ export async function ownAddresses(
   given: Subject["addresses"],
 ): Promise<Subject["addresses"]> {
   const own = {
-    email: new Set(given.email.flatMap(spellings)),
-    phone: new Set(given.phone.flatMap(spellings)),
+    email: new Set(given.email.flatMap((text) => spellings(session, text))),
+    phone: new Set(given.phone.flatMap((text) => spellings(session, text))),
   };
   for (const model of people) {
     for (const row of found.get(model.entity.name)?.values() ?? [])
       for (const { field, kind } of model.addresses)
-        for (const text of spellings(row[field.name])) own[kind === "phone" ? "phone" : "email"].add(text);
+        for (const text of spellings(session, row[field.name]))
+          own[kind === "phone" ? "phone" : "email"].add(text);
   }
   const all = { email: [...own.email], phone: [...own.phone] };
   if (all.email.length + all.phone.length === 0) return all;
   for await (const { model, row } of holders(session, people, all, found))
     for (const { field } of model.addresses)
       for (const set of [own.email, own.phone])
-        for (const text of set) if (spellings(row[field.name]).includes(comparable(text))) set.delete(text);
+        for (const text of set)
+          if (spellings(session, row[field.name]).includes(comparable(text))) set.delete(text);
   return { email: [...own.email], phone: [...own.phone] };
 }
 
@@ -48,7 +51,7 @@ export async function peopleAt(
   address: string,
   limit: number,
 ): Promise<PersonRef[]> {
-  const both = { email: spellings(address), phone: spellings(address) };
+  const both = { email: spellings(session, address), phone: spellings(session, address) };
   const found: PersonRef[] = [];
   for await (const { model, row } of holders(session, people, both, new Map())) {
     found.push({ entity: model.entity.name, id: row["id"] as string });
@@ -79,6 +82,8 @@ const fieldsOf = (model: PersonalModel): FieldModel[] => [
   ...model.addresses.map(({ field }) => field),
 ];
 
-function spellings(value: unknown): string[] {
-  return typeof value === "string" && value !== "" ? [...new Set([value, comparable(value)])] : [];
+/** As it was written, and in the forms in which it is compared. */
+function spellings({ country }: Session, value: unknown): string[] {
+  if (typeof value !== "string" || value === "") return [];
+  return [...new Set([value, comparable(value), normalAddress(value, country)])];
 }

@@ -20,13 +20,15 @@ export interface AccessOptions {
 export function accessRegistry(
   composition: Composition,
   { roles, restrictions }: AccessOptions,
-  { clock, currency }: { readonly clock: Clock; readonly currency: string },
+  surroundings: { readonly clock: Clock; readonly currency: string; readonly country: string | undefined },
 ): AccessRegistry {
   const { entities, directory } = composition;
+  const { clock, currency, country } = surroundings;
   // Conditions of roles are the app's own words: they may name what their actors do not see.
   const scopeOf = (tenant: string): QueryScope => ({
     tenant,
     currency,
+    country,
     get nowMs() {
       return clock.now();
     },

@@ -2,6 +2,7 @@ import type { Identity } from "../context/context.js";
 import { defineError } from "../errors/define-error.js";
 import { shown } from "../errors/value-errors.js";
 import type { Composition } from "../plugin/compose.js";
+import { countryCode } from "../standards/country.js";
 import { isCurrency } from "../util/currency.js";
 import { nearest } from "../util/words.js";
 import type { CrmOptions } from "./create-crm.js";
@@ -15,7 +16,7 @@ export const InvalidCrmOptions = defineError<{ problem: string }>("invalid-crm-o
 
 const TENANT = /^[\w.-]{1,64}$/;
 const KNOWN =
-  "storage plugins currency tenant secret encryption roles restrictions withhold jobs files cache clock random onError migrate allowDataLoss".split(
+  "storage plugins currency country tenant secret encryption roles restrictions withhold jobs files cache clock random onError migrate allowDataLoss".split(
     " ",
   );
 
@@ -51,6 +52,10 @@ export function checkOptions(options: CrmOptions<PluginList>): void {
   if (!Array.isArray(plugins)) throw wrong(`"plugins" is a list, such as [crmCore()].`);
   if (currency !== undefined && !isCurrency(currency))
     throw wrong(`${shown(currency)} is not an ISO 4217 currency code.`);
+  if (options.country !== undefined && countryCode(options.country) !== options.country)
+    throw wrong(
+      `"country" is an ISO 3166-1 code of two capital letters, such as "CN", not ${shown(options.country)}.`,
+    );
   if (tenant !== undefined) checkTenant(tenant);
   if (secret !== undefined && !(typeof secret === "string" && secret.length >= 32))
     throw wrong(`"secret" needs at least 32 characters. Make one with: openssl rand -base64 32`);

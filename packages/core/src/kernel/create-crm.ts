@@ -51,6 +51,8 @@ export interface CrmOptions<Ps extends PluginList> extends MigrationOptions {
   readonly plugins: Ps;
   /** ISO 4217 code of bare amounts, such as `{ amount: { gte: "1000" } }` in a query. Default `USD`. */
   readonly currency?: string;
+  /** ISO 3166-1 alpha-2 code of phone numbers without an international prefix, such as `CN`. Default: they are kept as written. */
+  readonly country?: string;
   /** The tenant of an app that has one only: public routes and API keys of no other tenant use it. */
   readonly tenant?: string;
   /**
@@ -106,7 +108,11 @@ export async function createCrm<const Ps extends PluginList>(options: CrmOptions
   const currency = options.currency ?? "USD";
   const { roles = [], restrictions = [] } = options;
   const withheld = withheldOf(composition, options.withhold);
-  const access = accessRegistry(composition, { roles, restrictions }, { clock, currency });
+  const access = accessRegistry(
+    composition,
+    { roles, restrictions },
+    { clock, currency, country: options.country },
+  );
   warnUnnamed(unnamedEntities(composition.entities.values(), roles));
   const schema = physicalSchema(composition);
   await storage.open(schema);
@@ -129,6 +135,7 @@ export async function createCrm<const Ps extends PluginList>(options: CrmOptions
       clock,
       newId,
       currency,
+      country: options.country,
       access,
       withheld,
       historySince,

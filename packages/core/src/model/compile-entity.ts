@@ -3,6 +3,7 @@ import type { EntityDefinition } from "../entity/entity.js";
 import type { ExtensionDefinition } from "../entity/extend-entity.js";
 import type { Relations } from "../entity/relation.js";
 import type { Fields } from "../schema/field.js";
+import { STANDARDS } from "../standards/normal-form.js";
 import { nearest, snakeCase } from "../util/words.js";
 import { accessFacts } from "./access-facts.js";
 import { type EntityModel, entityPath, type RelationModel, systemFieldNames } from "./entity-model.js";
@@ -59,6 +60,20 @@ function encryptionProblem({ kind, encrypted }: FieldModel): string | undefined 
   if (FEW_VALUES.has(kind))
     return `is ${kind}, which has so few values that a blind index would tell them by their frequency: drop searchable`;
   if (kind === "json" || kind === "money") return `is ${kind}, which has no blind index: drop searchable`;
+  return undefined;
+}
+
+/** Why the values of a field cannot be kept in the form that it declares. */
+function standardProblem(
+  { kind, standard }: FieldModel,
+  isField: (name: string) => boolean,
+): string | undefined {
+  if (!standard) return undefined;
+  if (!STANDARDS.includes(standard.as))
+    return `is normalized as "${standard.as}", which is not one of ${STANDARDS.join(", ")}`;
+  if (kind !== "string" && kind !== "text") return `is normalized as ${standard.as}, but holds ${kind}`;
+  if (standard.country !== null && !isField(standard.country))
+    return `takes its country from "${standard.country}", which is not a field`;
   return undefined;
 }
 
@@ -145,6 +160,8 @@ export function compileEntity(
         );
         continue;
       }
+      const odd = standardProblem(model, (name) => name in declared || fields.has(name));
+      if (odd) problems.push(`${where} ${odd}`);
       if (kind === "reference" && model.onDelete === "set null" && !model.optional) {
         problems.push(`${where} says onDelete "set null" but is required: make it Type.Optional(...)`);
       }
@@ -267,6 +284,7 @@ export function compileEntity(
     references: inputFields.filter((field) => field.kind === "reference"),
     immutable: inputFields.filter((field) => field.immutable),
     encrypted: inputFields.filter((field) => field.encrypted),
+    standards: inputFields.filter((field) => field.standard),
     relations,
     unique: goodUnique,
     searchable: searchable.map((name) => fields.get(name) as FieldModel),

@@ -60,6 +60,8 @@ export interface EntityModel {
   readonly immutable: readonly FieldModel[];
   /** Those of them that are encrypted. */
   readonly encrypted: readonly FieldModel[];
+  /** Those of them whose values are kept in a form of their own. */
+  readonly standards: readonly FieldModel[];
   readonly relations: ReadonlyMap<string, RelationModel>;
   readonly unique: readonly (readonly string[])[];
   readonly searchable: readonly FieldModel[];

@@ -1,6 +1,13 @@
 import type { TSchema } from "typebox";
 import type { FieldPlace } from "../encryption/field-cipher.js";
-import { type Encryption, type FieldKind, metaOf, type OnDelete, type Sensitivity } from "../schema/field.js";
+import {
+  type Encryption,
+  type FieldKind,
+  type FieldStandard,
+  metaOf,
+  type OnDelete,
+  type Sensitivity,
+} from "../schema/field.js";
 import type { PhysicalColumn } from "../storage/physical-schema.js";
 import { type Money, parseMoney, toMinor } from "../util/money.js";
 import { snakeCase, titleOf } from "../util/words.js";
@@ -32,6 +39,8 @@ export interface FieldModel {
   readonly encrypted: (Encryption & { readonly place: FieldPlace }) | null;
   /** Erasing a person clears it, whatever its kind. */
   readonly personal: boolean;
+  /** The form in which its values are kept; null where they are kept as they come. */
+  readonly standard: FieldStandard | null;
   /** In a view: its values are shown without their middle. */
   readonly masked: boolean;
   /** First the value's own column; for money, then the currency's. */
@@ -119,6 +128,7 @@ export function fieldModel(
     sensitivity: meta.sensitivity ?? "normal",
     encrypted,
     personal: meta.personal === true,
+    standard: meta.standard ?? null,
     masked: false,
     columns,
     column,
@@ -149,6 +159,7 @@ export function systemField(
     sensitivity: "normal",
     encrypted: null,
     personal: false,
+    standard: null,
     masked: false,
     columns: [column],
     column: column.name,

@@ -1,4 +1,5 @@
 import { type Issue, isCormError } from "../errors/corm-error.js";
+import { isEmail } from "../standards/email.js";
 import { parseMoney } from "../util/money.js";
 import { isStorableText } from "../util/normalize-text.js";
 import { parseDate, parseInstant } from "../util/values.js";
@@ -43,6 +44,8 @@ export function storedForm(field: FieldModel, value: unknown, issues: Issue[]): 
       return storedJson(value, fail);
     default:
       if (typeof value !== "string") return value;
+      if (field.standard?.as === "email" && !isEmail(value))
+        return fail("format", "must be an e-mail address");
       if (!isStorableText(value)) return fail("invalid-text", "must not hold NUL or unpaired surrogates");
       return tooLong(field, value)
         ? fail("max-length", `must not have more than ${maxLength(field)} characters`)

@@ -2,6 +2,8 @@ import type { TSchema } from "typebox";
 import { Compile } from "typebox/schema";
 import { UnknownField, ValidationFailed } from "../errors/core-errors.js";
 import type { Issue } from "../errors/corm-error.js";
+import { countryCode } from "../standards/country.js";
+import { normalForm } from "../standards/normal-form.js";
 import { nearest } from "../util/words.js";
 import type { EntityModel } from "./entity-model.js";
 import type { FieldModel } from "./field-model.js";
@@ -16,6 +18,13 @@ export interface EntityValidator {
    */
   prepareCreate(input: unknown, view: EntityModel): RecordValues;
   preparePatch(patch: unknown, view: EntityModel): RecordValues;
+  /**
+   * Brings values of normalized fields into their form, in place.
+   *
+   * @param country of the app
+   * @param before the record that a patch is for
+   */
+  standardize(values: RecordValues, country: string | undefined, before?: RecordValues): void;
   /** Brings values into their stored form (instants in UTC, money with its decimals) and lists what is wrong. */
   checkCreate(values: RecordValues): Issue[];
   checkPatch(patch: RecordValues): Issue[];
@@ -77,6 +86,13 @@ export function entityValidator(entity: EntityModel): EntityValidator {
       return values;
     },
     preparePatch: prepare,
+    standardize(values, country, before) {
+      for (const field of entity.standards) {
+        const value = values[field.name];
+        if (typeof value === "string")
+          values[field.name] = standardValue(field, value, { country, values, before });
+      }
+    },
     checkCreate: (values) => check(values, whole()),
     checkPatch: (patch) => check(patch, partial()),
   };
@@ -93,6 +109,23 @@ export function defaultProblem(field: FieldModel): string | undefined {
     issues.push(...issuesOf(validator.Errors({ [field.name]: value })[1]));
   }
   return issues[0]?.message;
+}
+
+/** A value in the form in which its field keeps it; blank text is no value where there may be none. */
+function standardValue(
+  { standard, optional }: FieldModel,
+  value: string,
+  scope: {
+    readonly country: string | undefined;
+    readonly values: RecordValues;
+    readonly before: RecordValues | undefined;
+  },
+): string | null {
+  const { as, country: by } = standard as NonNullable<FieldModel["standard"]>;
+  const own = by === null ? undefined : (scope.values[by] ?? scope.before?.[by]);
+  const country = typeof own === "string" && countryCode(own) ? own : scope.country;
+  const normal = normalForm(as, value, { country });
+  return normal === "" && optional ? null : normal;
 }
 
 interface Checker {

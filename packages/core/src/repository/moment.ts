@@ -36,6 +36,9 @@ export class Moment implements QueryScope {
   get currency(): string {
     return this.#session.currency;
   }
+  get country(): string | undefined {
+    return this.#session.country;
+  }
   get cipher(): FieldCipher | undefined {
     return this.#session.cipher;
   }

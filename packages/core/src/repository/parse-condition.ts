@@ -5,6 +5,7 @@ import type { EntityModel } from "../model/entity-model.js";
 import type { FieldModel } from "../model/field-model.js";
 import { indexValue } from "../model/record-codec.js";
 import type { QueryScope } from "../runtime/query-scope.js";
+import { normalForm } from "../standards/normal-form.js";
 import { and, type Filter, never, not, or } from "../storage/filter.js";
 import { toInstant } from "../util/clock.js";
 import { parseMoney, toMinor } from "../util/money.js";
@@ -104,7 +105,7 @@ function notComparable(field: FieldModel, place: string): string {
 
 function blindIndex(field: FieldModel, value: unknown, scope: QueryScope, place: string): string {
   if (!scope.cipher) throw new Error(`no cipher was given for ${place}`);
-  return indexValue(field, fieldValue(field, value, place), scope.cipher);
+  return indexValue(field, fieldValue(field, asKept(field, value, scope), place), scope.cipher);
 }
 
 function operatorFilter(
@@ -140,7 +141,7 @@ function operatorFilter(
           ? or(...values.map((value) => compare(field, "eq", value, scope, place)))
           : inList(
               field,
-              values.map((value) => fieldValue(field, value, place)),
+              values.map((value) => fieldValue(field, asKept(field, value, scope), place)),
             );
       return operator === "in" ? found : not(found);
     }
@@ -189,6 +190,13 @@ export function nothingGiven(place: string): CormError {
   });
 }
 
+/** What equals a value of a normalized field, in the form in which the field keeps its values. */
+function asKept(field: FieldModel, value: unknown, { country }: QueryScope): unknown {
+  return field.standard && typeof value === "string"
+    ? normalForm(field.standard.as, value, { country })
+    : value;
+}
+
 function inList(field: FieldModel, given: readonly Value[]): Filter {
   // No whole number is 1.5, and no column of whole numbers takes it as a parameter.
   const values = field.kind === "integer" ? given.filter(Number.isSafeInteger) : given;
@@ -197,7 +205,10 @@ function inList(field: FieldModel, given: readonly Value[]): Filter {
 }
 
 function compare(field: FieldModel, op: Compare, operand: unknown, scope: QueryScope, place: string): Filter {
-  if (field.kind !== "money") return { op, column: field.column, value: fieldValue(field, operand, place) };
+  if (field.kind !== "money") {
+    const value = op === "eq" || op === "ne" ? asKept(field, operand, scope) : operand;
+    return { op, column: field.column, value: fieldValue(field, value, place) };
+  }
   const { minor, currency: value } = moneyValue(operand, scope.currency, place);
   const currency: Filter = { op: "eq", column: (field.columns[1] as { name: string }).name, value };
   // Amounts of another currency are neither more nor less, but they are not equal.

@@ -10,6 +10,8 @@ export interface QueryScope {
   readonly nowMs: number;
   /** Of bare amounts. */
   readonly currency: string;
+  /** Of phone numbers without an international prefix. */
+  readonly country: string | undefined;
   /** For conditions on encrypted fields. */
   readonly cipher?: FieldCipher | undefined;
   /** @throws entity-missing */

@@ -19,6 +19,7 @@ export interface Runtime {
   readonly clock: Clock;
   readonly newId: () => string;
   readonly currency: string;
+  readonly country: string | undefined;
   readonly tokens: Tokens;
   /** Null where no field is encrypted. */
   readonly vault: Vault | null;

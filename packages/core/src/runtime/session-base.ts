@@ -62,6 +62,9 @@ export class SessionBase implements QueryScope {
   get clock(): Clock {
     return this.runtime.clock;
   }
+  get country(): string | undefined {
+    return this.runtime.country;
+  }
   get currency(): string {
     return this.runtime.currency;
   }

@@ -1,5 +1,6 @@
 import type { Static, TSchema } from "typebox";
 import Type from "typebox";
+import type { Standard } from "../standards/normal-form.js";
 import type { Money } from "../util/money.js";
 
 /** What a field holds; decides its columns and how values are read and written. */
@@ -31,6 +32,14 @@ export interface FieldMeta {
   readonly encryption?: Encryption;
   /** It says something about a person, though its kind does not show it. */
   readonly personal?: boolean;
+  readonly standard?: FieldStandard;
+}
+
+/** In which form the values of a text field are kept. */
+export interface FieldStandard {
+  readonly as: Standard;
+  /** Of phone numbers: the field of the record that says of which country they are. */
+  readonly country: string | null;
 }
 
 /** How an encrypted field can be found. */
@@ -188,6 +197,23 @@ export function encrypted<S extends TSchema>(
  */
 export function personal<S extends TSchema>(schema: S): S {
   return annotate(schema, { personal: true }) as S;
+}
+
+/**
+ * A text field whose values are brought into one form on every way in: create, update, batch, import, hooks. Conditions with
+ * `eq`, `ne`, `in` and `nin` bring what they compare with into the same form. Blank text becomes no value where the field is
+ * optional. `phone` reads numbers without an international prefix as those of the country that the `country` field of the
+ * record names, or else of the app's.
+ *
+ * @example
+ * phone: Type.Optional(normalized(Type.String({ maxLength: 50 }), "phone", { country: "country" })),
+ */
+export function normalized<S extends TSchema>(
+  schema: S,
+  as: Standard,
+  options: { readonly country?: string } = {},
+): S {
+  return annotate(schema, { standard: { as, country: options.country ?? null } }) as S;
 }
 
 /** The value that a field holds when it is present. */

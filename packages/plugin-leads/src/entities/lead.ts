@@ -5,6 +5,7 @@ import {
   type Input,
   instant,
   longText,
+  normalized,
   one,
   oneOf,
   type Row,
@@ -18,16 +19,15 @@ import { leadSource } from "./lead-source.js";
 
 const draft = defineEntity("lead", {
   fields: {
-    firstName: Type.Optional(Type.String({ maxLength: 100 })),
-    lastName: Type.Optional(Type.String({ maxLength: 100 })),
-    title: Type.Optional(Type.String({ maxLength: 100 })),
-    company: Type.Optional(Type.String({ maxLength: 200 })),
-    /** Kept in lower case. */
-    email: Type.Optional(Type.String({ format: "email", maxLength: 254 })),
-    phone: Type.Optional(Type.String({ maxLength: 50 })),
-    website: Type.Optional(Type.String({ maxLength: 500 })),
+    firstName: Type.Optional(normalized(Type.String({ maxLength: 100 }), "personName")),
+    lastName: Type.Optional(normalized(Type.String({ maxLength: 100 }), "personName")),
+    title: Type.Optional(normalized(Type.String({ maxLength: 100 }), "text")),
+    company: Type.Optional(normalized(Type.String({ maxLength: 200 }), "company")),
+    email: Type.Optional(normalized(Type.String({ format: "email", maxLength: 254 }), "email")),
+    phone: Type.Optional(normalized(Type.String({ maxLength: 50 }), "phone", { country: "country" })),
+    website: Type.Optional(normalized(Type.String({ maxLength: 500 }), "url")),
     industry: Type.Optional(Type.String({ maxLength: 100 })),
-    country: Type.Optional(Type.String({ maxLength: 100 })),
+    country: Type.Optional(normalized(Type.String({ maxLength: 100 }), "text")),
     notes: Type.Optional(longText({ maxLength: 20_000 })),
     /** `converted` is set by `lead.convert` alone. */
     status: withDefault(oneOf(["new", "working", "qualified", "unqualified", "converted"]), "new"),

@@ -1,7 +1,14 @@
-import { type Context, contact, TransactionConflict, UniqueViolation } from "@corm/core";
+import {
+  type Context,
+  contact,
+  countryCode,
+  normalEmail,
+  normalPhone,
+  TransactionConflict,
+  UniqueViolation,
+} from "@corm/core";
 import { type TouchpointOfLeadInput, touchpointOfLead } from "../entities/extensions.js";
 import { type Lead, type LeadInput, lead } from "../entities/lead.js";
-import { normalEmail } from "./lead-fields.js";
 import { captureSettings } from "./settings.js";
 
 export interface Touch {
@@ -45,7 +52,7 @@ export async function captureLead(ctx: Context, capture: Capture): Promise<Captu
  * in their order.
  */
 export async function captureLeads(ctx: Context, captures: readonly Capture[]): Promise<Captured[]> {
-  const people = captures.map(({ values }) => keyOf(values));
+  const people = captures.map(({ values }) => keyOf(values, ctx.country));
   const leads = await openLeads(ctx, people);
   const contacts = ctx.service(captureSettings).leadsFromContacts
     ? new Map()
@@ -90,9 +97,9 @@ interface Place {
 }
 
 /** What a person is known by: an e-mail, or else a phone; null for neither. */
-function keyOf({ email, phone }: Partial<LeadInput>): string | null {
+function keyOf({ email, phone, country }: Partial<LeadInput>, ofApp: string | undefined): string | null {
   if (email) return normalEmail(email);
-  return phone ? phoneKey(phone) : null;
+  return phone ? phoneKey(normalPhone(phone, country && countryCode(country) ? country : ofApp)) : null;
 }
 
 export const phoneKey = (phone: string): string => `tel:${phone.trim()}`;

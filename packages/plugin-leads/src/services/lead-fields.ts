@@ -39,8 +39,3 @@ export const RESERVED: ReadonlySet<string> = new Set([
   "ownerId",
   "externalId",
 ]);
-
-/** The form in which e-mail addresses are kept and compared. */
-export function normalEmail(email: string): string {
-  return email.trim().normalize("NFC").toLowerCase();
-}

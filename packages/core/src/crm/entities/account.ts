@@ -1,17 +1,18 @@
 import Type from "typebox";
 import { defineEntity, type Input, type Row } from "../../entity/define-entity.js";
 import { one } from "../../entity/relation.js";
-import { reference } from "../../schema/field.js";
+import { normalized, reference } from "../../schema/field.js";
+import { addressFields } from "./address-fields.js";
 import { user } from "./user.js";
 
 const draft = defineEntity("account", {
   fields: {
-    name: Type.String({ minLength: 1, maxLength: 200 }),
-    domain: Type.Optional(Type.String({ maxLength: 253 })),
+    name: normalized(Type.String({ minLength: 1, maxLength: 200 }), "company"),
+    domain: Type.Optional(normalized(Type.String({ maxLength: 253 }), "domain")),
     industry: Type.Optional(Type.String({ maxLength: 100 })),
-    phone: Type.Optional(Type.String({ maxLength: 50 })),
-    website: Type.Optional(Type.String({ maxLength: 500 })),
-    country: Type.Optional(Type.String({ maxLength: 100 })),
+    phone: Type.Optional(normalized(Type.String({ maxLength: 50 }), "phone", { country: "country" })),
+    website: Type.Optional(normalized(Type.String({ maxLength: 500 }), "url")),
+    ...addressFields,
     employees: Type.Optional(Type.Integer({ minimum: 0 })),
     parentId: Type.Optional(reference("account", { onDelete: "set null" })),
     ownerId: Type.Optional(reference(user, { onDelete: "set null" })),

@@ -1,6 +1,6 @@
 import type { Context } from "../../context/context.js";
 import { defineService } from "../../services/define-service.js";
-import { comparable } from "../../util/comparable.js";
+import { normalAddress } from "../../standards/normal-address.js";
 import { type Consent, type ConsentInput, consent } from "../entities/consent.js";
 
 type Channel = Consent["channel"];
@@ -35,20 +35,24 @@ export interface Consents {
 
 export const consents = defineService<Consents>("crm.consents");
 
-/** The form in which addresses are compared: e-mail in lower case, white space gone. Tags and dots stay. */
-export const consentAddress: (address: string) => string = comparable;
+/**
+ * The form in which addresses are compared: e-mail in lower case, phone numbers as E.164, read as those of the country where
+ * they have no international prefix. Tags and dots of e-mail stay.
+ */
+export const consentAddress: (address: string, country?: string | null) => string = normalAddress;
 
 const CHUNK = 500;
 
 /** What stands in the ledger in place of an erased address: the address can be compared with it, and not told from it. */
-export function erasedAddress(ctx: Pick<Context, "tokens" | "tenant">, address: string): string {
-  return `erased:${ctx.tokens.digest(`consent of ${ctx.tenant}`, consentAddress(address))}`;
+export function erasedAddress(ctx: Pick<Context, "tokens" | "tenant" | "country">, address: string): string {
+  return `erased:${ctx.tokens.digest(`consent of ${ctx.tenant}`, consentAddress(address, ctx.country))}`;
 }
 
 export function consentsOf(ctx: Context): Consents {
+  const keyOf = (address: string) => consentAddress(address, ctx.country);
   const canSendMany: Consents["canSendMany"] = async (channel, topic, addresses) => {
     const decisions = new Map<string, SendDecision>();
-    const wanted = [...new Set(addresses.map(consentAddress))];
+    const wanted = [...new Set(addresses.map(keyOf))];
     for (let i = 0; i < wanted.length; i += CHUNK) {
       const chunk = wanted.slice(i, i + CHUNK);
       const latest = await latestDecisions(ctx, channel, topic, chunk);
@@ -60,12 +64,12 @@ export function consentsOf(ctx: Context): Consents {
     record: (entry) =>
       ctx.repo(consent).create({
         ...entry,
-        address: consentAddress(entry.address),
+        address: keyOf(entry.address),
         decidedAt: entry.decidedAt ?? ctx.now(),
       }),
     canSendMany,
     async canSend({ channel, address, topic }) {
-      const key = consentAddress(address);
+      const key = keyOf(address);
       return (await canSendMany(channel, topic, [key])).get(key) as SendDecision;
     },
   };

@@ -36,7 +36,9 @@ export async function checkPassword(
   if (length < least) throw refuse(`needs at least ${least} characters`);
   if (length > MAX_LENGTH) throw refuse(`has more than ${MAX_LENGTH} characters`);
   if (isCommonPassword(password)) throw refuse("is one of those that are tried first: take another one");
-  const own = [person.email ?? "", (person.email ?? "").split("@")[0] ?? "", person.name].map(consentAddress);
+  const own = [person.email ?? "", (person.email ?? "").split("@")[0] ?? "", person.name].map((text) =>
+    consentAddress(text),
+  );
   if (own.includes(consentAddress(password))) throw refuse("is the name or address of the account");
   if (await rules.isKnown?.(password)) throw refuse("is known from a leak: take another one");
 }

@@ -32,14 +32,22 @@ export async function createRecords(
       entity,
       batch.map((change) => change.input),
     );
-    for (const { input } of batch) claimOwn(session, entity, input);
+    const { country } = session;
+    for (const { input } of batch) {
+      claimOwn(session, entity, input);
+      validator.standardize(input, country);
+    }
     const hooked = session.runtime.composition.hooks.of(entity.name, "create", "before").length > 0;
     if (hooked) {
       progress.started = true;
       await runHooks(session, entity.name, "create", "before", batch);
     }
     const values = batch.map((change) => change.input);
-    if (hooked) refuseStrays(session, entity, "create", values);
+    if (hooked) {
+      refuseStrays(session, entity, "create", values);
+      // What hooks filled in comes into the same form.
+      for (const input of values) validator.standardize(input, country);
+    }
     const issues = values.map((input) => validator.checkCreate(input));
     await checkReferences(session, entity, values, issues, given);
     await checkAttached(session, entity, values, issues, given);

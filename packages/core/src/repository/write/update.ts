@@ -50,6 +50,10 @@ export async function updateRecords(
     prepared = undefined;
     await assertReach(session, entity, "update", loaded);
     const given = givenReferences(session, entity, patches);
+    const { country } = session;
+    patches.forEach((patch, i) => {
+      validator.standardize(patch, country, loaded[i]);
+    });
     let batch = patches.map(
       (patch, i): Change => ({ before: Object.freeze(loaded[i] as RecordValues), patch }),
     );
@@ -59,10 +63,11 @@ export async function updateRecords(
       refuseStrays(session, entity, "update", patches);
       // A hook may have written the record itself: the patch goes on top of that.
       const current = await asLeft(session, entity, loaded);
-      batch = current.map((before, i) => ({
-        before: Object.freeze(before),
-        patch: patches[i] as RecordValues,
-      }));
+      batch = current.map((before, i) => {
+        const patch = patches[i] as RecordValues;
+        validator.standardize(patch, country, before);
+        return { before: Object.freeze(before), patch };
+      });
     }
     const issues = batch.map(({ before, patch }) => [
       ...validator.checkPatch(patch),

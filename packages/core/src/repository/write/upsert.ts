@@ -44,7 +44,11 @@ export async function upsertRecords(
       reason: `upsertMany on ${entity.name} needs one of its unique keys (${keys}), not [${on.join(", ")}].`,
     });
   }
-  const values = inputs.map((input) => validator.preparePatch(input, view));
+  const values = inputs.map((input) => {
+    const value = validator.preparePatch(input, view);
+    validator.standardize(value, outer.country);
+    return value;
+  });
   // A blind index is the key of an encrypted field.
   const sealed = on.some((name) => entity.fields.get(name)?.encrypted);
   const cipher = sealed ? await outer.reading() : undefined;

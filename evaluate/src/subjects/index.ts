@@ -1,0 +1,7 @@
+import type { Subject } from "../subject.js";
+import { emails } from "./emails.js";
+import { names } from "./names.js";
+import { phones } from "./phones.js";
+
+/** In the order of the table. */
+export const subjects: readonly Subject[] = [phones, emails, names];
