@@ -17,6 +17,7 @@ export const CORE_ORDER = [
   "storage",
   "encryption",
   "model",
+  "matching",
   "context",
   "access",
   "metrics",

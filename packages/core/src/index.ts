@@ -187,6 +187,21 @@ export type {
 } from "./kernel/crm.js";
 export type { Description, EntityDescription, FieldDescription } from "./kernel/describe.js";
 export type { EncryptionOptions } from "./kernel/open-vault.js";
+export { blockKeys, blocksOf } from "./matching/blocking.js";
+export type { Likeness } from "./matching/comparators.js";
+export { type EstimateOptions, estimateModel, type SimilarityLevels } from "./matching/estimate.js";
+export { type Compared, compared as comparedRecord, type Kinds, scoreOf } from "./matching/evaluate.js";
+export { groupsOf, proposedPairs } from "./matching/pairs.js";
+export type {
+  Block,
+  BlockPart,
+  Comparison,
+  LevelledComparison,
+  MatchExpression,
+  MatchPolicy,
+  MatchRule,
+  ProbabilityModel,
+} from "./matching/rule.js";
 export {
   defineFunnel,
   defineMetric,

@@ -17,8 +17,9 @@ const TRAILING = new RegExp(`(?: (?:${FORMS.join("|")}))+$`);
 const EASTERN_END =
   /(?:股份有限公司|有限责任公司|有限責任公司|集团有限公司|集團有限公司|控股有限公司|有限公司|集团公司|集团|集團|公司|株式会社|有限会社|合同会社|주식회사)+$/;
 const EASTERN_START = /^(?:株式会社|有限会社|合同会社|주식회사|\(주\)|\(株\))/;
-/** Where a company is registered, in brackets. */
-const BRACKETS = /[()（）]/g;
+/** A place or a branch in brackets. */
+const PLACE = /\([^()]*\)/g;
+const BRACKETS = /[()]/g;
 
 /**
  * What the spellings of one company's name have in common: folded, without punctuation, legal form and leading article. To
@@ -28,13 +29,16 @@ const BRACKETS = /[()（）]/g;
  */
 export function companyKey(value: string): string {
   const folded = searchText(value);
-  const eastern = folded.replace(EASTERN_START, "").replace(EASTERN_END, "").replace(BRACKETS, " ");
+  // The head office and a place are told apart by nothing but the bracket: "Acme (Leeds) Ltd".
+  const bare = folded.replace(PLACE, " ").trim() || folded;
+  const eastern = bare.replace(EASTERN_START, "").replace(EASTERN_END, "").replace(BRACKETS, " ");
   const plain = (eastern.trim() || folded)
     .replace(/['’`´.]/g, "")
     .replace(/&|\+/g, " and ")
     .replace(/[^\p{L}\p{N}]+/gu, " ")
     .trim();
-  const named = plain.replace(/^the (?=.)/, "");
+  // "Acme, The" as lists write it.
+  const named = plain.replace(/^the (?=.)|(?<=.) the$/, "");
   // A company that is called by a legal form only is called that.
   return named.replace(TRAILING, "") || named;
 }
