@@ -36,6 +36,7 @@ export const CORE_ORDER = [
   "idempotency",
   "journal",
   "temporal",
+  "duplicates",
   "repository",
   "queue",
   "kernel",

@@ -20,6 +20,17 @@ export type Actor =
   /** A visitor of a public route. */
   | { readonly kind: "public"; readonly route: string };
 
+/** A record that was written, and those that it matches: the ones that the actor may see. */
+export interface DuplicateWarning {
+  readonly entity: string;
+  readonly id: string;
+  readonly matches: readonly {
+    readonly id: string;
+    readonly score: number;
+    readonly rules: readonly string[];
+  }[];
+}
+
 export interface Identity {
   readonly actor: Actor;
   readonly tenant: string;
@@ -37,6 +48,8 @@ export interface Identity {
    * nothing any more. For identities whose roles come from the database, so that a right taken away is not used again.
    */
   readonly revalidate?: (ctx: Context) => Promise<Pick<Identity, "roles" | "scopes"> | null>;
+  /** Told of records that were written although a rule takes them for duplicates: the warning of policy `allow`. */
+  readonly onDuplicates?: (warning: DuplicateWarning) => void;
   /** BCP 47, for messages and formats. Default `en`. */
   readonly locale?: string;
   /**

@@ -4,6 +4,7 @@ import { CORE_VERSION } from "../util/version.js";
 import { issueKey, listKeys, MANAGE_API_KEYS, revokeKey, rotateKey } from "./actions/api-keys.js";
 import { APPLY_TAGS, applyTags, recordsTagged } from "./actions/apply-tags.js";
 import { convertMoney } from "./actions/convert-money.js";
+import { findDuplicatesOf } from "./actions/find-duplicates.js";
 import { INVITE_USERS, invite } from "./actions/invite.js";
 import { account } from "./entities/account.js";
 import { activity } from "./entities/activity.js";
@@ -16,6 +17,7 @@ import { credential, userSession, userToken } from "./entities/credential.js";
 import { currencyRate, currencySetting } from "./entities/currency-rate.js";
 import { importJob, importRejection } from "./entities/import-job.js";
 import { note } from "./entities/note.js";
+import { duplicatePair, matchRule } from "./entities/match-rule.js";
 import { recordShare } from "./entities/record-share.js";
 import { role, roleAssignment } from "./entities/role.js";
 import { sequence } from "./entities/sequence.js";
@@ -29,6 +31,7 @@ import { checkRates } from "./hooks/check-rates.js";
 import { guardShares } from "./hooks/guard-shares.js";
 import { keepFiles } from "./hooks/keep-files.js";
 import { keepHierarchy } from "./hooks/keep-hierarchy.js";
+import { matchRuleHooks } from "./hooks/match-rules.js";
 import { MANAGE_ROLES, roleHooks } from "./hooks/roles.js";
 import { userHooks } from "./hooks/users.js";
 import { erasePerson, nightlyRetention, retention } from "./jobs/privacy-jobs.js";
@@ -45,6 +48,7 @@ import { timeline } from "./timeline.js";
 
 export { recordsTagged, type TagResult } from "./actions/apply-tags.js";
 export { convertMoney } from "./actions/convert-money.js";
+export { type DuplicateAnswer, type DuplicateQuery, findDuplicatesOf } from "./actions/find-duplicates.js";
 export * from "./entities/account.js";
 export * from "./entities/activity.js";
 export * from "./entities/api-key.js";
@@ -56,6 +60,12 @@ export * from "./entities/credential.js";
 export * from "./entities/currency-rate.js";
 export * from "./entities/import-job.js";
 export * from "./entities/note.js";
+export {
+  type DuplicatePair,
+  type DuplicatePairInput,
+  duplicatePair,
+  matchRule,
+} from "./entities/match-rule.js";
 export * from "./entities/record-share.js";
 export * from "./entities/role.js";
 export * from "./entities/sequence.js";
@@ -138,9 +148,11 @@ const plugin = definePlugin({
       calendar,
       consent,
       contact,
+      duplicatePair,
       importJob,
       importRejection,
       note,
+      matchRule,
       recordShare,
       credential,
       currencyRate,
@@ -159,16 +171,27 @@ const plugin = definePlugin({
       userSession,
       userToken,
     },
-    actions: { applyTags, convertMoney, invite, issueKey, listKeys, revokeKey, rotateKey },
+    actions: {
+      applyTags,
+      convertMoney,
+      findAccountDuplicates: findDuplicatesOf(account),
+      findContactDuplicates: findDuplicatesOf(contact),
+      invite,
+      issueKey,
+      listKeys,
+      revokeKey,
+      rotateKey,
+    },
     extends: { account: accountWithContacts },
     capabilities: {
       "crm.currencies": "Reads exchange rates, and the currency in which the tenant reports",
+      "crm.duplicates": "Notes duplicates, and keeps what they are found by",
       "crm.directory": "Keeps the hierarchy of managers, and the e-mail addresses of users, in step",
       "crm.files": "Removes files that no attachment has",
       "crm.numbers": "Draws the next number of a sequence",
     },
     events: [recordsTagged],
-    hooks: [...checkRates, ...keepFiles, ...keepHierarchy, ...guardShares, ...roleHooks, ...userHooks],
+    hooks: [...checkRates, ...keepFiles, ...keepHierarchy, ...guardShares, ...matchRuleHooks, ...roleHooks, ...userHooks],
     services: [
       provide(attachments, attachmentsOf),
       provide(consents, consentsOf),

@@ -1,3 +1,4 @@
+import { dropMatchKeys } from "../duplicates/keys.js";
 import type { EntityModel } from "../model/entity-model.js";
 import { encodePatch, type RecordValues } from "../model/record-codec.js";
 import { DELETED_COLUMN, LIVE_COLUMN } from "../model/system-fields.js";
@@ -28,6 +29,10 @@ export async function eraseRows(
   rows: readonly StoredRow[],
 ): Promise<{ anonymised: number; deleted: number }> {
   const { entity } = model;
+  await dropMatchKeys(
+    session,
+    rows.map((row) => row["id"] as string),
+  );
   if (model.erase === "delete") {
     await removeFiles(session, model, rows);
     await forgetLinks(

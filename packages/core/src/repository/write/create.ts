@@ -1,3 +1,6 @@
+import { guardDuplicates } from "../../duplicates/guard.js";
+import { keepMatchKeys } from "../../duplicates/keys.js";
+import { rulesFor } from "../../duplicates/rules.js";
 import { journalCreated } from "../../journal/changed-fields.js";
 import type { EntityModel } from "../../model/entity-model.js";
 import { encodeRecord, type RecordValues } from "../../model/record-codec.js";
@@ -55,12 +58,18 @@ export async function createRecords(
 
     const now = session.now();
     const records = values.map((input) => newRecord(session, entity, input, now));
+    const rules = await rulesFor(session, entity);
+    const notePairs = rules && (await guardDuplicates(session, entity, rules, records, place));
     progress.started = true;
     const cipher = entity.encrypted.length > 0 ? await session.sealing() : undefined;
     await session.operations().insertMany(
       entity.table,
       records.map((record) => encodeRecord(entity, record, cipher)),
     );
+    if (rules) {
+      await keepMatchKeys(session, entity, rules, records);
+      await notePairs?.();
+    }
     await assertReach(session, entity, "create", records);
     if (entity.history)
       await keepStates(

@@ -1,3 +1,4 @@
+import { dropMatchKeys, moveMatchKeys } from "../../duplicates/keys.js";
 import { NotFound } from "../../errors/core-errors.js";
 import { ReferenceViolation } from "../../errors/storage-errors.js";
 import { journalMoved, journalPurged } from "../../journal/changed-fields.js";
@@ -159,6 +160,7 @@ export async function purgeRecords(
     if (count < ids.length && done.size === ids.length)
       throw NotFound({ entity: entity.name, id: ids[0] as string });
     await endShares(session, entity, ids);
+    await dropMatchKeys(session, ids);
     session.forgetReferences();
     await journalPurged(session, entity, records);
     await runHooks(session, entity.name, "purge", "after", batch);
@@ -210,6 +212,7 @@ async function flip(
     entity,
     rows.map((row, i) => ({ before: records[i] as RecordValues, row })),
   );
+  await moveMatchKeys(session, entity, rows, deletedAt === null);
   await journalMoved(session, entity, deletedAt === null ? "restore" : "delete", records, rows);
   return rows;
 }

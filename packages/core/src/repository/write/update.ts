@@ -1,3 +1,6 @@
+import { guardDuplicates } from "../../duplicates/guard.js";
+import { dropMatchKeys, keepMatchKeys } from "../../duplicates/keys.js";
+import { rulesFor } from "../../duplicates/rules.js";
 import { InvalidQuery, NotFound, VersionConflict } from "../../errors/core-errors.js";
 import type { Issue } from "../../errors/corm-error.js";
 import { journalUpdated } from "../../journal/changed-fields.js";
@@ -93,6 +96,7 @@ export async function updateRecords(
       updates.push({ at, update: { where: guard(session, before), patch: columns } });
     });
     if (updates.length > 0) {
+      const matching = await matchedChanges(session, entity, written, effective, place);
       progress.started = true;
       await writeGuarded(
         session,
@@ -119,6 +123,7 @@ export async function updateRecords(
         entity,
         after.map((change) => change.row),
       );
+      await matching?.();
       if (entity.history) await keepStates(session, entity, after);
       await journalUpdated(session, entity, after);
       await runHooks(session, entity.name, "update", "after", after);
@@ -126,6 +131,36 @@ export async function updateRecords(
     }
     return asLeft(session, entity, written);
   });
+}
+
+/**
+ * Holds records against the rules of duplicates where a field changes that one of them compares.
+ *
+ * @returns what keeps their new keys, once they are written
+ */
+async function matchedChanges(
+  session: Session,
+  entity: EntityModel,
+  written: readonly RecordValues[],
+  effective: readonly RecordValues[],
+  place: Place,
+): Promise<(() => Promise<void>) | undefined> {
+  const rules = await rulesFor(session, entity);
+  if (!rules) return undefined;
+  const at = effective.flatMap((patch, i) =>
+    Object.keys(patch).some((name) => rules.fields.has(name)) ? [i] : [],
+  );
+  if (at.length === 0) return undefined;
+  const rows = at.map((i) => written[i] as RecordValues);
+  const notePairs = await guardDuplicates(session, entity, rules, rows, (n) => place(at[n] as number));
+  return async () => {
+    await dropMatchKeys(
+      session,
+      rows.map((row) => row["id"] as string),
+    );
+    await keepMatchKeys(session, entity, rules, rows);
+    await notePairs();
+  };
 }
 
 /** Which records of a batch the caller hands to another owner or team. @throws forbidden where he may not */

@@ -1,0 +1,150 @@
+import { type Compared, scoreOf } from "../matching/evaluate.js";
+import { MATCH_KEY_TABLE } from "../migrations/match-key-table.js";
+import type { EntityModel } from "../model/entity-model.js";
+import { columnsOf, decodeRecord, type RecordValues } from "../model/record-codec.js";
+import { TENANT_COLUMN } from "../model/system-fields.js";
+import type { Session } from "../runtime/session.js";
+import { and } from "../storage/filter.js";
+import { comparable, type MatchKey, matchKeys } from "./keys.js";
+import type { ActiveRules } from "./rules.js";
+
+/** Keys, and ids, of one statement. */
+const CHUNK = 500;
+/** Records of one key that are looked at; a key that more have tells nothing. */
+export const MAX_BLOCK = 100;
+/** Rows of keys that one statement answers. */
+const MAX_ROWS = 20_000;
+
+/** A match of one record of a batch. */
+export interface Match {
+  /** Index of the record in the batch. */
+  readonly at: number;
+  /** The other: an id, or the index of an earlier record of the batch. */
+  readonly id: string;
+  readonly score: number;
+  readonly rule: string;
+  readonly policy: "allow" | "block" | "report";
+}
+
+/**
+ * What records match, among those of the database and among one another. Two statements for a batch and each 500 keys or
+ * candidates.
+ */
+export async function findMatches(
+  session: Session,
+  entity: EntityModel,
+  rules: ActiveRules,
+  records: readonly RecordValues[],
+): Promise<Match[]> {
+  const given = records.map((values) => comparable(session, values));
+  const keys = given.map((record) => matchKeys(session, rules, record));
+  const holders = await holdersOf(session, entity, [...new Set(keys.flat().map(({ key }) => key))]);
+  const candidates = await loadCandidates(session, entity, rules, holders, records);
+  const matches: Match[] = [];
+  const earlier = new Map<string, number[]>();
+  given.forEach((record, at) => {
+    const own = records[at]?.["id"];
+    const others = new Map<string, Compared>();
+    for (const { key } of keys[at] as MatchKey[]) {
+      for (const id of holders.get(key) ?? []) {
+        const other = id === own ? undefined : candidates.get(id);
+        if (other) others.set(id, other);
+      }
+      for (const before of earlier.get(key) ?? []) {
+        const id = records[before]?.["id"];
+        if (typeof id === "string" && id !== own) others.set(id, given[before] as Compared);
+      }
+      const members = earlier.get(key);
+      if (members) members.push(at);
+      else earlier.set(key, [at]);
+    }
+    for (const [id, other] of others)
+      for (const { name, policy, when } of rules.rules) {
+        const score = scoreOf(record, other, when, rules.kinds);
+        if (score > 0) matches.push({ at, id, score, rule: name, policy });
+      }
+  });
+  return matches;
+}
+
+/** Ids of records by key. */
+export async function holdersOf(
+  session: Session,
+  entity: EntityModel,
+  keys: readonly string[],
+): Promise<Map<string, string[]>> {
+  const holders = new Map<string, string[]>();
+  for (let i = 0; i < keys.length; i += CHUNK) {
+    const rows = await session.operations().findMany({
+      table: MATCH_KEY_TABLE.name,
+      columns: ["match_key", "record_id"],
+      where: and(
+        { op: "eq", column: TENANT_COLUMN, value: session.tenant },
+        { op: "eq", column: "entity", value: entity.name },
+        { op: "in", column: "match_key", values: keys.slice(i, i + CHUNK) },
+      ),
+      orderBy: [],
+      limit: MAX_ROWS,
+    });
+    for (const row of rows) {
+      const key = row["match_key"] as string;
+      const ids = holders.get(key);
+      if (ids) ids.push(row["record_id"] as string);
+      else holders.set(key, [row["record_id"] as string]);
+    }
+  }
+  for (const [key, ids] of holders) if (ids.length > MAX_BLOCK) holders.delete(key);
+  return holders;
+}
+
+/** The live records among those, with the fields that rules compare. A record of the batch is as the batch will leave it. */
+export async function loadCandidates(
+  session: Session,
+  entity: EntityModel,
+  { fields }: Pick<ActiveRules, "fields">,
+  holders: ReadonlyMap<string, readonly string[]>,
+  batch: readonly RecordValues[] = [],
+): Promise<Map<string, Compared>> {
+  const wanted = ["id", "country", ...fields].flatMap((name) => entity.fields.get(name) ?? []);
+  const read = [...new Set(wanted)];
+  const found = new Map<string, Compared>();
+  const own = new Set(batch.map((values) => values["id"]));
+  const ids = [...new Set([...holders.values()].flat())].filter((id) => !own.has(id));
+  for (let i = 0; i < ids.length; i += CHUNK) {
+    const values = ids.slice(i, i + CHUNK);
+    const rows = await session.operations().findMany({
+      table: entity.table,
+      columns: columnsOf(read),
+      where: and({ op: "in", column: "id", values }, session.rows()),
+      orderBy: [],
+      limit: values.length,
+    });
+    for (const row of rows) {
+      const record = decodeRecord(read, row);
+      found.set(record["id"] as string, comparable(session, record));
+    }
+  }
+  return found;
+}
+
+/** Which of these records the session's actor may see. */
+export async function visibleIds(
+  session: Session,
+  entity: EntityModel,
+  ids: readonly string[],
+): Promise<ReadonlySet<string>> {
+  const seen = new Set<string>();
+  if (!session.access.has(entity.name, "read")) return seen;
+  for (let i = 0; i < ids.length; i += CHUNK) {
+    const values = ids.slice(i, i + CHUNK);
+    const rows = await session.operations().findMany({
+      table: entity.table,
+      columns: ["id"],
+      where: and({ op: "in", column: "id", values }, session.visible(entity)),
+      orderBy: [],
+      limit: values.length,
+    });
+    for (const row of rows) seen.add(row["id"] as string);
+  }
+  return seen;
+}

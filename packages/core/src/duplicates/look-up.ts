@@ -1,0 +1,75 @@
+import type { Context } from "../context/context.js";
+import { NotFound, UnknownField } from "../errors/core-errors.js";
+import { columnsOf, decodeRecord, type RecordValues } from "../model/record-codec.js";
+import type { Session } from "../runtime/session.js";
+import { and } from "../storage/filter.js";
+import { isUuid } from "../util/uuid.js";
+import { nearest } from "../util/words.js";
+import type { FoundMatch } from "./errors.js";
+import { findMatches, visibleIds } from "./find.js";
+import { summed } from "./guard.js";
+import { isDismissed } from "./pairs.js";
+import { rulesFor } from "./rules.js";
+
+/** A stranger to every record. */
+const NOBODY = "00000000-0000-0000-0000-000000000000";
+
+/**
+ * Records that match one by the rules of the tenant, best first, among those that the actor may see; none where no rule is
+ * about the entity.
+ *
+ * @throws not-found; unknown-field for values of fields that the actor does not see
+ */
+export async function findDuplicates(
+  ctx: Context,
+  entity: { readonly name: string },
+  query: { readonly id?: string; readonly values?: Readonly<Record<string, unknown>> },
+): Promise<readonly FoundMatch[]> {
+  const session = ctx as Session;
+  const view = session.entity(entity.name);
+  session.require(view, "read");
+  const record =
+    query.id === undefined
+      ? given(session, entity.name, query.values ?? {})
+      : await stored(session, entity.name, query.id);
+  const rules = await rulesFor(session, view.full);
+  if (!rules) return [];
+  const matches = await isDismissed(
+    session,
+    view.full,
+    [record],
+    await findMatches(session, view.full, rules, [record]),
+  );
+  const visible = await visibleIds(session, view.full, [...new Set(matches.map(({ id }) => id))]);
+  return summed(matches.filter(({ id }) => visible.has(id)));
+}
+
+/** Values as they would be kept. */
+function given(session: Session, name: string, values: Readonly<Record<string, unknown>>): RecordValues {
+  const view = session.entity(name);
+  const own: RecordValues = {};
+  for (const [field, value] of Object.entries(values)) {
+    if (!view.writable.has(field))
+      throw UnknownField({ entity: name, field, nearest: nearest(field, view.writable.keys()) });
+    own[field] = value;
+  }
+  session.runtime.composition.validators.get(name)?.standardize(own, session.country);
+  return { ...own, id: NOBODY };
+}
+
+async function stored(session: Session, name: string, id: string): Promise<RecordValues> {
+  const view = session.entity(name);
+  const fields = view.fieldList.filter((field) => !field.encrypted && !field.masked);
+  const rows = isUuid(id.toLowerCase())
+    ? await session.operations().findMany({
+        table: view.table,
+        columns: columnsOf(fields),
+        where: and({ op: "eq", column: "id", value: id.toLowerCase() }, session.visible(view)),
+        orderBy: [],
+        limit: 1,
+      })
+    : [];
+  const [row] = rows;
+  if (!row) throw NotFound({ entity: name, id: id.slice(0, 64) });
+  return decodeRecord(fields, row);
+}
