@@ -13,7 +13,7 @@ export { type Action, type ActionCall, defineAction } from "./actions/define-act
 export type { Cache } from "./cache/cache.js";
 export { type MemoryCacheOptions, memoryCache } from "./cache/memory-cache.js";
 export type { Catalog, CatalogAction, CatalogEntity, CatalogField } from "./context/catalog.js";
-export type { Actor, Context, Identity, ServiceToken } from "./context/context.js";
+export type { Actor, Context, DuplicateWarning, Identity, ServiceToken } from "./context/context.js";
 export type { EventHandle, EventSubject } from "./context/event.js";
 export type { ExtensionPoint } from "./context/extension-point.js";
 export type {

@@ -1,6 +1,7 @@
 import {
   CapabilityWithheld,
   definePlugin,
+  findDuplicatesOf,
   type MailParty,
   type PluginFactory,
   type PluginOf,
@@ -39,8 +40,8 @@ import { scoringModel } from "./entities/scoring-model.js";
 import { events } from "./events.js";
 import { checkCaptureForm } from "./hooks/check-capture-form.js";
 import { checkScoringModel } from "./hooks/check-scoring-model.js";
-import { keepHoldings } from "./hooks/keep-holdings.js";
 import { identifyLead } from "./hooks/identify-lead.js";
+import { keepHoldings } from "./hooks/keep-holdings.js";
 import { protectConversion } from "./hooks/protect-conversion.js";
 import { scoreChangedLeads } from "./hooks/score-leads.js";
 import { watchNewLeads } from "./hooks/watch-responses.js";
@@ -153,6 +154,7 @@ const plugin = definePlugin({
         convert,
         explainScore,
         receiveMail,
+        findLeadDuplicates: findDuplicatesOf(lead),
         release,
         score,
         submit,
