@@ -16,8 +16,8 @@ import { accountWithContacts, contact } from "./entities/contact.js";
 import { credential, userSession, userToken } from "./entities/credential.js";
 import { currencyRate, currencySetting } from "./entities/currency-rate.js";
 import { importJob, importRejection } from "./entities/import-job.js";
-import { note } from "./entities/note.js";
 import { duplicatePair, matchRule } from "./entities/match-rule.js";
+import { note } from "./entities/note.js";
 import { recordShare } from "./entities/record-share.js";
 import { role, roleAssignment } from "./entities/role.js";
 import { sequence } from "./entities/sequence.js";
@@ -59,13 +59,13 @@ export * from "./entities/contact.js";
 export * from "./entities/credential.js";
 export * from "./entities/currency-rate.js";
 export * from "./entities/import-job.js";
-export * from "./entities/note.js";
 export {
   type DuplicatePair,
   type DuplicatePairInput,
   duplicatePair,
   matchRule,
 } from "./entities/match-rule.js";
+export * from "./entities/note.js";
 export * from "./entities/record-share.js";
 export * from "./entities/role.js";
 export * from "./entities/sequence.js";
@@ -191,7 +191,15 @@ const plugin = definePlugin({
       "crm.numbers": "Draws the next number of a sequence",
     },
     events: [recordsTagged],
-    hooks: [...checkRates, ...keepFiles, ...keepHierarchy, ...guardShares, ...matchRuleHooks, ...roleHooks, ...userHooks],
+    hooks: [
+      ...checkRates,
+      ...keepFiles,
+      ...keepHierarchy,
+      ...guardShares,
+      ...matchRuleHooks,
+      ...roleHooks,
+      ...userHooks,
+    ],
     services: [
       provide(attachments, attachmentsOf),
       provide(consents, consentsOf),
