@@ -148,7 +148,9 @@ async function takeConsents(
   lead: Lead,
   contactId: string,
 ): Promise<void> {
-  const addresses = [lead.email, lead.phone].filter((address) => address !== null).map(consentAddress);
+  const addresses = [lead.email, lead.phone]
+    .filter((address) => address !== null)
+    .map((address) => consentAddress(address));
   if (addresses.length === 0) return;
   const ledger = ctx.repo(consent);
   for (;;) {
