@@ -43,14 +43,12 @@ for (const database of databases) {
 
     test("an update and a create at one moment cannot both have the key", async () => {
       const { me, close } = await open();
-      await me
-        .repo(matchRule)
-        .create({
-          name: "name",
-          entity: "account",
-          policy: "block",
-          when: { field: "name", by: "normalized" },
-        });
+      await me.repo(matchRule).create({
+        name: "name",
+        entity: "account",
+        policy: "block",
+        when: { field: "name", by: "normalized" },
+      });
       const accounts = me.repo(account);
       for (let round = 0; round < 5; round++) {
         const { id } = await accounts.create({ name: `Other ${round}` });
