@@ -2,7 +2,8 @@ import { clientErrors } from "./errors.js";
 
 type Values = Readonly<Record<string, unknown>>;
 
-const OPERATORS = "eq ne in nin gt gte lt lte between contains startsWith endsWith isNull".split(" ");
+const OPERATORS =
+  "eq ne in nin gt gte lt lte between contains startsWith endsWith isNull descendantOf inTreeOf".split(" ");
 
 /**
  * A condition as `filter[…]` parameters, for routes that take no body: comparisons that must all hold, also across

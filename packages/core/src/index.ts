@@ -239,6 +239,7 @@ export { type DatabaseJobsOptions, databaseJobs } from "./queue/database-engine.
 export type { JobOutcome } from "./queue/run-job.js";
 export type { JobEnd, Worker, WorkerOptions } from "./queue/worker.js";
 export { visibleEntries } from "./repository/changes.js";
+export type { Profile, ProfileList } from "./repository/profile.js";
 export { ActionBroken } from "./repository/run-action.js";
 export {
   defineRoute,
@@ -301,6 +302,7 @@ export {
   htmlTokens,
   withoutComments,
 } from "./templates/html-tokens.js";
+export { defineProfileDimension, type ProfileDimension } from "./timeline/define-profile-dimension.js";
 export {
   defineTimelineSource,
   type TimelineSource,

@@ -16,6 +16,10 @@ export interface Operators<V> {
   /** Literal text, upper and lower case alike; `%` and `_` mean themselves. */
   readonly contains?: string;
   readonly startsWith?: string;
+  /** Of an id or a reference to an entity with a tree: below the record of this id, at any depth. */
+  readonly descendantOf?: string;
+  /** The same, and that record itself. */
+  readonly inTreeOf?: string;
   readonly endsWith?: string;
   readonly isNull?: boolean;
   /** Dates and instants near now, by the session's clock: `{ last: 30, unit: "day" }`. */

@@ -7,6 +7,8 @@ import { convertMoney } from "./actions/convert-money.js";
 import { findDuplicatesOf } from "./actions/find-duplicates.js";
 import { INVITE_USERS, invite } from "./actions/invite.js";
 import { account } from "./entities/account.js";
+import { accountAncestor } from "./entities/account-ancestor.js";
+import { accountContact } from "./entities/account-contact.js";
 import { activity } from "./entities/activity.js";
 import { apiKey } from "./entities/api-key.js";
 import { attachment } from "./entities/attachment.js";
@@ -38,18 +40,20 @@ import { erasePerson, nightlyRetention, retention } from "./jobs/privacy-jobs.js
 import { nightlySweep, sweepFiles } from "./jobs/sweep-files.js";
 import { nightlyUpkeep, sealJournal, sweepKeys } from "./jobs/upkeep-jobs.js";
 import { crmPrivacy } from "./privacy.js";
+import { accountsOfContact, contactsOfAccount } from "./profile.js";
 import { privacyRoutes } from "./routes/privacy-routes.js";
 import { attachments, attachmentsOf } from "./services/attachments.js";
 import { consents, consentsOf } from "./services/consents.js";
+import { customers, customersOf } from "./services/customers.js";
 import { exchange, exchangeOf } from "./services/exchange.js";
 import { principal } from "./services/principal.js";
-
 import { timeline } from "./timeline.js";
 
 export { recordsTagged, type TagResult } from "./actions/apply-tags.js";
 export { convertMoney } from "./actions/convert-money.js";
 export { type DuplicateAnswer, type DuplicateQuery, findDuplicatesOf } from "./actions/find-duplicates.js";
 export * from "./entities/account.js";
+export * from "./entities/account-contact.js";
 export * from "./entities/activity.js";
 export * from "./entities/api-key.js";
 export * from "./entities/attachment.js";
@@ -86,7 +90,8 @@ export {
   SignInFailed,
   WeakSecret,
 } from "./errors.js";
-export { ManagerCycle } from "./hooks/keep-hierarchy.js";
+export { AccountCycle, ManagerCycle } from "./hooks/keep-hierarchy.js";
+export { type TreeOptions, treeHooks } from "./hooks/tree-hooks.js";
 export { erasePerson, type PersonJob, type RetentionJob, retention } from "./jobs/privacy-jobs.js";
 export { sealJournal, sweepKeys } from "./jobs/upkeep-jobs.js";
 export {
@@ -118,6 +123,7 @@ export {
   type SendDecision,
   type SendQuestion,
 } from "./services/consents.js";
+export { type Customers, customers } from "./services/customers.js";
 export { type Exchange, exchange, type RatesQuestion } from "./services/exchange.js";
 export {
   type MailParty,
@@ -142,6 +148,8 @@ const plugin = definePlugin({
   setup: () => ({
     entities: {
       account,
+      accountAncestor,
+      accountContact,
       activity,
       apiKey,
       attachment,
@@ -186,7 +194,8 @@ const plugin = definePlugin({
     capabilities: {
       "crm.currencies": "Reads exchange rates, and the currency in which the tenant reports",
       "crm.duplicates": "Notes duplicates, and keeps what they are found by",
-      "crm.directory": "Keeps the hierarchy of managers, and the e-mail addresses of users, in step",
+      "crm.directory":
+        "Keeps the hierarchies of managers and accounts, and the e-mail addresses of users, in step",
       "crm.files": "Removes files that no attachment has",
       "crm.numbers": "Draws the next number of a sequence",
     },
@@ -203,6 +212,7 @@ const plugin = definePlugin({
     services: [
       provide(attachments, attachmentsOf),
       provide(consents, consentsOf),
+      provide(customers, customersOf),
       provide(exchange, exchangeOf),
     ],
     directory: {
@@ -222,6 +232,7 @@ const plugin = definePlugin({
     schedules: [nightlyRetention, nightlySweep, ...nightlyUpkeep],
     principal,
     timeline,
+    profile: [accountsOfContact, contactsOfAccount],
     routes: privacyRoutes,
     privacy: crmPrivacy,
     permissions: {

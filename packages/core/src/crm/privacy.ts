@@ -1,5 +1,6 @@
 import type { Context } from "../context/context.js";
 import { definePersonalData, type PersonalData, type Subject } from "../privacy/define-personal-data.js";
+import { accountContact } from "./entities/account-contact.js";
 import { activity } from "./entities/activity.js";
 import { attachment } from "./entities/attachment.js";
 import { consent } from "./entities/consent.js";
@@ -28,6 +29,7 @@ export const crmPrivacy: readonly PersonalData[] = [
   definePersonalData(attachment, { files: ["key"], erase: "delete" }),
   definePersonalData(note, { erase: "delete" }),
   definePersonalData(tagging, { erase: "delete" }),
+  definePersonalData(accountContact, { by: ["contactId"], erase: "delete" }),
   definePersonalData(consent, {
     by: ["contactId"],
     addresses: { address: "any" },

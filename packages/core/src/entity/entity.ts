@@ -19,6 +19,14 @@ export interface Attachment {
   readonly record: string;
 }
 
+/** Where the tree of an entity is spelt out: one record for each pair of a record and one below it, at any depth. */
+export interface EntityTree {
+  /** An entity of its own, with two references to this one. */
+  readonly closure: string;
+  readonly ancestor: string;
+  readonly descendant: string;
+}
+
 /** An entity's declaration at run time. Handles carry it; nothing of it shows in their type. */
 export interface EntityDefinition {
   readonly name: string;
@@ -33,6 +41,7 @@ export interface EntityDefinition {
   readonly internal: boolean;
   readonly access: EntityAccess;
   readonly attachedTo: Attachment | null;
+  readonly tree: EntityTree | null;
   readonly journal: boolean;
   readonly temporal: boolean;
 }

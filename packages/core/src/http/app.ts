@@ -11,6 +11,7 @@ import { journalRoutes } from "./journal-routes.js";
 import { metaRoute } from "./meta.js";
 import { type HttpCrm, type HttpOptions, type HttpSettings, isTimeout, settingsOf } from "./options.js";
 import { pluginRoutes } from "./plugin-routes.js";
+import { profileRoutes } from "./profile-routes.js";
 import type { HttpRoute } from "./route.js";
 import { RouteTree, segmentsOf } from "./route-tree.js";
 import { type Area, serve } from "./serve.js";
@@ -72,6 +73,7 @@ function routesOf(settings: HttpSettings): { tree: RouteTree; systemPaths: strin
       .flatMap((entity) => [
         ...entityRoutes(entity, entities, settings),
         ...transferRoutes(entity, settings),
+        ...profileRoutes(entity, settings),
       ]),
     ...importRoutes(settings),
     ...fileRoutes(settings),

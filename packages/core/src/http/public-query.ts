@@ -39,6 +39,8 @@ export const OPERATORS: Readonly<Record<string, string>> = {
   startsWith: "begins with the text, whatever its case",
   endsWith: "ends with the text, whatever its case",
   isNull: "true: has no value; false: has one",
+  descendantOf: "of a reference to a record of a tree: below the record of this id, at any depth",
+  inTreeOf: "the same, and that record itself",
   within: `a span around now: {"last": 30, "unit": "day"} or "next"`,
 };
 

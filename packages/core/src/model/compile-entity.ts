@@ -291,6 +291,7 @@ export function compileEntity(
     searchColumn: true,
     internal: definition.internal,
     access: facts,
+    tree: null,
     journal: definition.journal,
     physical,
     history: definition.temporal ? historyTable(physical, fieldList) : null,

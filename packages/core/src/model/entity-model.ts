@@ -26,6 +26,14 @@ export type RelationModel =
       readonly of?: Filter;
     };
 
+/** The table of pairs of a tree. */
+export interface TreeTable {
+  readonly table: string;
+  /** Columns. */
+  readonly ancestor: string;
+  readonly descendant: string;
+}
+
 /**
  * An entity with everything that plugins added to it: what repositories, HTTP and migrations work from. A session hands
  * out *views* of it, narrowed to what its actor may see: names of a request are looked up in those alone, so that a
@@ -70,6 +78,8 @@ export interface EntityModel {
   /** Not served over HTTP. */
   readonly internal: boolean;
   readonly access: AccessFacts;
+  /** Where its tree is spelt out; null for one without. */
+  readonly tree: TreeTable | null;
   /** Its writes are entered in the journal. */
   readonly journal: boolean;
   readonly physical: PhysicalTable;

@@ -1,17 +1,19 @@
 import { type DirectoryTables, directoryTables } from "../access/directory.js";
 import type { AnyAction } from "../actions/define-action.js";
+import type { EntityDefinition } from "../entity/entity.js";
 import type { EventDefinition } from "../events/define-event.js";
 import type { HookDefinition } from "../hooks/define-hook.js";
 import type { AnyJob } from "../jobs/define-job.js";
 import type { ScheduleDefinition } from "../jobs/define-schedule.js";
 import type { MetricDefinition } from "../metrics/define-metric.js";
 import { compileEntity, type OwnedExtension } from "../model/compile-entity.js";
-import type { EntityModel, RelationModel } from "../model/entity-model.js";
+import type { EntityModel, RelationModel, TreeTable } from "../model/entity-model.js";
 import { type EntityValidator, entityValidator } from "../model/validate.js";
 import type { PersonalModel } from "../privacy/personal-model.js";
 import type { RouteDefinition } from "../routes/define-route.js";
 import type { ServiceProvider } from "../services/define-service.js";
 import type { SubscriberDefinition } from "../subscribers/define-subscriber.js";
+import type { ProfileDimension } from "../timeline/define-profile-dimension.js";
 import type { TimelineSource } from "../timeline/define-timeline-source.js";
 import { nearest } from "../util/words.js";
 import { claim, type Owned } from "./claim.js";
@@ -19,6 +21,7 @@ import { compileHooks, type HookTable, type OwnedHook } from "./compile-hooks.js
 import { composeActions } from "./compose-actions.js";
 import { composeJobs, composePrincipal, composeSchedules, composeSubscribers } from "./compose-jobs.js";
 import { composePersonalData } from "./compose-personal-data.js";
+import { composeProfiles } from "./compose-profiles.js";
 import { composeTimelines } from "./compose-timeline.js";
 import { CORE_CAPABILITIES, CORE_PERMISSIONS } from "./core-capabilities.js";
 import type { AnyPlugin, PluginParts } from "./plugin.js";
@@ -55,6 +58,8 @@ export interface Composition {
   readonly personal: ReadonlyMap<string, PersonalModel>;
   /** By the entity on whose timeline they stand. */
   readonly timelines: ReadonlyMap<string, readonly TimelineSource[]>;
+  /** By the entity whose profile they are part of. */
+  readonly profiles: ReadonlyMap<string, readonly ProfileDimension[]>;
 }
 
 const EVENT_NAME = /^(?=.{3,100}$)[a-z][a-zA-Z0-9]*\.[a-z][a-zA-Z0-9]*$/;
@@ -139,6 +144,7 @@ export function compose(plugins: readonly AnyPlugin[], coreVersion: string): Com
   const directory = composeDirectory(order, entities, problems);
   const personal = composePersonalData(order, entities, problems);
   const timelines = composeTimelines(order, entities, problems);
+  const profiles = composeProfiles(order, entities, problems);
   const jobs = composeJobs(order, capabilities, problems);
   const schedules = composeSchedules(order, jobs, problems);
   const principal = composePrincipal(order, problems);
@@ -173,6 +179,7 @@ export function compose(plugins: readonly AnyPlugin[], coreVersion: string): Com
     directory,
     personal,
     timelines,
+    profiles,
   };
 }
 
@@ -294,8 +301,29 @@ function composeEntities(order: readonly AnyPlugin[], problems: string[]): Map<s
       }
     }
   }
+  for (const { owner, definition } of declared.values())
+    if (definition.tree) problems.push(...growTree(owner, definition, models));
   for (const model of models.values()) if (model.access.attached) leadTo(model, models);
   return models;
+}
+
+/** Finds the pairs of a tree. @returns what is wrong with it */
+function growTree(
+  owner: string,
+  { name, tree }: EntityDefinition,
+  models: ReadonlyMap<string, EntityModel>,
+): string[] {
+  const closure = models.get(tree?.closure ?? "");
+  const [ancestor, descendant] = [tree?.ancestor, tree?.descendant].map((field) =>
+    closure?.fields.get(field ?? ""),
+  );
+  if (!closure || ancestor?.target !== name || descendant?.target !== name)
+    return [
+      `plugin "${owner}": tree of "${name}" names "${tree?.closure}", which has no references "${tree?.ancestor}" and "${tree?.descendant}" to ${name}`,
+    ];
+  const table: TreeTable = { table: closure.table, ancestor: ancestor.column, descendant: descendant.column };
+  Object.assign(models.get(name) as EntityModel, { tree: table });
+  return [];
 }
 
 /**

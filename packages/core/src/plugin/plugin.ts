@@ -13,6 +13,7 @@ import type { PersonalData } from "../privacy/define-personal-data.js";
 import type { RouteDefinition } from "../routes/define-route.js";
 import type { ServiceProvider } from "../services/define-service.js";
 import type { SubscriberDefinition } from "../subscribers/define-subscriber.js";
+import type { ProfileDimension } from "../timeline/define-profile-dimension.js";
 import type { TimelineSource } from "../timeline/define-timeline-source.js";
 import type { CrmHandle } from "./crm-handle.js";
 import type { Contribution } from "./extension-points.js";
@@ -50,6 +51,8 @@ export interface PluginParts {
   readonly privacy?: readonly PersonalData[];
   /** Which records stand on the timelines of which others. */
   readonly timeline?: readonly TimelineSource[];
+  /** What profiles of records tell beside that. */
+  readonly profile?: readonly ProfileDimension[];
   /** Permissions with what they allow, in words. */
   readonly permissions?: Readonly<Record<string, string>>;
   /**

@@ -4,6 +4,7 @@ import { shown } from "../errors/value-errors.js";
 import type { EntityModel } from "../model/entity-model.js";
 import type { FieldModel } from "../model/field-model.js";
 import { indexValue } from "../model/record-codec.js";
+import { LIVE_COLUMN, TENANT_COLUMN } from "../model/system-fields.js";
 import type { QueryScope } from "../runtime/query-scope.js";
 import { normalForm } from "../standards/normal-form.js";
 import { and, type Filter, never, not, or } from "../storage/filter.js";
@@ -30,6 +31,8 @@ const OPERATORS = [
   "endsWith",
   "isNull",
   "within",
+  "descendantOf",
+  "inTreeOf",
 ] as const;
 
 const MAX_IN = 10_000;
@@ -59,11 +62,48 @@ export function conditionFilter(
     budget.spendParts(1);
     if (Array.isArray(operand)) budget.spendValues(operand.length);
     if (operand === undefined) throw nothingGiven(`${place}.${operator}`);
-    parts.push(operatorFilter(field, operator, operand, scope, place));
+    parts.push(
+      operator === "descendantOf" || operator === "inTreeOf"
+        ? treeFilter(entity, field, operator, operand, scope, place)
+        : operatorFilter(field, operator, operand, scope, place),
+    );
   }
   if (parts.length === 0) throw InvalidQuery({ reason: `The condition on "${place}" is empty.` });
   return and(...parts);
 }
+
+/** Below a record, by one index. A record that whoever asks may not read has nothing below it. */
+function treeFilter(
+  entity: EntityModel,
+  field: FieldModel,
+  operator: "descendantOf" | "inTreeOf",
+  operand: unknown,
+  scope: QueryScope,
+  place: string,
+): Filter {
+  const target =
+    field.name === "id" ? entity : field.target === null ? undefined : scope.entity(field.target);
+  if (!target?.tree)
+    throw InvalidQuery({
+      reason: `"${operator}" on "${place}" needs a record of a tree, such as an account.`,
+    });
+  if (!isId(operand)) throw InvalidQuery({ reason: `"${operator}" on "${place}" takes an id.` });
+  const id = operand.toLowerCase();
+  const { table, ancestor, descendant } = target.tree;
+  const top = { table: target.table, select: "id", where: and(scope.visible(target), equal("id", id)) };
+  const readable: Filter = {
+    op: "exists",
+    table: target.table,
+    local: ancestor,
+    foreign: "id",
+    where: scope.visible(target),
+  };
+  const where = and(equal(TENANT_COLUMN, scope.tenant), equal(LIVE_COLUMN, 1), equal(ancestor, id), readable);
+  const below = { table, select: descendant, where };
+  return { op: "among", column: field.column, of: operator === "inTreeOf" ? [top, below] : [below] };
+}
+
+const equal = (column: string, value: string | number): Filter => ({ op: "eq", column, value });
 
 const SEALED_OPERATORS = ["eq", "ne", "in", "nin", "isNull"];
 

@@ -98,7 +98,7 @@ async function entriesOf(
 }
 
 /** True where an unknown field is one that there is, for others. */
-function isHidden(session: Session, error: unknown): boolean {
+export function isHidden(session: Session, error: unknown): boolean {
   if (!UnknownField.is(error)) return false;
   const { entity, field } = error.meta as { readonly entity: string; readonly field: string };
   const full = session.runtime.composition.entities.get(entity);
@@ -106,7 +106,7 @@ function isHidden(session: Session, error: unknown): boolean {
 }
 
 /** `["opportunity", "contactId"]` → `{ opportunity: { contactId: id } }`. */
-function reaching(path: readonly string[], id: string): unknown {
+export function reaching(path: readonly string[], id: string): unknown {
   return path.reduceRight<unknown>((inner, name) => ({ [name]: inner }), id);
 }
 

@@ -20,6 +20,7 @@ const draft = defineEntity("account", {
     externalId: Type.Optional(Type.String({ maxLength: 200 })),
   },
   relations: { parent: one("parentId"), owner: one("ownerId") },
+  tree: { closure: "accountAncestor", ancestor: "ancestorId", descendant: "accountId" },
   indexes: [["name"], ["domain"]],
   unique: [["externalId"]],
   searchable: ["name", "domain", "industry"],

@@ -15,6 +15,7 @@ const draft = defineEntity("user", {
     externalId: Type.Optional(Type.String({ maxLength: 200 })),
   },
   relations: { manager: one("managerId") },
+  tree: { closure: "subordinate", ancestor: "managerId", descendant: "userId" },
   unique: [["email"], ["externalId"]],
   indexes: [["name"]],
   searchable: ["name", "email"],
