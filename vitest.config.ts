@@ -14,6 +14,7 @@ export default defineConfig({
       "packages/*/src/**/*.test.ts",
       "packages/*/test/**/*.test.ts",
       "examples/*/test/**/*.test.ts",
+      "simulator/test/**/*.test.ts",
       "tooling/**/*.test.ts",
     ],
     exclude: ["**/node_modules/**", "**/dist/**"],

@@ -1,0 +1,6 @@
+import type { Scenario } from "../scenario.js";
+import { approvals } from "./approvals.js";
+import { events } from "./events.js";
+import { jobs } from "./jobs.js";
+
+export const scenarios: readonly Scenario[] = [jobs, events, approvals];
