@@ -12,7 +12,7 @@ import { freshPrefix, missing, title, wipe } from "./servers.js";
  * Every tenth time BullMQ loses everything.
  */
 const kills = Number(process.env["CORM_JOB_KILLS"] ?? 10);
-const WORKERS = 3;
+const WORKERS = 4;
 const PER_KILL = 50;
 const child = new URL("killed.child.ts", import.meta.url);
 const TENANTS = ["a", "b", "c"];
@@ -35,7 +35,8 @@ for (const database of databases.filter(({ name }) => name === "PostgreSQL" || n
         const crm = await openKilled(url, prefix);
         const random = seededRandom(20261126);
         const chance = (): number => ((random(2)[0] ?? 0) * 256 + (random(1)[0] ?? 0)) / 65_536;
-        const workers = await Promise.all(Array.from({ length: WORKERS }, start));
+        const workers = Array.from({ length: WORKERS }, start);
+        await Promise.all(workers);
         const began = performance.now();
         let wiped = 0;
         try {
@@ -50,10 +51,12 @@ for (const database of databases.filter(({ name }) => name === "PostgreSQL" || n
             await sleep(chance() * 300);
             const victim = Math.floor(chance() * WORKERS);
             // One in four only stands still for longer than its lease, and goes on as if nothing had happened.
-            if (round % 4 === 3) await (workers[victim] as Script).pause(LEASE * 1.5);
+            // Another one starts while the others work.
+            const worker = await (workers[victim] as Promise<Script>);
+            if (round % 4 === 3) await worker.pause(LEASE * 1.5);
             else {
-              await (workers[victim] as Script).kill();
-              workers[victim] = await start();
+              await worker.kill();
+              workers[victim] = start();
             }
             if (round % 10 === 4) {
               await wipe(prefix);
@@ -70,7 +73,7 @@ for (const database of databases.filter(({ name }) => name === "PostgreSQL" || n
           };
           while ((await left()) > 0 && performance.now() < deadline) await sleep(100);
         } finally {
-          for (const worker of workers) await worker.kill();
+          for (const worker of workers) await (await worker).kill();
         }
         const seconds = (performance.now() - began) / 1000;
         const effects: { job: string; number: number }[] = [];
@@ -103,7 +106,7 @@ for (const database of databases.filter(({ name }) => name === "PostgreSQL" || n
               `${stalls} taken over, lost 0, doubled 0, ${seconds.toFixed(0)} s\n`,
           );
       },
-      120_000 + kills * 10_000,
+      120_000 + kills * 20_000,
     );
   });
 }
