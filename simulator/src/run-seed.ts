@@ -78,6 +78,8 @@ async function play(
         number === 0 ? firstOf(storeOf(world, process, storage), storage) : storeOf(world, process, storage),
       plugins: played.plugins(process),
       secret: "a secret of simulations, forty characters.",
+      // Anybody can read it here.
+      encryption: { keys: { simulated: "qH3v0Zk1nV9c2Jx7Lw5sT8yUbR4eGdMfPaXoKiNzQ6E=" } },
       clock: world.clock,
       random: randomOf(seed * 1000 + number),
       migrate: number === 0 ? "apply" : "off",
