@@ -32,7 +32,7 @@ try {
       .map(({ kind, pid }) => `${kind} ${pid}`)
       .join(", ")}`,
   );
-  const name = `Run ${Date.now().toString(36)}`;
+  const name = `Run ${randomBytes(3).toString("hex")}`;
   const loading = makeContacts(cluster.url, key, { count: 400, name });
   await sleep(300);
   say(`Killed api ${await cluster.kill("api")} and worker ${await cluster.kill("worker")}`);
