@@ -308,6 +308,7 @@ export {
   type TimelineSource,
   type TimelineSourceOptions,
 } from "./timeline/define-timeline-source.js";
+export { type DictionaryField, dataDictionary, dictionaryCsv } from "./transfer/data-dictionary.js";
 export {
   ImportNotResumable,
   ImportNotRevertible,

@@ -4,6 +4,7 @@ import { CompositionFailed } from "../plugin/plugin-errors.js";
 import { actionRoutes } from "./action-routes.js";
 import { authRoutes } from "./auth/routes.js";
 import { withCors } from "./cors.js";
+import { dictionaryRoute } from "./dictionary-route.js";
 import { entityRoutes } from "./entity-routes.js";
 import { fileRoutes } from "./file-routes.js";
 import { jobRoutes } from "./job-routes.js";
@@ -19,7 +20,7 @@ import { systemRoutes } from "./system-routes.js";
 import { importRoutes, transferRoutes } from "./transfer-routes.js";
 
 /** Paths below `/api/` that core keeps for itself. */
-const RESERVED = ["actions", "auth", "changes", "imports", "jobs", "meta"];
+const RESERVED = ["actions", "auth", "changes", "data-dictionary", "imports", "jobs", "meta"];
 
 /**
  * The HTTP API of a CRM, made from its plugins: a Hono app, which any host that speaks `Request` and `Response` can
@@ -81,6 +82,7 @@ function routesOf(settings: HttpSettings): { tree: RouteTree; systemPaths: strin
     ...jobRoutes(),
     ...actionRoutes(composition, entities, settings),
     metaRoute(settings),
+    dictionaryRoute,
     ...pluginRoutes(composition.routes, settings),
     ...(settings.signIn ? authRoutes(settings, settings.signIn.settings, settings.signIn.find) : []),
   ];
