@@ -8,6 +8,16 @@ const decided = {
   documentHash: Type.String(),
 };
 
+/** An activity is due soon. Subject: the activity. */
+export const activityReminder = defineEvent(
+  "activity.reminder",
+  Type.Object({
+    subject: Type.String(),
+    ownerId: Type.Union([Type.String(), Type.Null()]),
+    dueAt: Type.String(),
+  }),
+);
+
 /** A quote went out. Subject: the quote. */
 export const quoteSent = defineEvent("quote.sent", Type.Object({ ...decided, validUntil: date() }));
 /** A customer has accepted a quote. Subject: the quote. */

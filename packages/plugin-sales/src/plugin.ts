@@ -23,11 +23,14 @@ import { orderQuote } from "./actions/order-quote.js";
 import { pipelineValue, rollUpAccount } from "./actions/pipeline-value.js";
 import { linkQuote, requestApproval, reviseQuote, sendQuote } from "./actions/quotes.js";
 import { resolvePrices } from "./actions/resolve-prices.js";
+import { salesAnalysis } from "./actions/sales-analysis.js";
 import { salesReport } from "./actions/sales-report.js";
 import { setTeam } from "./actions/set-team.js";
 import { activateTerritories, previewTerritories } from "./actions/territories.js";
+import { trend } from "./actions/trend.js";
 import type { DocumentFont } from "./documents/fonts.js";
 import { createPrinter } from "./documents/pdf.js";
+import { cadence } from "./entities/cadence.js";
 import { competitor } from "./entities/competitor.js";
 import { contract, documentTemplate } from "./entities/contract.js";
 import { opportunityWithHistory } from "./entities/extensions.js";
@@ -54,7 +57,7 @@ import {
   territoryRule,
   territoryWithRules,
 } from "./entities/territory.js";
-import { quoteAccepted, quoteDeclined, quoteSent } from "./events.js";
+import { activityReminder, quoteAccepted, quoteDeclined, quoteSent } from "./events.js";
 import { checkDocumentTemplates } from "./hooks/check-document-template.js";
 import { checkExitConditions } from "./hooks/check-exit-condition.js";
 import { checkPrices } from "./hooks/check-prices.js";
@@ -68,9 +71,12 @@ import { keepTeam } from "./hooks/keep-team.js";
 import { keepTerritories } from "./hooks/keep-territories.js";
 import { placeOpportunities } from "./hooks/place-opportunities.js";
 import { recordVisits } from "./hooks/record-visits.js";
+import { remind } from "./hooks/remind.js";
+import { startCadences } from "./hooks/start-cadences.js";
 import { contractTerms, contractTermsDaily } from "./jobs/contract-terms.js";
 import { expireQuotes, expireQuotesHourly } from "./jobs/expire-quotes.js";
 import { forecastSnapshots, forecastSnapshotsNightly } from "./jobs/forecast-snapshots.js";
+import { remindJob } from "./jobs/remind.js";
 import { metrics } from "./metrics.js";
 import { privacy } from "./privacy.js";
 import { pricing, pricingOf } from "./products/prices.js";
@@ -146,6 +152,7 @@ const plugin = definePlugin({
     return {
       entities: {
         accountTerritory,
+        cadence,
         competitor,
         contract,
         documentTemplate,
@@ -186,6 +193,8 @@ const plugin = definePlugin({
         configure,
         ensureDefault,
         activateTerritories,
+        salesAnalysis,
+        trend,
         forecast,
         quotaAttainment,
         previewTerritories,
@@ -210,6 +219,7 @@ const plugin = definePlugin({
         "sales.forecast":
           "Reads the tree of managers and their adjustments, and keeps snapshots of forecasts",
         "sales.territories": "Places accounts and opportunities in territories by the rules of the tenant",
+        "sales.cadences": "Schedules what is done for customers who were won, and reminds of what is due",
         "sales.pricing": "Reads prices, and the rules by which products are put together",
       },
       hooks: [
@@ -222,13 +232,15 @@ const plugin = definePlugin({
         ...keepQuoteLines,
         ...keepOrders,
         ...keepTeam,
+        ...remind,
+        ...startCadences,
         ...keepTerritories,
         ...keepForecasts,
         ...checkExitConditions,
         ...checkDocumentTemplates,
       ],
-      events: [quoteAccepted, quoteDeclined, quoteSent],
-      jobs: [contractTerms, expireQuotes, forecastSnapshots],
+      events: [activityReminder, quoteAccepted, quoteDeclined, quoteSent],
+      jobs: [contractTerms, expireQuotes, forecastSnapshots, remindJob],
       schedules: [contractTermsDaily, expireQuotesHourly, forecastSnapshotsNightly],
       routes: [...publicQuotes, ...documentRoutes(createPrinter(options.fonts))],
       services: [
@@ -248,6 +260,8 @@ const plugin = definePlugin({
         "quota.attainment": "Ask what was sold of a quota",
         "territoryModel.preview": "Ask who would move under another model of territories",
         "territoryModel.activate": "Make another model of territories the active one",
+        "opportunity.salesAnalysis": "Read win rate, cycle, average deal and velocity",
+        "opportunity.trend": "Read what will probably be won",
         "opportunity.pipelineValue": "Add up open opportunities in the reporting currency",
         "opportunity.setTeam": "Set the team of an opportunity, and its splits",
         "account.rollUp": "Add up the opportunities of a group of companies",

@@ -137,6 +137,12 @@ export { type Opportunities, type OpportunityRequest, opportunities } from "./se
 export { checkSignIn, type PasswordRules, setPassword } from "./services/passwords.js";
 export { rolesOf } from "./services/roles-of.js";
 export { endSessions, identityOfUser } from "./services/sessions.js";
+export {
+  type SeriesForecast,
+  type SeriesQuestion,
+  type TimeSeries,
+  timeSeries,
+} from "./services/time-series.js";
 export type { FileInput, UploadedFile } from "./services/upload-file.js";
 export { inviteUser, redeemToken, requestReset } from "./services/user-tokens.js";
 export { activityTimeline } from "./timeline.js";

@@ -11,11 +11,14 @@ import {
 import { opportunity } from "../entities/opportunity.js";
 import { ReportTooLarge } from "../errors.js";
 
+/** A field, or a date cut into months, quarters or years under a name of its own. */
+export type SumGroup = string | { readonly field: string; readonly bucket: string; readonly as: string };
+
 export interface SumQuestion {
   /** Conditions on opportunities, as in a query. */
   readonly where: object;
   /** Fields of opportunities by which sums are grouped. */
-  readonly groupBy?: readonly string[];
+  readonly groupBy?: readonly SumGroup[];
   /** Default: the reporting currency. */
   readonly to?: string;
   readonly asOf?: string;
@@ -149,9 +152,9 @@ class Sums {
   >();
   readonly #used = new Map<string, RateUsed>();
 
-  constructor(table: RateTable, groupBy: readonly string[]) {
+  constructor(table: RateTable, groupBy: readonly SumGroup[]) {
     this.#table = table;
-    this.#groupBy = groupBy;
+    this.#groupBy = groupBy.map((group) => (typeof group === "string" ? group : group.as));
   }
 
   add(row: Readonly<Record<string, unknown>>, segments: readonly Segment[]): void {

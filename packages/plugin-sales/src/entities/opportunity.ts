@@ -19,6 +19,7 @@ import {
   withDefault,
 } from "@corm/core";
 import Type from "typebox";
+import { cadence } from "./cadence.js";
 import { competitor } from "./competitor.js";
 import { pipeline } from "./pipeline.js";
 import { product } from "./product.js";
@@ -58,6 +59,8 @@ const draft = defineEntity("opportunity", {
     competitorId: Type.Optional(reference(competitor, { onDelete: "set null" })),
     /** Where it is from: `web`, `partner`, `event`, … */
     source: Type.Optional(Type.String({ maxLength: 100 })),
+    /** Days from `openedOn`, else from when it was written down, to the close date; null until it is decided. */
+    cycleDays: Type.Optional(Type.Integer({ minimum: 0 })),
     /** From when on it has been in its stage for too long; null where the stage has no limit. */
     staleAt: Type.Optional(instant()),
     /** One of the territories of its account, by the rules; or the one that somebody has chosen. */
@@ -116,7 +119,17 @@ export const contactWithOpportunities = extendEntity(contact, {
 
 /** The activity with the opportunity that it is about. */
 export const activityOfOpportunity = extendEntity(activity, {
-  fields: { opportunityId: Type.Optional(reference(opportunity, { onDelete: "set null" })) },
-  relations: { opportunity: one("opportunityId") },
+  fields: {
+    opportunityId: Type.Optional(reference(opportunity, { onDelete: "set null" })),
+    /** The cadence that has scheduled it. */
+    cadenceId: Type.Optional(reference(cadence, { onDelete: "set null" })),
+    /** How long before `dueAt` its owner is reminded. */
+    remindMinutes: Type.Optional(Type.Integer({ minimum: 0, maximum: 525_600 })),
+    /** Follows from both. */
+    remindAt: Type.Optional(instant()),
+    remindedAt: Type.Optional(instant()),
+  },
+  relations: { opportunity: one("opportunityId"), cadence: one("cadenceId") },
   parents: ["opportunity"],
+  indexes: [["opportunityId", "cadenceId"]],
 });

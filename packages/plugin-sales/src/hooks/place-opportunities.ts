@@ -23,7 +23,7 @@ import { settleOutcome } from "./settle-outcome.js";
 type Changes = BeforeChanges<Opportunity, OpportunityInput>;
 
 /** What follows from other fields. */
-const WRITTEN = ["weightedAmount", "forecastCategory", "staleAt", "territoryReason"] as const;
+const WRITTEN = ["cycleDays", "weightedAmount", "forecastCategory", "staleAt", "territoryReason"] as const;
 
 /** Fields that a patch may not change without the rules having a say. */
 const RULED = [
@@ -57,7 +57,7 @@ const placeNew: BatchHandler<Changes["create"]> = async (batch, ctx) => {
       const issues = settleOutcome(input, { before: null, stage, today });
       issues.push(...reasonIssues(rules?.byId(stage.pipelineId), stage.kind, input.closeReason));
       input.staleAt = staleAt(stage, rules?.calendarOf(stage.pipelineId), ctx.clock.now());
-      followFigures(input, null, stage);
+      followFigures(input, { before: null, stage, now: ctx.now() });
       return issues;
     }),
   );
@@ -76,14 +76,26 @@ async function pipelinesWanted(ctx: Context, stages: readonly (Stage | Issue | n
 /** Weighted amount and forecast category, which follow from others. Values are the caller's until they are validated. */
 function followFigures(
   values: Partial<OpportunityInput>,
-  before: Opportunity | null,
-  stage: Stage | null,
+  {
+    before,
+    stage,
+    now,
+  }: { readonly before: Opportunity | null; readonly stage: Stage | null; readonly now: string },
 ): void {
   const merged = { ...before, ...values };
   const kind = stage?.kind ?? before?.status ?? "open";
   const category = forecastCategoryOf(kind, stage?.forecastCategory, merged.forecastOverride);
   if (category !== undefined) values.forecastCategory = category;
   values.weightedAmount = weighted(merged.amount, merged.probability);
+  values.cycleDays =
+    kind === "open" ? null : cycleDays(merged.openedOn ?? before?.createdAt ?? now, merged.closeDate);
+}
+
+/** Null where the close date is before the sale was written down, as in what is imported without an opening day. */
+function cycleDays(from: unknown, until: unknown): number | null {
+  if (typeof from !== "string" || typeof until !== "string") return null;
+  const days = (Date.parse(until.slice(0, 10)) - Date.parse(from.slice(0, 10))) / 86_400_000;
+  return Number.isInteger(days) && days >= 0 ? days : null;
 }
 
 function weighted(amount: unknown, probability: unknown): Money | null {
@@ -125,7 +137,7 @@ const placeChanged: BatchHandler<Changes["update"]> = async (batch, ctx) => {
         issues.push(...reasonIssues(rules?.byId(stage.pipelineId), stage.kind, values.closeReason));
         patch.staleAt = staleAt(stage, rules?.calendarOf(stage.pipelineId), ctx.clock.now());
       }
-      followFigures(patch, before, stage ?? from ?? null);
+      followFigures(patch, { before, stage: stage ?? from ?? null, now: ctx.now() });
       return issues;
     }),
   );
