@@ -97,9 +97,8 @@ describe.skipIf(!available)(
       await fill(page, "twice@example.com");
       await page.getByRole("button", { name: "Send" }).click();
       await page.getByText("Thank you").waitFor();
-      await page.goBack();
-      await fill(page, "twice@example.com");
-      await page.getByRole("button", { name: "Send" }).click();
+      // The browser posts again what it has posted.
+      await page.reload();
       await page.getByText("Thank you").waitFor();
       const [lead] = (await app.me.entities.lead.find({ where: { email: "twice@example.com" } })).items;
       expect(await app.me.entities.touchpoint.count({ leadId: lead!.id } as never)).toBe(1);
