@@ -11,6 +11,7 @@ import { type SeededFiles, seedSqlite, sqliteContenders } from "./contenders/sql
 import { hookScenarios } from "./hook-dispatch.js";
 import { httpScenarios } from "./http.js";
 import { jobScenarios } from "./jobs.js";
+import { measureLeads } from "./leads.js";
 import { interleave } from "./measure/interleave.js";
 import { type Figure, figureOf, speedTable, timeTable } from "./measure/report.js";
 import { salesScenarios } from "./sales.js";
@@ -105,6 +106,9 @@ await measureHooks();
 if (wanted("access")) await measureAccess();
 if (wanted("jobs")) await measureJobs();
 if (wanted("sales")) await measureSales();
+const leadsReport = wanted("leads")
+  ? await measureLeads(Number(process.env["BENCH_LEADS"] ?? (settings.quick ? 2_000 : 20_000)))
+  : undefined;
 if (settings.postgres) await measurePostgres(settings.postgres);
 
 const machine = {
@@ -120,6 +124,7 @@ console.log(`${settings.rows.toLocaleString("en")} contacts, ${settings.rounds} 
 for (const group of ["SQLite", "HTTP", "HTTP over sockets", "Access", "Jobs", "Sales", "PostgreSQL"]) {
   if (of(group).length > 0) console.log(`\n${speedTable(group, of(group))}`);
 }
+if (leadsReport) console.log(`\n${leadsReport}`);
 if (of("Hooks").length > 0)
   console.log(`\n${timeTable("Hooks", of("Hooks"), { name: "µs", perSecond: 1e6 })}`);
 if (cold) {

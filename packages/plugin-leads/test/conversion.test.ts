@@ -95,6 +95,12 @@ async function history({ me }: Test) {
   await me.entities.showroomVisit.createMany(
     Array.from({ length: 3 }, (_, n) => ({ at: `day ${n}`, leadId })),
   );
+  const hanging = { entity: "lead", recordId: leadId! };
+  await me.entities.note.create({ ...hanging, body: "Met at the fair" });
+  for (const name of ["fair", "hot"]) {
+    const tag = await me.entities.tag.create({ name });
+    await me.entities.tagging.create({ ...hanging, tagId: tag.id });
+  }
   const news = { channel: "email", address: person.email, topic: "news" } as const;
   await me.service(consents).record({ ...news, decision: "granted" });
   return leadId!;
@@ -103,6 +109,8 @@ async function history({ me }: Test) {
 /** All that there is, without what only says when something was written. */
 async function state({ me }: Test) {
   const kinds = [
+    "note",
+    "tagging",
     "activity",
     "touchpoint",
     "showroomVisit",
@@ -150,6 +158,9 @@ describe("a conversion with every plugin's children", () => {
     for (const one of all["showroomVisit"]!)
       expect(one).toMatchObject({ contactId, accountId, opportunityId });
     expect(all["consent"]).toMatchObject([{ contactId }]);
+    const onContact = { entity: "contact", recordId: contactId };
+    expect(all["note"]).toMatchObject([onContact]);
+    expect(all["tagging"]).toMatchObject([onContact, onContact]);
     expect((await me.entities.contact.timeline(contactId!)).items.map(({ kind }) => kind)).toContain(
       "leadConversion",
     );

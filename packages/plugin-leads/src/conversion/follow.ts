@@ -89,7 +89,7 @@ async function point(
 
 export function hangingOf(ctx: Context): Hanging[] {
   return [...ctx.catalog.entities.values()].flatMap(({ handle }) => {
-    const { attachedTo } = handle.definition as { attachedTo?: { entity: string; record: string } | null };
+    const { attachedTo } = handle.definition;
     return attachedTo
       ? [{ entity: handle as AnyEntity, nameField: attachedTo.entity, idField: attachedTo.record }]
       : [];
