@@ -59,7 +59,9 @@ function byHand(path: string): { take: (people: readonly Person[]) => void; stop
           fresh.push([id, tenant, lastName, email, company, phone, "new", now]);
         }
         void insertLeads(fresh);
-        void insertTouches(emails.map((email) => [crypto.randomUUID(), tenant, known.get(email), "list", now]));
+        void insertTouches(
+          emails.map((email) => [crypto.randomUUID(), tenant, known.get(email), "list", now]),
+        );
       }),
     stop: () => void raw.close(),
   };
@@ -68,7 +70,11 @@ function byHand(path: string): { take: (people: readonly Person[]) => void; stop
 /** Leads taken in from a list, with comparison, touchpoints, journal and hooks, a batch of Corm and one by hand in turn. */
 export async function measureLeads(count: number): Promise<string> {
   const folder = mkdtempSync(join(tmpdir(), "corm-bench-leads-"));
-  const crm = await createCrm({ storage: sqlite(join(folder, "corm.db")), plugins: [crmCore(), leads()], tenant });
+  const crm = await createCrm({
+    storage: sqlite(join(folder, "corm.db")),
+    plugins: [crmCore(), leads()],
+    tenant,
+  });
   const session = crm.as({ actor, tenant, roles: ["admin"] });
   const hand = byHand(join(folder, "raw.db"));
   const cpu = { corm: 0, hand: 0 };
@@ -81,7 +87,10 @@ export async function measureLeads(count: number): Promise<string> {
       hand.take(people);
       cpu.hand += spent(handBegan);
       const began = process.cpuUsage();
-      const result = await session.entities.lead.captureMany({ people: people.map((one) => ({ ...one })), channel: "list" });
+      const result = await session.entities.lead.captureMany({
+        people: people.map((one) => ({ ...one })),
+        channel: "list",
+      });
       cpu.corm += spent(began);
       created += result.created;
       known += result.known;

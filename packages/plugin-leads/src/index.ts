@@ -66,12 +66,12 @@ export {
   leadScoreCrossed,
   leadUnconverted,
 } from "./events.js";
-export { type LeadsOptions, type LeadsPlugin, leads } from "./plugin.js";
-export { type Facts, type Judgement, judge } from "./scoring/judge.js";
-export { type Captcha, type CaptchaQuestion, captcha } from "./services/captcha.js";
-export { boosting, type BoostingOptions } from "./learning/boosting.js";
+export { type BoostingOptions, boosting } from "./learning/boosting.js";
 export { crossValidate, type DataSet, type Validation } from "./learning/cross-validate.js";
 export type { Column, Sample, Value } from "./learning/encode.js";
 export type { Learner } from "./learning/learner.js";
 export { logistic } from "./learning/logistic.js";
 export { createPace, type Pace } from "./learning/pace.js";
+export { type LeadsOptions, type LeadsPlugin, leads } from "./plugin.js";
+export { type Facts, type Judgement, judge } from "./scoring/judge.js";
+export { type Captcha, type CaptchaQuestion, captcha } from "./services/captcha.js";
