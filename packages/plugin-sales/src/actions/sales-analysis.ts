@@ -149,7 +149,7 @@ function shown({ won, lost, open, revenue, days, timed }: Figures, currency: str
   const velocity: Money | null =
     winRate === null || averageDeal === null || cycleDays === null || cycleDays === 0
       ? null
-      : fromMinor(BigInt(Math.round((open * winRate * Number(toMinor(averageDeal))) / cycleDays)), currency);
+      : fromMinor(BigInt(Math.round((open * winRate * (Number(revenue) / won)) / cycleDays)), currency);
   return {
     won,
     lost,
