@@ -1,5 +1,12 @@
 import { randomUUID } from "node:crypto";
-import type { BrokerHost, ClaimedJob, ClaimRequest, JobBroker, ReadyJob } from "@corm/core";
+import {
+  type BrokerHost,
+  type ClaimedJob,
+  type ClaimRequest,
+  type JobBroker,
+  type ReadyJob,
+  roomOf,
+} from "@corm/core";
 import { Lane, type Ticket } from "./lane.js";
 import type { Store } from "./store.js";
 import { Turns } from "./turns.js";
@@ -60,7 +67,9 @@ export class BullmqBroker implements JobBroker {
     }
   }
 
-  async claim({ worker, queues, limit }: ClaimRequest): Promise<readonly ClaimedJob[]> {
+  async claim({ worker, queues, limit, perTenant }: ClaimRequest): Promise<readonly ClaimedJob[]> {
+    const held = new Map(perTenant?.held);
+    const room = (tenant: string) => roomOf(perTenant ? { perTenant: { ...perTenant, held } } : {}, tenant);
     this.#listen();
     this.#queues = queues;
     await this.#settled();
@@ -69,9 +78,12 @@ export class BullmqBroker implements JobBroker {
     for (const queue of [...queues.slice(first), ...queues.slice(0, first)]) {
       let hasLooked = this.#isWoken && performance.now() - this.#lookedAt < LOOK_MS;
       while (claimed.length < limit) {
-        const tickets = await this.#take(queue, limit - claimed.length);
-        if (tickets.length > 0) claimed.push(...(await this.#redeem(worker, tickets)));
-        else if (hasLooked) break;
+        const tickets = await this.#take(queue, limit - claimed.length, room);
+        if (tickets.length > 0) {
+          const jobs = await this.#redeem(worker, tickets);
+          claimed.push(...jobs);
+          for (const { tenant } of jobs) held.set(tenant, (held.get(tenant) ?? 0) + 1);
+        } else if (hasLooked) break;
         else {
           hasLooked = true;
           await this.#look(queue);
@@ -128,19 +140,22 @@ export class BullmqBroker implements JobBroker {
   }
 
   /** From each tenant that has something as much as from the others. */
-  async #take(queue: string, limit: number): Promise<Ticket[]> {
+  async #take(queue: string, limit: number, room: (tenant: string) => number): Promise<Ticket[]> {
     const tickets: Ticket[] = [];
+    const taken = new Map<string, number>();
+    const roomLeft = (tenant: string) => room(tenant) - (taken.get(tenant) ?? 0);
     while (tickets.length < limit) {
-      const tenants = this.#turns.next(queue, limit - tickets.length);
+      const tenants = this.#turns.next(queue, limit - tickets.length, (tenant) => roomLeft(tenant) > 0);
       if (tenants.length === 0) break;
       const share = Math.ceil((limit - tickets.length) / tenants.length);
       for (const tenant of tenants) {
-        const wanted = Math.min(share, limit - tickets.length);
-        if (wanted === 0) break;
+        const wanted = Math.min(share, limit - tickets.length, roomLeft(tenant));
+        if (wanted <= 0) break;
         this.#turns.passed(queue, tenant);
         const lane = await this.#lane(queue, tenant);
         const found = await lane.take(this.#token, wanted);
         tickets.push(...found);
+        taken.set(tenant, (taken.get(tenant) ?? 0) + found.length);
         if (found.length < wanted) this.#turns.remove(queue, tenant);
       }
     }

@@ -9,11 +9,11 @@ export class Turns {
     else this.#queues.set(queue, new Set([tenant]));
   }
 
-  next(queue: string, limit: number): string[] {
+  next(queue: string, limit: number, isWanted: (tenant: string) => boolean): string[] {
     const found: string[] = [];
     for (const tenant of this.#queues.get(queue) ?? []) {
       if (found.length === limit) break;
-      found.push(tenant);
+      if (isWanted(tenant)) found.push(tenant);
     }
     return found;
   }

@@ -167,6 +167,7 @@ export type {
   NewJob,
   ReadyJob,
 } from "./jobs/job-engine.js";
+export { roomOf } from "./jobs/job-engine.js";
 export { type AuditHead, auditHead } from "./journal/head.js";
 export { cursorPosition, passCursor } from "./journal/pass-cursor.js";
 export {

@@ -56,6 +56,20 @@ export interface ClaimRequest {
   readonly queues: readonly string[];
   /** 1 to 100. */
   readonly limit: number;
+  /** Of each tenant at most so many at once with this worker, who has these of them already. */
+  readonly perTenant?: { readonly limit: number; readonly held: ReadonlyMap<string, number> };
+}
+
+/**
+ * How many more a worker takes of a tenant, for engines and brokers.
+ *
+ * @example
+ * roomOf({ perTenant: { limit: 3, held: new Map([["acme", 2]]) } }, "acme"); // 1
+ */
+export function roomOf({ perTenant }: Pick<ClaimRequest, "perTenant">, tenant: string): number {
+  return perTenant
+    ? Math.max(0, perTenant.limit - (perTenant.held.get(tenant) ?? 0))
+    : Number.POSITIVE_INFINITY;
 }
 
 /**

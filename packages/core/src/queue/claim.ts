@@ -1,4 +1,10 @@
-import type { ClaimedJob, ClaimRequest, JobHost, ReadyJob } from "../jobs/job-engine.js";
+import {
+  type ClaimedJob,
+  type ClaimRequest,
+  type JobHost,
+  type ReadyJob,
+  roomOf,
+} from "../jobs/job-engine.js";
 import { TENANT_COLUMN } from "../model/system-fields.js";
 import type { BoundStorage, StoredRow, Transaction } from "../storage/adapter.js";
 import { and, not } from "../storage/filter.js";
@@ -34,19 +40,24 @@ export class Claims {
     this.#everyone = host.storage.acrossTenants("hand out jobs");
   }
 
-  async claim({ worker, queues, limit }: ClaimRequest): Promise<readonly ClaimedJob[]> {
+  async claim(request: ClaimRequest): Promise<readonly ClaimedJob[]> {
+    const { worker, queues, limit, perTenant } = request;
+    // What one queue gave counts in the next.
+    const held = new Map(perTenant?.held);
+    const room = (tenant: string) => roomOf(perTenant ? { perTenant: { ...perTenant, held } } : {}, tenant);
     await this.makeDueReady();
     const claimed: ClaimedJob[] = [];
     const first = this.#turn++ % queues.length;
     for (const queue of [...queues.slice(first), ...queues.slice(0, first)]) {
       if (claimed.length === limit) break;
       // Looked at without a transaction: an idle worker must not hold up those who write.
-      const tenants = await this.#tenants(queue, limit - claimed.length, this.#last.get(queue));
+      const tenants = await this.#tenants(queue, limit - claimed.length, this.#last.get(queue), room);
       if (tenants.length === 0) continue;
       const found = await retried(this.#everyone, (tx) =>
-        this.#take(tx, queue, tenants, worker, limit - claimed.length),
+        this.#take(tx, queue, tenants, worker, limit - claimed.length, room),
       );
       claimed.push(...found);
+      for (const { tenant } of found) held.set(tenant, (held.get(tenant) ?? 0) + 1);
     }
     return claimed;
   }
@@ -107,11 +118,16 @@ export class Claims {
   }
 
   tenants(queue: string, limit: number): Promise<string[]> {
-    return this.#tenants(queue, limit, undefined);
+    return this.#tenants(queue, limit, undefined, () => 1);
   }
 
   /** Tenants with something ready, from the one after the last on, in a circle: a step of the index for each. */
-  async #tenants(queue: string, limit: number, last: string | undefined): Promise<string[]> {
+  async #tenants(
+    queue: string,
+    limit: number,
+    last: string | undefined,
+    room: (tenant: string) => number,
+  ): Promise<string[]> {
     const tenants: string[] = [];
     const walk = async (from: string | undefined, to: string | undefined): Promise<void> => {
       for (let at = from; tenants.length < limit; ) {
@@ -129,7 +145,7 @@ export class Claims {
         });
         if (!row) return;
         at = row[TENANT_COLUMN] as string;
-        tenants.push(at);
+        if (room(at) > 0) tenants.push(at);
       }
     };
     await walk(last, undefined);
@@ -143,6 +159,7 @@ export class Claims {
     tenants: readonly string[],
     worker: string,
     limit: number,
+    room: (tenant: string) => number,
   ): Promise<ClaimedJob[]> {
     const rows: StoredRow[] = [];
     let open = tenants;
@@ -150,8 +167,10 @@ export class Claims {
       const share = Math.ceil((limit - rows.length) / open.length);
       const more: string[] = [];
       for (const tenant of open) {
-        const wanted = Math.min(share, limit - rows.length);
-        if (wanted === 0) break;
+        if (rows.length === limit) break;
+        const own = rows.filter((row) => row[TENANT_COLUMN] === tenant).length;
+        const wanted = Math.min(share, limit - rows.length, room(tenant) - own);
+        if (wanted <= 0) continue;
         const found = await tx.findMany({
           table: TABLE,
           columns: CLAIM_COLUMNS,

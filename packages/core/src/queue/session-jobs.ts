@@ -6,6 +6,7 @@ import { Forbidden, NotFound, ValidationFailed } from "../errors/core-errors.js"
 import type { AnyJob } from "../jobs/define-job.js";
 import { InvalidJob, JobMissing } from "../jobs/errors.js";
 import type { JobKey, JobSubject, NewJob } from "../jobs/job-engine.js";
+import { appendEvent } from "../journal/append.js";
 import { issuesOf } from "../model/validate.js";
 import { closed, withDefaults } from "../repository/run-action.js";
 import type { Runtime } from "../runtime/runtime.js";
@@ -42,6 +43,13 @@ export function sessionJobs(session: Session): Jobs {
     if (!found) throw NotFound({ entity: "job", id: String(id).slice(0, 64) });
     return found;
   };
+  /** Who lets a job run again, or no more, is seen in the journal: both or neither. */
+  const entered = (event: string, id: string, change: (tx: Session) => Promise<void>): Promise<void> =>
+    session.atomically(async (tx) => {
+      await change(tx);
+      const { name } = (await engine.get(tx, id)) as JobRecord;
+      await appendEvent(tx, event, JSON.stringify({ id: id.toLowerCase(), name }), undefined);
+    });
   return {
     async enqueue(handle, input, options = {}) {
       const [made] = await enqueueMany(handle as JobHandle<never>, [{ ...options, input }]);
@@ -58,12 +66,12 @@ export function sessionJobs(session: Session): Jobs {
     },
     async replay(id) {
       permit(session, MANAGE_JOBS);
-      await engine.replay(session, id);
+      await entered("jobs.replayed", id, (tx) => engine.replay(tx, id));
       return read(id);
     },
     async cancel(id) {
       permit(session, MANAGE_JOBS);
-      await engine.cancel(session, id);
+      await entered("jobs.cancelled", id, (tx) => engine.cancel(tx, id));
       return read(id);
     },
   };

@@ -6,6 +6,8 @@ import { Ended, type JobCrew, type JobOutcome, runJob } from "./run-job.js";
 export interface WorkerOptions {
   /** Jobs that run at once in this worker, 1 to 100. Default 10. */
   readonly concurrency?: number;
+  /** Jobs of one tenant that run at once in this worker: the rest is for the others. Default: all of them. */
+  readonly perTenant?: number;
   /** Which queues it serves. Default: those of all jobs of the app. */
   readonly queues?: readonly string[];
   /** Milliseconds between looks for jobs of other processes, and for what is due. Default 1,000. */
@@ -74,6 +76,9 @@ class QueueWorker implements Worker {
     const { concurrency = 10 } = options;
     if (!Number.isInteger(concurrency) || concurrency < 1 || concurrency > 100)
       throw new TypeError(`"concurrency" of a worker is 1 to 100, not ${String(concurrency)}`);
+    const { perTenant = 1 } = options;
+    if (!Number.isInteger(perTenant) || perTenant < 1)
+      throw new TypeError(`"perTenant" of a worker is a whole number from 1 on, not ${String(perTenant)}`);
     this.#crew = crew;
     this.#options = options;
     this.#id = crew.runtime.newId();
@@ -185,7 +190,11 @@ class QueueWorker implements Worker {
   async #take(): Promise<number> {
     const limit = this.#concurrency - this.#running.size;
     if (limit === 0 || this.#queues.length === 0) return 0;
-    const request = { worker: this.#id, queues: this.#queues, limit };
+    const { perTenant } = this.#options;
+    const request = {
+      ...{ worker: this.#id, queues: this.#queues, limit },
+      ...(perTenant === undefined ? {} : { perTenant: { limit: perTenant, held: this.#held() } }),
+    };
     const engine = this.#crew.runtime.jobs;
     const jobs = await engine.claim(request);
     if (this.#stopping.signal.aborted) {
@@ -195,6 +204,12 @@ class QueueWorker implements Worker {
     }
     for (const job of jobs) this.#begin(job);
     return jobs.length;
+  }
+
+  #held(): Map<string, number> {
+    const held = new Map<string, number>();
+    for (const { job } of this.#running.values()) held.set(job.tenant, (held.get(job.tenant) ?? 0) + 1);
+    return held;
   }
 
   #begin(job: ClaimedJob): void {
@@ -209,6 +224,8 @@ class QueueWorker implements Worker {
         this.#crew.runtime.report(error);
       }
       this.#running.delete(job.token + id);
+      // What its tenant had to wait with may go on.
+      if (this.#options.perTenant !== undefined) this.#crew.runtime.enqueued.emit(job.queue);
       const end = { id, name, tenant, outcome };
       this.#options.onEnd?.(end);
       return end;

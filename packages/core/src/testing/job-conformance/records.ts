@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { createSubscriber } from "../../journal/subscriber.js";
 import { type Check, labelled } from "./suite.js";
 
 const READER = "00000000-0000-7000-8000-000000000002";
@@ -57,6 +58,22 @@ export function recordTests(check: Check): void {
     await crm.worker().run();
     assert.equal((await jobs.get(running.id)).state, "done");
     await assert.rejects(jobs.cancel(running.id), { code: "job-state" });
+    // Who did it is in the journal, and what was refused is not.
+    const payloads: unknown[] = [];
+    await createSubscriber(crm, {
+      name: "seen",
+      tenant: "test",
+      handle: async (entries) => {
+        for (const { event, payload } of entries)
+          if (event?.startsWith("jobs.")) payloads.push([event, payload]);
+      },
+    }).run();
+    const of = ({ id }: { id: string }) => ({ id, name: loose.name });
+    assert.deepEqual(payloads, [
+      ["jobs.cancelled", of(waiting)],
+      ["jobs.cancelled", of(running)],
+      ["jobs.replayed", of(running)],
+    ]);
   });
 
   check("forgets what is over after a while", async ({ crm, me, loose, time }) => {

@@ -58,6 +58,36 @@ export function sharingTests(check: Check): void {
     assert.deepEqual(counts, [1, 10, 1]);
   });
 
+  check("runs so many jobs of one tenant at once, and no more, where it is told to", async (bench) => {
+    const { crm, me, loose, other, program } = bench;
+    const active = new Map<string, number>();
+    let most = 0;
+    program.run = async (ctx) => {
+      const now = (active.get(ctx.tenant) ?? 0) + 1;
+      active.set(ctx.tenant, now);
+      most = Math.max(most, now);
+      await sleep(5);
+      active.set(ctx.tenant, (active.get(ctx.tenant) ?? 0) - 1);
+    };
+    const many = labelled(8).map((label) => ({ input: { label } }));
+    await me("flood").jobs.enqueueMany(loose, many);
+    await me("flood").jobs.enqueueMany(other, many);
+    await me("a").jobs.enqueueMany(loose, many.slice(0, 2));
+    const worker = crm.worker({ concurrency: 10, perTenant: 2, interval: 30_000 });
+    const done = new Promise<void>((resolve) => {
+      const run = program.run;
+      program.run = async (...args) => {
+        await run(...args);
+        if (program.ran.length === 18) resolve();
+      };
+    });
+    worker.start();
+    await done;
+    await worker.stop();
+    assert.equal(most, 2);
+    assert.equal(program.ran.length, 18);
+  });
+
   check("hears of jobs of its own process at once", async ({ crm, me, loose, program }) => {
     const worker = crm.worker({ interval: 30_000 });
     worker.start();
