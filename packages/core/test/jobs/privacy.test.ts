@@ -70,7 +70,7 @@ it("keeps to the terms that plugins declare every night, in every tenant, unless
     expect(await kept()).toEqual([1, 1]);
     const ends = await runJobs({ crm, clock }, { for: { days: 2 } });
     expect(await kept()).toEqual(withhold.length === 0 ? [0, 0] : [1, 1]);
-    expect(ends.map(({ outcome }) => outcome)).toEqual(
+    expect(ends.filter(({ name }) => name === "crm.retention").map(({ outcome }) => outcome)).toEqual(
       withhold.length === 0 ? ["done", "done", "done", "done"] : [],
     );
     await crm.stop();
