@@ -351,7 +351,7 @@ onDatabases({ plugins: [crmCore(), toys()], roles: [rep] }, (app) => {
       expect(
         await ada.entities.contact.count({ taggings: { none: { tag: { name: "old" } } } } as never),
       ).toBe(10);
-    });
+    }, 180_000);
 
     it("go on records that the actor may see, all or none; two at once add each once", async () => {
       const { ada, bob, vip, records } = await tagged();
