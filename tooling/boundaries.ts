@@ -41,6 +41,7 @@ export const CORE_ORDER = [
   "queue",
   "kernel",
   "data-protection",
+  "merge",
   "crm",
   "import",
   "transfer",

@@ -206,6 +206,10 @@ export type {
   MatchRule,
   ProbabilityModel,
 } from "./matching/rule.js";
+export { InvalidMerge, MergeNotUndoable } from "./merge/errors.js";
+export type { MergeCommand, MergeResult } from "./merge/merge.js";
+export type { FieldChoice, MergePlan, MergeRequest, PlannedField } from "./merge/plan.js";
+export type { UnmergeResult } from "./merge/unmerge.js";
 export {
   defineFunnel,
   defineMetric,

@@ -6,6 +6,7 @@ import { APPLY_TAGS, applyTags, recordsTagged } from "./actions/apply-tags.js";
 import { convertMoney } from "./actions/convert-money.js";
 import { findDuplicatesOf } from "./actions/find-duplicates.js";
 import { INVITE_USERS, invite } from "./actions/invite.js";
+import { mergeActionsOf, recordMerged, recordUnmerged } from "./actions/merge.js";
 import { account } from "./entities/account.js";
 import { accountAncestor } from "./entities/account-ancestor.js";
 import { accountContact } from "./entities/account-contact.js";
@@ -20,6 +21,7 @@ import { currencyRate, currencySetting } from "./entities/currency-rate.js";
 import { importJob, importRejection } from "./entities/import-job.js";
 import { duplicatePair, matchRule } from "./entities/match-rule.js";
 import { note } from "./entities/note.js";
+import { contactPoint, mergedRecord, mergeStep, recordMerge } from "./entities/record-merge.js";
 import { recordShare } from "./entities/record-share.js";
 import { role, roleAssignment } from "./entities/role.js";
 import { sequence } from "./entities/sequence.js";
@@ -52,6 +54,7 @@ import { timeline } from "./timeline.js";
 export { recordsTagged, type TagResult } from "./actions/apply-tags.js";
 export { convertMoney } from "./actions/convert-money.js";
 export { type DuplicateAnswer, type DuplicateQuery, findDuplicatesOf } from "./actions/find-duplicates.js";
+export { type MergeActions, mergeActionsOf, recordMerged, recordUnmerged } from "./actions/merge.js";
 export * from "./entities/account.js";
 export * from "./entities/account-contact.js";
 export * from "./entities/activity.js";
@@ -70,6 +73,13 @@ export {
   matchRule,
 } from "./entities/match-rule.js";
 export * from "./entities/note.js";
+export {
+  type ContactPoint,
+  type ContactPointInput,
+  contactPoint,
+  type RecordMerge,
+  recordMerge,
+} from "./entities/record-merge.js";
 export * from "./entities/record-share.js";
 export * from "./entities/role.js";
 export * from "./entities/sequence.js";
@@ -147,6 +157,17 @@ export type { FileInput, UploadedFile } from "./services/upload-file.js";
 export { inviteUser, redeemToken, requestReset } from "./services/user-tokens.js";
 export { activityTimeline } from "./timeline.js";
 
+const {
+  planMerge: planAccountMerge,
+  merge: mergeAccounts,
+  unmerge: unmergeAccounts,
+} = mergeActionsOf(account);
+const {
+  planMerge: planContactMerge,
+  merge: mergeContacts,
+  unmerge: unmergeContacts,
+} = mergeActionsOf(contact);
+
 const plugin = definePlugin({
   name: "crm",
   version: CORE_VERSION,
@@ -162,11 +183,15 @@ const plugin = definePlugin({
       calendar,
       consent,
       contact,
+      contactPoint,
       duplicatePair,
       importJob,
       importRejection,
       note,
       matchRule,
+      mergedRecord,
+      mergeStep,
+      recordMerge,
       recordShare,
       credential,
       currencyRate,
@@ -188,6 +213,12 @@ const plugin = definePlugin({
     actions: {
       applyTags,
       convertMoney,
+      planAccountMerge,
+      mergeAccounts,
+      unmergeAccounts,
+      planContactMerge,
+      mergeContacts,
+      unmergeContacts,
       findAccountDuplicates: findDuplicatesOf(account),
       findContactDuplicates: findDuplicatesOf(contact),
       invite,
@@ -203,9 +234,10 @@ const plugin = definePlugin({
       "crm.directory":
         "Keeps the hierarchies of managers and accounts, and the e-mail addresses of users, in step",
       "crm.files": "Removes files that no attachment has",
+      "crm.merge": "Lets what names merged records name the survivor, and keeps what it takes to undo it",
       "crm.numbers": "Draws the next number of a sequence",
     },
-    events: [recordsTagged],
+    events: [recordsTagged, recordMerged, recordUnmerged],
     hooks: [
       ...checkRates,
       ...keepFiles,

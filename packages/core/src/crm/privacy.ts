@@ -7,6 +7,7 @@ import { consent } from "./entities/consent.js";
 import { contact } from "./entities/contact.js";
 import { importRejection, REJECTION_DAYS } from "./entities/import-job.js";
 import { note } from "./entities/note.js";
+import { contactPoint, mergeStep, UNDO_DAYS } from "./entities/record-merge.js";
 import { tagging } from "./entities/tag.js";
 import { touchpoint } from "./entities/touchpoint.js";
 import { erasedAddress } from "./services/consents.js";
@@ -18,6 +19,9 @@ export const crmPrivacy: readonly PersonalData[] = [
     addresses: { email: "email", phone: "phone" },
     erase: "delete",
   }),
+  definePersonalData(contactPoint, { by: ["contactId"], addresses: { value: "any" }, erase: "delete" }),
+  // What a merge overwrote: kept as long as it can be undone.
+  definePersonalData(mergeStep, { mentions: ["before", "after"], erase: "delete", days: UNDO_DAYS }),
   definePersonalData(activity, { by: ["contactId"], erase: "anonymise" }),
   // Rows of files that were not taken: no reference says whom they are about, and of some nothing does.
   definePersonalData(importRejection, {

@@ -103,5 +103,8 @@ export async function moveMatchKeys(
     session,
     rows.map((row) => row["id"] as string),
   );
-  if (live) await keepMatchKeys(session, entity, rules, rows);
+  if (!live) return;
+  // Records that were one come apart again, alike as they are.
+  const alike = session.chain.some((operation) => operation.endsWith(".unmerge"));
+  await keepMatchKeys(session, entity, alike ? { ...rules, sole: new Set() } : rules, rows);
 }

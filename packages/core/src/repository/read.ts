@@ -18,6 +18,7 @@ import { narrowed } from "./narrowed.js";
 import { isId } from "./parse-condition.js";
 import { parseWhere } from "./parse-where.js";
 import { queryIdentity } from "./query-identity.js";
+import { survivorOf } from "./redirect.js";
 import { cursorOf, parseSort, readCursor, type SortPlan } from "./sort.js";
 
 /** A query as it arrives: typed at the repository, unchecked over HTTP. */
@@ -291,6 +292,20 @@ export async function loadByIds(
   return found;
 }
 
+/** The id of a record that a merge has taken up names the survivor, for ever. @throws not-found for any other */
+async function getSurvivor(
+  session: Session,
+  entity: EntityModel,
+  id: string,
+  options: GetOptions,
+  past: boolean,
+): Promise<RecordValues> {
+  const survivor = past || options.withDeleted ? undefined : await survivorOf(session, entity, id);
+  if (survivor === undefined || survivor === id.toLowerCase())
+    throw NotFound({ entity: entity.name, id: String(id).slice(0, 64) });
+  return getRecord(session, entity, survivor, options);
+}
+
 export interface GetOptions extends LoadOptions {
   readonly include?: readonly string[];
   readonly asOf?: unknown;
@@ -309,7 +324,7 @@ export function getRecord(
     throw InvalidQuery({ reason: `"lock" is for what can still change: leave "asOf" out.` });
   const entity = moment ? moment.view(present) : present;
   return andThen(loadById(session, entity, id, moment ? { ...options, moment } : options), (record) => {
-    if (!record) throw NotFound({ entity: entity.name, id: String(id).slice(0, 64) });
+    if (!record) return getSurvivor(session, present, id, options, moment !== undefined);
     if (options.include === undefined) return record;
     const includes = [...new Set(names(options.include, "include"))];
     return withIncludes(session, entity, includes, record, moment);

@@ -1,0 +1,54 @@
+import type { Session } from "../runtime/session.js";
+
+/** One thing that a merge does, and what was there before: what undoing goes by. */
+export interface Step {
+  readonly kind: "set" | "make" | "bin";
+  readonly entity: string;
+  readonly recordId: string;
+  readonly field?: string;
+  readonly before?: unknown;
+  readonly after?: unknown;
+}
+
+const CHUNK = 500;
+
+/** The steps of one merge, written as they come, so that memory does not grow with the children. */
+export class MergeLog {
+  readonly id: string;
+  readonly #system: Session;
+  #position = 0;
+  #open: (Step & { readonly mergeId: string; readonly position: number })[] = [];
+  readonly #counts = new Map<string, { entity: string; field: string; count: number }>();
+
+  constructor(system: Session, id: string) {
+    this.#system = system;
+    this.id = id;
+  }
+
+  async note(...steps: readonly Step[]): Promise<void> {
+    for (const step of steps) {
+      this.#open.push({ ...step, mergeId: this.id, position: this.#position });
+      this.#position += 1;
+    }
+    if (this.#open.length >= CHUNK) await this.flush();
+  }
+
+  /** Counts what was re-pointed. */
+  moved(entity: string, field: string, count: number): void {
+    const key = `${entity}.${field}`;
+    const known = this.#counts.get(key);
+    if (known) known.count += count;
+    else this.#counts.set(key, { entity, field, count });
+  }
+
+  get counts(): { entity: string; field: string; count: number }[] {
+    return [...this.#counts.values()];
+  }
+
+  async flush(): Promise<void> {
+    const steps = this.#open;
+    this.#open = [];
+    for (let i = 0; i < steps.length; i += CHUNK)
+      await this.#system.repo({ name: "mergeStep" } as never).createMany(steps.slice(i, i + CHUNK) as never);
+  }
+}

@@ -1,0 +1,140 @@
+import { NotFound } from "../errors/core-errors.js";
+import type { EntityModel } from "../model/entity-model.js";
+import { type RecordValues, sameValue } from "../model/record-codec.js";
+import { loadByIds } from "../repository/read.js";
+import { purgeRecords, restoreRecord } from "../repository/write/delete.js";
+import { assertReach } from "../repository/write/reach.js";
+import { lockRecords } from "../repository/write/update.js";
+import type { Session } from "../runtime/session.js";
+import { isUuid } from "../util/uuid.js";
+import { MergeNotUndoable } from "./errors.js";
+import type { Step } from "./log.js";
+import { setFields } from "./repoint.js";
+
+export interface UnmergeResult {
+  readonly mergeId: string;
+  readonly survivorId: string;
+  readonly restoredIds: string[];
+  /** What was not put back, since somebody has changed it after the merge. */
+  readonly kept: { entity: string; id: string; field: string }[];
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: bookkeeping of entities that are declared above this folder.
+type Books = any;
+const books = (session: Session, name: string): Books => session.repo({ name } as never);
+const PAGE = 500;
+
+/**
+ * Takes a merge back, in one transaction: what it moved goes back, what it overwrote comes back, its records come out of the
+ * recycle bin, and their ids name them again. What was changed since stays as it was changed.
+ *
+ * @throws not-found; forbidden; merge-not-undoable
+ */
+export async function unmergeRecords(outer: Session, name: string, mergeId: string): Promise<UnmergeResult> {
+  const view = outer.entity(name);
+  outer.require(view, "update");
+  outer.require(view, "delete");
+  if (!isUuid(mergeId.toLowerCase())) throw NotFound({ entity: "recordMerge", id: mergeId.slice(0, 64) });
+  return outer.atomically(async (session) => {
+    const system = session.asSystem({
+      capability: "crm.merge",
+      reason: `merge of ${name} taken back`,
+    }) as Session;
+    const merge = await books(system, "recordMerge").get(mergeId, { lock: true });
+    if (merge.entity !== name) throw NotFound({ entity: "recordMerge", id: mergeId });
+    const refuse = (reason: string) => MergeNotUndoable({ id: mergeId, reason });
+    const entity = view.full;
+    const { survivorId } = merge as { survivorId: string };
+    // Whoever does not see the survivor does not learn that there was a merge.
+    const found = await loadByIds(session, entity, [survivorId]);
+    if (found.size === 0 && merge.state === "merged") {
+      const moved = await books(system, "mergedRecord").first({ where: { oldId: survivorId } });
+      if (moved && (await loadByIds(session, entity, [moved.survivorId])).size > 0)
+        throw refuse(`its survivor was merged into ${moved.survivorId} since: take that merge back first`);
+      throw NotFound({ entity: name, id: survivorId });
+    }
+    if (merge.state !== "merged") throw refuse("it was taken back before");
+    if (session.now() > merge.undoUntil) throw refuse(`that was possible until ${merge.undoUntil}`);
+    const survivor = await lockRecords(session, entity, [survivorId]);
+    await assertReach(session, entity, "update", survivor);
+    const trusted = session.trusted();
+    const losers = await loadByIds(trusted, entity, merge.loserIds, { withDeleted: true, trusted: true });
+    if (losers.size < merge.loserIds.length) throw refuse("a record of it was removed for good");
+    await assertReach(session, entity, "delete", [...losers.values()]);
+
+    const kept: UnmergeResult["kept"] = [];
+    const steps = books(system, "mergeStep");
+    let position = Number.MAX_SAFE_INTEGER;
+    let count = 0;
+    for (;;) {
+      // Backwards: what was done last is undone first.
+      const { items } = await steps.find({
+        where: { mergeId, position: { lt: position } },
+        orderBy: ["-position"],
+        limit: PAGE,
+      });
+      if (items.length === 0) break;
+      for (const run of runsOf(items)) await undo(trusted, run, kept);
+      position = items.at(-1).position;
+      count += items.length;
+    }
+    if (count === 0) throw refuse("what it did is not kept any more");
+    await books(system, "recordMerge").update(mergeId, { state: "undone" });
+    return { mergeId, survivorId, restoredIds: [...merge.loserIds], kept };
+  });
+}
+
+/** Neighbouring steps of one kind on one field: undone with as many statements as one. */
+function* runsOf(steps: readonly Step[]): Generator<readonly Step[]> {
+  let run: Step[] = [];
+  for (const step of steps) {
+    const [first] = run;
+    const same =
+      first &&
+      first.kind === step.kind &&
+      first.entity === step.entity &&
+      first.field === step.field &&
+      !run.some(({ recordId }) => recordId === step.recordId);
+    if (!same && run.length > 0) {
+      yield run;
+      run = [];
+    }
+    run.push(step);
+  }
+  if (run.length > 0) yield run;
+}
+
+async function undo(trusted: Session, run: readonly Step[], kept: UnmergeResult["kept"]): Promise<void> {
+  const [{ kind, entity: name, field }] = run as [Step];
+  const entity = trusted.runtime.composition.entities.get(name);
+  // Its plugin is gone, and its records with it.
+  if (!entity) return;
+  const ids = run.map(({ recordId }) => recordId);
+  if (kind === "bin") {
+    for (const id of ids) await restore(trusted, entity, id);
+    return;
+  }
+  const found = await loadByIds(trusted, entity, ids, { lock: true, withDeleted: true, trusted: true });
+  if (kind === "make") {
+    await purgeRecords(
+      trusted,
+      entity,
+      ids.filter((id) => found.has(id)),
+    );
+    return;
+  }
+  const changes: { before: RecordValues; patch: RecordValues }[] = [];
+  for (const step of run) {
+    const before = found.get(step.recordId);
+    if (!before || field === undefined || !entity.fields.has(field)) continue;
+    if (sameValue(before[field] ?? null, step.after ?? null))
+      changes.push({ before, patch: { [field]: step.before ?? null } });
+    else kept.push({ entity: name, id: step.recordId, field });
+  }
+  await setFields(trusted, entity, changes);
+}
+
+async function restore(trusted: Session, entity: EntityModel, id: string): Promise<void> {
+  const found = await loadByIds(trusted, entity, [id], { withDeleted: true, trusted: true });
+  if (found.get(id)?.["deletedAt"]) await restoreRecord(trusted, entity, id);
+}

@@ -1,0 +1,277 @@
+import {
+  account,
+  activity,
+  type Contact,
+  consent,
+  consents,
+  contact,
+  contactPoint,
+  crmCore,
+  defineEntity,
+  definePersonalData,
+  definePlugin,
+  defineRole,
+  note,
+  reference,
+} from "@corm/core";
+import { createTestCrm } from "@corm/core/testing";
+import Type from "typebox";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+
+/** One membership of a person for each club, with entries of its own. */
+const membership = defineEntity("membership", {
+  fields: {
+    contactId: reference(contact, { onDelete: "cascade" }),
+    club: Type.String(),
+  },
+  unique: [["contactId", "club"]],
+});
+const entry = defineEntity("membershipEntry", {
+  plural: "membershipEntries",
+  fields: { membershipId: reference(membership, { onDelete: "cascade" }), points: Type.Integer() },
+});
+const clubs = definePlugin({
+  name: "clubs",
+  version: "0.1.0",
+  corm: "^0.1",
+  requires: { crm: "^0.1" },
+  setup: () => ({
+    entities: { membership, membershipEntry: entry },
+    privacy: [
+      definePersonalData(membership, { by: ["contactId"], erase: "delete" }),
+      definePersonalData(entry, { by: ["membershipId"], erase: "delete" }),
+    ],
+  }),
+});
+const seller = defineRole({
+  name: "seller",
+  permissions: ["contact.merge"],
+  entities: { contact: { read: "own", update: "own", delete: "own", create: "own" } },
+});
+
+const make = () => createTestCrm({ plugins: [crmCore(), clubs()], roles: [seller] });
+let app: Awaited<ReturnType<typeof make>>;
+beforeEach(async () => {
+  app = await make();
+});
+afterEach(() => app.crm.stop());
+const contacts = () => app.me.entities.contact;
+
+async function twins(): Promise<{ ada: Contact; augusta: Contact }> {
+  const ada = await contacts().create({
+    firstName: "Ada",
+    lastName: "Lovelace",
+    email: "ada@example.com",
+    city: "London",
+  });
+  app.clock.advance({ minutes: 1 });
+  const augusta = await contacts().create({
+    lastName: "Lovelace",
+    title: "Countess",
+    email: "augusta@example.com",
+    phone: "+442071234567",
+    street: "12 St James's Square",
+    externalId: "x-7",
+  });
+  return { ada, augusta };
+}
+
+test("fills what is empty, keeps what is there, and tells before what it will do", async () => {
+  const { ada, augusta } = await twins();
+  const request = { survivorId: ada.id, ids: [ada.id, augusta.id] };
+  await app.me.repo(activity).create({ kind: "call", subject: "Hello", contactId: augusta.id });
+  const plan = await contacts().planMerge(request);
+  expect(plan.moved).toEqual([{ entity: "activity", field: "contactId", count: 1 }]);
+  const fields = Object.fromEntries(plan.fields.map(({ field, from, value }) => [field, [from, value]]));
+  expect(fields).toMatchObject({
+    email: [ada.id, "ada@example.com"],
+    title: [augusta.id, "Countess"],
+    phone: [augusta.id, "+442071234567"],
+    externalId: [augusta.id, "x-7"],
+  });
+  // An address is one record's, and not pieced together.
+  expect(fields["street"]).toBeUndefined();
+  const merged = await contacts().merge({
+    ...request,
+    versions: plan.versions,
+    fields: { firstName: { value: "Augusta Ada" } },
+  });
+  expect(merged.moved).toEqual([{ entity: "activity", field: "contactId", count: 1 }]);
+  expect(await contacts().get(ada.id)).toMatchObject({
+    firstName: "Augusta Ada",
+    title: "Countess",
+    email: "ada@example.com",
+    city: "London",
+    street: null,
+    externalId: "x-7",
+  });
+  const { items } = await app.me.repo(contactPoint).find();
+  expect(items).toMatchObject([{ kind: "email", value: "augusta@example.com", contactId: ada.id }]);
+  expect(await contacts().count()).toBe(1);
+});
+
+test("the old id answers with the survivor for ever, over several merges", async () => {
+  const { ada, augusta } = await twins();
+  const third = await contacts().create({ lastName: "Byron" });
+  await contacts().merge({ survivorId: ada.id, ids: [augusta.id] });
+  await contacts().merge({ survivorId: third.id, ids: [ada.id] });
+  for (const id of [ada.id, augusta.id]) expect((await contacts().get(id)).id).toBe(third.id);
+  await contacts().purge(ada.id);
+  await contacts().purge(augusta.id);
+  expect((await contacts().get(augusta.id)).id).toBe(third.id);
+  await expect(contacts().get(app.me.newId())).rejects.toMatchObject({ code: "not-found" });
+});
+
+test("what there can be one of is merged itself, with what hangs on it", async () => {
+  const { ada, augusta } = await twins();
+  const [one, two] = await app.me.repo(membership).createMany([
+    { contactId: ada.id, club: "chess" },
+    { contactId: augusta.id, club: "chess" },
+  ]);
+  const other = await app.me.repo(membership).create({ contactId: augusta.id, club: "whist" });
+  await app.me.repo(entry).createMany([
+    { membershipId: one!.id, points: 5 },
+    { membershipId: two!.id, points: 7 },
+  ]);
+  const { mergeId } = await contacts().merge({ survivorId: ada.id, ids: [augusta.id] });
+  const { items } = await app.me.repo(membership).find({ orderBy: ["club"] });
+  expect(items.map(({ id, contactId }) => [id, contactId])).toEqual([
+    [one!.id, ada.id],
+    [other.id, ada.id],
+  ]);
+  const sum = { measures: { points: { sum: "points" } } } as const;
+  expect(await app.me.repo(entry).aggregate({ where: { membershipId: one!.id }, ...sum })).toEqual([
+    { points: "12" },
+  ]);
+  await contacts().unmerge({ mergeId });
+  expect(await app.me.repo(entry).count({ membershipId: two!.id })).toBe(1);
+  expect(await app.me.repo(membership).count({ contactId: augusta.id })).toBe(2);
+});
+
+test("accounts: children, notes, shares, and nobody becomes his own parent", async () => {
+  const accounts = app.me.entities.account;
+  const root = await accounts.create({ name: "Root" });
+  const loser = await accounts.create({ name: "Acme Ltd", parentId: root.id });
+  const survivor = await accounts.create({ name: "Acme", parentId: loser.id });
+  const child = await accounts.create({ name: "Acme North", parentId: loser.id });
+  const person = await contacts().create({ lastName: "Hopper", accountId: loser.id });
+  await app.me.repo(note).create({ entity: "account", recordId: loser.id, body: "Pays late" } as never);
+  const { mergeId } = await accounts.merge({ survivorId: survivor.id, ids: [loser.id] });
+  expect(await accounts.get(survivor.id)).toMatchObject({ parentId: root.id });
+  expect((await accounts.get(child.id)).parentId).toBe(survivor.id);
+  expect((await contacts().get(person.id)).accountId).toBe(survivor.id);
+  expect(await app.me.repo(note).count({ recordId: survivor.id })).toBe(1);
+  await accounts.unmerge({ mergeId });
+  expect((await accounts.get(survivor.id)).parentId).toBe(loser.id);
+  expect((await accounts.get(child.id)).parentId).toBe(loser.id);
+  expect(await app.me.repo(note).count({ recordId: loser.id })).toBe(1);
+});
+
+test("who has said no under one address is not written to under another", async () => {
+  const { ada, augusta } = await twins();
+  const ledger = app.me.service(consents);
+  await ledger.record({
+    channel: "email",
+    address: "ada@example.com",
+    topic: "news",
+    decision: "granted",
+    contactId: ada.id,
+  });
+  await ledger.record({
+    channel: "email",
+    address: "augusta@example.com",
+    topic: "news",
+    decision: "withdrawn",
+    contactId: augusta.id,
+  });
+  const canSend = async (address: string) =>
+    (await ledger.canSend({ channel: "email", address, topic: "news" })).allowed;
+  expect(await canSend("ada@example.com")).toBe(true);
+  const { mergeId } = await contacts().merge({ survivorId: ada.id, ids: [augusta.id] });
+  expect(await canSend("ada@example.com")).toBe(false);
+  expect(await canSend("augusta@example.com")).toBe(false);
+  await contacts().unmerge({ mergeId });
+  expect(await canSend("ada@example.com")).toBe(true);
+  expect(await app.me.repo(consent).count()).toBe(2);
+});
+
+describe("access", () => {
+  test("one of another's record keeps the merge from happening, and nothing of it is told", async () => {
+    const id = app.me.newId();
+    const user = await app.me.entities.user.create({ name: "Sam" } as never);
+    const sam = app.crm.as({ actor: { kind: "user", id: user.id }, tenant: "test", roles: ["seller"] });
+    const own = await sam.entities.contact.create({ lastName: "Own" });
+    const foreign = await contacts().create({ lastName: "Secret" });
+    for (const ids of [[foreign.id], [id]]) {
+      const failed = await sam.entities.contact.merge({ survivorId: own.id, ids }).catch((error) => error);
+      expect(failed).toMatchObject({ code: "not-found" });
+      expect(JSON.stringify(failed)).not.toContain("Secret");
+      await expect(sam.entities.contact.planMerge({ survivorId: own.id, ids })).rejects.toThrow(
+        /There is no/,
+      );
+    }
+    expect((await contacts().get(foreign.id)).version).toBe(1);
+    expect((await contacts().get(own.id)).version).toBe(1);
+  });
+
+  test("of another tenant there is nothing", async () => {
+    const { ada } = await twins();
+    const stranger = await app.inTenant("other").entities.contact.create({ lastName: "Other" });
+    await expect(contacts().merge({ survivorId: ada.id, ids: [stranger.id] })).rejects.toMatchObject({
+      code: "not-found",
+    });
+  });
+});
+
+test("a record that has moved on since the plan is not merged", async () => {
+  const { ada, augusta } = await twins();
+  const { versions } = await contacts().planMerge({ survivorId: ada.id, ids: [augusta.id] });
+  await contacts().update(augusta.id, { title: "Lady" });
+  const late = contacts().merge({ survivorId: ada.id, ids: [augusta.id], versions });
+  await expect(late).rejects.toMatchObject({ code: "version-conflict" });
+  expect(await contacts().count()).toBe(2);
+});
+
+test("what was changed since stays, and what cannot be undone says why", async () => {
+  const { ada, augusta } = await twins();
+  const { mergeId } = await contacts().merge({ survivorId: ada.id, ids: [augusta.id] });
+  await contacts().update(ada.id, { title: "Lady" });
+  const { kept, restoredIds } = await contacts().unmerge({ mergeId });
+  expect(kept).toEqual([{ entity: "contact", id: ada.id, field: "title" }]);
+  expect(restoredIds).toEqual([augusta.id]);
+  expect(await contacts().get(ada.id)).toMatchObject({ title: "Lady", phone: null });
+  await expect(contacts().unmerge({ mergeId })).rejects.toMatchObject({ code: "merge-not-undoable" });
+  const again = await contacts().merge({ survivorId: ada.id, ids: [augusta.id] });
+  app.clock.advance({ days: 31 });
+  await expect(contacts().unmerge({ mergeId: again.mergeId })).rejects.toThrow(/possible until/);
+});
+
+test("the event lists what moved", async () => {
+  const { ada, augusta } = await twins();
+  await app.me.repo(activity).create({ kind: "call", subject: "Hello", contactId: augusta.id });
+  const { mergeId } = await contacts().merge({ survivorId: ada.id, ids: [augusta.id] });
+  const { items } = await app.me.changes({ limit: 500 } as never);
+  const event = items.find((item) => (item as { event?: string }).event === "record.merged");
+  expect(event).toMatchObject({
+    payload: {
+      mergeId,
+      entity: "contact",
+      survivorId: ada.id,
+      loserIds: [augusta.id],
+      moved: [{ entity: "activity", field: "contactId", count: 1 }],
+    },
+  });
+});
+
+test("an account of thousands of contacts is merged in batches", async () => {
+  const accounts = app.me.entities.account;
+  const [survivor, loser] = await accounts.createMany([{ name: "A" }, { name: "B" }]);
+  await contacts().createMany(
+    Array.from({ length: 1200 }, (_, i) => ({ lastName: `P${i}`, accountId: loser!.id })),
+  );
+  const { moved, mergeId } = await accounts.merge({ survivorId: survivor!.id, ids: [loser!.id] });
+  expect(moved).toEqual([{ entity: "contact", field: "accountId", count: 1200 }]);
+  await accounts.unmerge({ mergeId });
+  expect(await contacts().count({ accountId: loser!.id })).toBe(1200);
+  expect(await app.me.repo(account).count()).toBe(2);
+});
