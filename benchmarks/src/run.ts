@@ -4,6 +4,7 @@ import { dirname, join } from "node:path";
 import { accessScenarios } from "./access-cost.js";
 import { checkAgreement } from "./agreement.js";
 import { Data } from "./app/data.js";
+import { automationScenarios } from "./automations.js";
 import { bullmqScenarios } from "./bullmq.js";
 import { type ColdStart, coldStart } from "./cold-start.js";
 import { postgresContenders } from "./contenders/postgres.js";
@@ -72,6 +73,12 @@ async function measureAccess(): Promise<void> {
   await stop();
 }
 
+async function measureAutomations(): Promise<void> {
+  const { scenarios, stop } = await automationScenarios(settings.postgres);
+  await measure("Automations", scenarios);
+  await stop();
+}
+
 async function measureSales(): Promise<void> {
   const { scenarios, stop } = await salesScenarios(settings.quick);
   await measure("Sales", scenarios);
@@ -105,6 +112,7 @@ try {
 await measureHooks();
 if (wanted("access")) await measureAccess();
 if (wanted("jobs")) await measureJobs();
+if (wanted("automations")) await measureAutomations();
 if (wanted("sales")) await measureSales();
 const leadsReport = wanted("leads")
   ? await measureLeads(Number(process.env["BENCH_LEADS"] ?? (settings.quick ? 2_000 : 20_000)))
@@ -121,7 +129,7 @@ const of = (group: string): Figure[] => figures.filter((figure) => figure.group 
 
 console.log(`${machine.cpu}, Node ${machine.node}, load ${machine.load.join(" to ")}`);
 console.log(`${settings.rows.toLocaleString("en")} contacts, ${settings.rounds} rounds`);
-for (const group of ["SQLite", "HTTP", "HTTP over sockets", "Access", "Jobs", "Sales", "PostgreSQL"]) {
+for (const group of ["SQLite", "HTTP", "HTTP over sockets", "Access", "Jobs", "Automations", "Sales", "PostgreSQL"]) {
   if (of(group).length > 0) console.log(`\n${speedTable(group, of(group))}`);
 }
 if (leadsReport) console.log(`\n${leadsReport}`);

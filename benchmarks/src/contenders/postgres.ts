@@ -58,7 +58,7 @@ const columnTypes: Readonly<Record<string, string>> = {
   live: "bigint",
 };
 
-async function postgresDriver(url: string, month: (column: string) => string): Promise<RawDriver> {
+export async function postgresDriver(url: string, month: (column: string) => string): Promise<RawDriver> {
   const client = new pg.Client({ connectionString: url, types });
   await client.connect();
   await client.query("set timezone = 'UTC'");

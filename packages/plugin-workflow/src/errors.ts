@@ -119,6 +119,13 @@ export const AutomationRefused = defineError<{ key: string; reason: string }>("a
   detail: ({ key, reason }) => `Automation "${key}": ${reason}.`,
 });
 
+export const TargetInvalid = defineError<{ pointer: string; reason: string }>("target-invalid", {
+  status: 422,
+  title: "Nobody can be measured by this",
+  detail: ({ pointer, reason }) => `${pointer}: ${reason}.`,
+  issues: ({ pointer, reason }) => [{ pointer, code: "target-invalid", message: reason }],
+});
+
 export const ConnectorUnknown = defineError<{ connector: string }>("connector-unknown", {
   status: 422,
   title: "No such connector",

@@ -2,7 +2,7 @@ export { approve, delegate, recall, reject, submit } from "./actions/approve.js"
 export { assign, reassign, retryAssignment } from "./actions/assign.js";
 export { ACT_AS, cancelRun, dryRun, retryRun, start } from "./actions/automate.js";
 export { setCredentials } from "./actions/connections.js";
-export { setPresence, skillGaps } from "./actions/people.js";
+export { performance, setPresence, skillGaps } from "./actions/people.js";
 export { ping, replay, resend, rotateSecret } from "./actions/webhooks.js";
 export { type Verdict, verdictOf } from "./approvals/verdict.js";
 export type { AssignmentCause, AssignmentRequest, Decision } from "./assignment/assign-records.js";
@@ -94,6 +94,11 @@ export {
   incomingMessage,
 } from "./entities/connection.js";
 export { type Notification, type NotificationInput, notification } from "./entities/notification.js";
+export {
+  type PerformanceTarget,
+  type PerformanceTargetInput,
+  performanceTarget,
+} from "./entities/performance-target.js";
 export * from "./entities/skill.js";
 export {
   type WebhookDelivery,
@@ -122,8 +127,10 @@ export {
   guardedRequest,
   RequestFailed,
 } from "./net/guarded-request.js";
+export type { Performance } from "./people/performance.js";
 export { type WorkflowOptions, type WorkflowPlugin, workflow } from "./plugin.js";
 export { type Assignments, assignments } from "./services/assignments.js";
+export { type Territories, territories } from "./services/territories.js";
 export { type WorkflowRuns, workflowRuns } from "./services/workflow-runs.js";
 export {
   defineStep,

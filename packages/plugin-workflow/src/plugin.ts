@@ -12,7 +12,7 @@ import { approve, delegate, recall, reject, submit } from "./actions/approve.js"
 import { assign, reassign, retryAssignment } from "./actions/assign.js";
 import { ACT_AS, cancelRun, dryRun, retryRun, start } from "./actions/automate.js";
 import { setCredentials } from "./actions/connections.js";
-import { setPresence, skillGaps } from "./actions/people.js";
+import { performance, setPresence, skillGaps } from "./actions/people.js";
 import { ping, replay, resend, rotateSecret } from "./actions/webhooks.js";
 import { absence, agent } from "./entities/agent.js";
 import { approval, approvalVote } from "./entities/approval.js";
@@ -24,6 +24,7 @@ import { automation, automationSwitch, automationVersion } from "./entities/auto
 import { automationCursor } from "./entities/automation-cursor.js";
 import { connection, incomingMessage } from "./entities/connection.js";
 import { notification } from "./entities/notification.js";
+import { performanceTarget } from "./entities/performance-target.js";
 import { skill, teamSkill, userSkill } from "./entities/skill.js";
 import { webhookDelivery, webhookEndpoint } from "./entities/webhook-endpoint.js";
 import { workflowMeter, workflowRun, workflowStep, workflowWait } from "./entities/workflow-run.js";
@@ -33,11 +34,13 @@ import { checkAutomations } from "./hooks/check-automation.js";
 import { checkConnections } from "./hooks/check-connection.js";
 import { checkProcesses } from "./hooks/check-process.js";
 import { checkRules } from "./hooks/check-rule.js";
+import { checkTargets } from "./hooks/check-target.js";
 import { checkWebhooks } from "./hooks/check-webhook.js";
 import { keepBooks } from "./hooks/keep-books.js";
 import { lockRecords } from "./hooks/lock-records.js";
 import { advanceRun } from "./jobs/advance-run.js";
 import { approvalTimeout } from "./jobs/approval-timeout.js";
+import { askByMail } from "./jobs/ask-by-mail.js";
 import { deliver } from "./jobs/deliver.js";
 import { performStep } from "./jobs/perform-step.js";
 import { replayWebhooks } from "./jobs/replay-webhooks.js";
@@ -48,6 +51,7 @@ import { tellEndpoints } from "./jobs/tell-endpoints.js";
 import { dueDate, fireSchedule, keepTimers, keepTimersJob } from "./jobs/timers.js";
 import type { NetOptions } from "./net/destinations.js";
 import { privacy } from "./privacy.js";
+import { approvalLinks } from "./routes/approval-links.js";
 import { incomingHook } from "./routes/incoming-hook.js";
 import { approvalsOf } from "./services/approvals.js";
 import { assignments, assignmentsOf } from "./services/assignments.js";
@@ -78,6 +82,8 @@ const plugin = definePlugin({
       }),
       {},
     ),
+    /** Where people reach the app, for links in mails: `https://crm.example.com`. */
+    publicUrl: Type.Optional(Type.String({ pattern: "^https?://", maxLength: 500 })),
     /** Hours without any success after which a webhook endpoint is turned off. */
     disableAfterHours: withDefault(Type.Integer({ minimum: 1, maximum: 8760 }), 120),
     /** From whom mails of automations come. */
@@ -93,6 +99,7 @@ const plugin = definePlugin({
       runsPerHour: options.runsPerHour,
       mailFrom: options.mailFrom,
       net: options.net,
+      publicUrl: options.publicUrl,
       disableAfterMs: options.disableAfterHours * 3_600_000,
     };
     return {
@@ -113,6 +120,7 @@ const plugin = definePlugin({
         connection,
         incomingMessage,
         notification,
+        performanceTarget,
         skill,
         teamSkill,
         userSkill,
@@ -132,6 +140,7 @@ const plugin = definePlugin({
         start,
         delegate,
         reassign,
+        performance,
         ping,
         recall,
         reject,
@@ -158,6 +167,7 @@ const plugin = definePlugin({
         ...armTimers,
         ...checkWebhooks,
         ...checkConnections,
+        ...checkTargets,
         ...checkProcesses,
         ...keepBooks,
         ...assignCreated(assignOnCreate),
@@ -168,6 +178,7 @@ const plugin = definePlugin({
       jobs: [
         advanceRun,
         approvalTimeout,
+        askByMail,
         performStep,
         deliver,
         dueDate,
@@ -178,7 +189,7 @@ const plugin = definePlugin({
         retryWaitingJob,
       ],
       privacy,
-      routes: [incomingHook],
+      routes: [incomingHook, ...approvalLinks],
       start: armCoded,
       services: [
         provide(workflowSettings, () => settings),
@@ -206,6 +217,7 @@ const plugin = definePlugin({
         "workflow.reassign": "Take records from people, and give them to others",
         "workflow.retryAssignment": "Look again for people for what waits",
         "workflow.setPresence": "Say whether one takes work",
+        "workflow.performance": "Measure people against their targets",
         "team.skillGaps": "Compare the skills of a team with those that it needs",
       },
     };
@@ -223,6 +235,11 @@ export interface WorkflowOptions {
   readonly runsPerHour?: number;
   /** Where requests to other systems may go, besides public addresses by https on port 443. */
   readonly net?: NetOptions;
+  /**
+   * Where people reach the app, `https://crm.example.com`: approvers are written to then, with links by which they answer.
+   * Takes `mailFrom`, and a plugin with a mail server.
+   */
+  readonly publicUrl?: string;
   /** Hours without any success after which a webhook endpoint is turned off. Default 120. */
   readonly disableAfterHours?: number;
   /** From whom mails of automations come; they go out by the app's mail port. */

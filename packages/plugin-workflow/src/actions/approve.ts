@@ -2,7 +2,7 @@ import { type Context, defineAction, Forbidden, UniqueViolation } from "@corm/co
 import Type from "typebox";
 import { requireUser } from "../acting-user.js";
 import { approversOf } from "../approvals/approvers.js";
-import { askStep, booksOf, closeVotes, finish, goOn, nextStep } from "../approvals/run.js";
+import { askInMails, askStep, booksOf, closeVotes, finish, goOn, nextStep } from "../approvals/run.js";
 import { activeOf } from "../assignment/active-users.js";
 import { conditionOf, targetOf } from "../assignment/target.js";
 import { type Approval, type ApprovalVote, approval, approvalVote } from "../entities/approval.js";
@@ -163,10 +163,11 @@ export const delegate = defineAction({
     if (asked) throw DelegateUnable({ reason: "is asked himself" });
     await votes.update(own.id, { decision: "delegated", comment: words ?? null, votedAt: books.now() });
     const { step, round } = record;
-    await votes.create({
+    const passed = await votes.create({
       ...{ approvalId: record.id, step, round, approverId: toUserId, askedAt: books.now() },
       onBehalfOfId: own.onBehalfOfId ?? own.approverId,
     });
+    await askInMails(books, [passed]);
     return shown(record);
   },
 });

@@ -3,7 +3,9 @@ import Type from "typebox";
 import { requireUser } from "../acting-user.js";
 import { MAX_CANDIDATES } from "../assignment/candidates.js";
 import { agent } from "../entities/agent.js";
+import { type PerformanceTarget, performanceTarget } from "../entities/performance-target.js";
 import { teamSkill, userSkill } from "../entities/skill.js";
+import { performanceOf } from "../people/performance.js";
 
 /** Skills that a team needs and lacks. `POST /api/teams/{id}/skill-gaps` */
 export const skillGaps = defineAction({
@@ -66,5 +68,55 @@ export const setPresence = defineAction({
     const system = ctx.asSystem({ capability: "workflow.presence", reason: "own presence" });
     await system.repo(agent).upsertMany([{ userId, presence }], ["userId"]);
     return { presence };
+  },
+});
+
+/** What people have reached of their targets. `POST /api/actions/workflow.performance` */
+export const performance = defineAction({
+  name: "performance",
+  permission: "workflow.performance",
+  label: "Performance against targets",
+  description: "Measures people's targets that hold on a day, as the caller may see the records.",
+  readOnly: true,
+  input: Type.Object({
+    /** Default today, in UTC. */
+    on: Type.Optional(Type.String({ format: "date" })),
+    userId: Type.Optional(Type.String({ format: "uuid" })),
+    teamId: Type.Optional(Type.String({ format: "uuid" })),
+  }),
+  output: Type.Object({
+    people: Type.Array(
+      Type.Object({
+        userId: Type.String(),
+        metric: Type.String(),
+        from: Type.String(),
+        until: Type.String(),
+        target: Type.Number(),
+        actual: Type.Union([Type.Number(), Type.Null()]),
+        attainment: Type.Union([Type.Number(), Type.Null()]),
+      }),
+    ),
+  }),
+  run: async ({ input: { on, userId, teamId } }, ctx) => {
+    const day = on ?? ctx.now().slice(0, 10);
+    const members =
+      teamId === undefined
+        ? undefined
+        : await ctx
+            .repo(teamMember)
+            .find({ where: { teamId }, select: ["id", "userId"], limit: MAX_CANDIDATES });
+    const { items } = await ctx.repo(performanceTarget).find({
+      where: {
+        from: { lte: day },
+        until: { gte: day },
+        ...(userId === undefined ? {} : { userId }),
+        ...(members === undefined
+          ? {}
+          : { and: [{ userId: { in: members.items.map((one) => one.userId) } }] }),
+      },
+      orderBy: ["userId", "metric"],
+      limit: MAX_CANDIDATES,
+    });
+    return { people: await performanceOf(ctx, items as PerformanceTarget[]) };
   },
 });

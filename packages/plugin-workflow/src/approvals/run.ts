@@ -3,8 +3,10 @@ import { conditionOf, type TargetRow, targetOf } from "../assignment/target.js";
 import { type Approval, type ApprovalVote, approval, approvalVote } from "../entities/approval.js";
 import type { ApprovalStep } from "../entities/approval-process.js";
 import { ApproverMissing } from "../errors.js";
+import { settingsOf } from "../services/settings.js";
 import { approversOf } from "./approvers.js";
 import { type Verdict, verdictOf } from "./verdict.js";
+import { ASK_BY_MAIL } from "./vote-link.js";
 
 const MINUTE_MS = 60_000;
 
@@ -47,14 +49,25 @@ export async function askStep(
   const definition = current.pinned.steps[step] as ApprovalStep;
   const asked = await approversOf(books, definition, record, current.submittedById);
   if (asked.length === 0) throw ApproverMissing({ step: definition.name });
-  await books
+  const votes = await books
     .repo(approvalVote)
     .createMany(asked.map((one) => ({ ...one, approvalId: current.id, step, round, askedAt: books.now() })));
+  await askInMails(books, votes);
   if (definition.timeoutMinutes !== undefined) {
     const runAt = toInstant(books.clock.now() + definition.timeoutMinutes * MINUTE_MS);
     await books.jobs.enqueue(STEP_TIMEOUT, { approvalId: current.id, round }, { runAt });
   }
   return books.repo(approval).update(current.id, { step, round });
+}
+
+/** Writes to those who are asked, where the app has a mail server, and an address for links. */
+export async function askInMails(books: Context, votes: readonly { readonly id: string }[]): Promise<void> {
+  const { publicUrl, mailFrom } = settingsOf(books);
+  if (publicUrl === undefined || mailFrom === undefined) return;
+  await books.jobs.enqueueMany(
+    ASK_BY_MAIL,
+    votes.map(({ id }) => ({ input: { voteId: id } })),
+  );
 }
 
 /** Goes on after a vote, or without one when the time of a step is up. In the transaction that holds the approval. */

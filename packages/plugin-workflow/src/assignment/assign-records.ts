@@ -11,6 +11,7 @@ import { preferences } from "./preferences.js";
 import { watchReturn } from "./return-timer.js";
 import { type Candidate, type Choice, FIRST_TURN, select, type Turn } from "./select.js";
 import { ownerFieldOf, type TargetRow, targetOf } from "./target.js";
+import { territoriesOf } from "./territories-of.js";
 import { keepWaiting, waitingSince } from "./waiting.js";
 
 /** Records of one call: they are given out in one transaction. */
@@ -62,6 +63,7 @@ class Handing {
   readonly #candidates = new Map<string, Candidate[]>();
   readonly #rules = new Map<string, AssignmentRule>();
   readonly #rows = new Map<string, TargetRow>();
+  #within: ReadonlyMap<string, readonly string[]> = new Map();
 
   constructor(tx: Context, request: AssignmentRequest, turns: Readonly<Record<string, Turn>>) {
     this.#tx = tx;
@@ -84,10 +86,12 @@ class Handing {
     );
     for (const [id, rule] of found) this.#rules.set(id, rule);
     const free = wanted.filter((id) => this.#isFree(id, takeFrom));
-    const [since, prefers] = [
+    const [since, prefers, within] = [
       await waitingSince(tx, target, free),
       await preferences(tx, target, free, this.#rows, found),
+      await territoriesOf(tx, target, free, found),
     ];
+    this.#within = within;
     const decisions: Decision[] = [];
     for (const id of free) decisions.push(await this.#decideOne(id, since.get(id), prefers.get(id) ?? []));
     return decisions;
@@ -128,7 +132,10 @@ class Handing {
     const common = { target, recordId, cause, ...(takeFrom === undefined ? {} : { fromUserId: takeFrom }) };
     if (!rule) return { ...common, outcome: "unmatched", considered: [] };
     const waited = since === undefined ? 0 : (this.#tx.clock.now() - Date.parse(since)) / MINUTE_MS;
-    const { userId, by, considered } = await this.#choose(rule, waited, prefers, takeFrom);
+    const { userId, by, considered } = await this.#choose(rule, waited, prefers, {
+      takeFrom,
+      within: rule.strategy === "territory" ? (this.#within.get(recordId) ?? []) : undefined,
+    });
     return {
       ...common,
       outcome: userId === null ? "waiting" : "assigned",
@@ -143,12 +150,20 @@ class Handing {
     rule: AssignmentRule,
     waited: number,
     prefers: readonly string[],
-    takeFrom: string | undefined,
+    {
+      takeFrom,
+      within,
+    }: { readonly takeFrom: string | undefined; readonly within: readonly string[] | undefined },
   ): Promise<{ userId: string | null; by: string | null; considered: Choice["considered"] }> {
     const requires = rule.requires.filter(
       ({ relaxAfterMinutes }) => relaxAfterMinutes === undefined || waited < relaxAfterMinutes,
     );
-    const work = { requires, prefers, excludes: takeFrom === undefined ? [] : [takeFrom] };
+    const work = {
+      requires,
+      prefers,
+      excludes: takeFrom === undefined ? [] : [takeFrom],
+      ...(within === undefined ? {} : { within }),
+    };
     const considered: Choice["considered"][number][] = [];
     const overflows = rule.overflowTeamId !== null && waited >= rule.overflowAfterMinutes;
     for (const teamId of [rule.teamId, ...(overflows ? [rule.overflowTeamId as string] : [])]) {

@@ -1,5 +1,5 @@
 /** How the next person is found among those who could take a record. */
-export type Strategy = "roundRobin" | "loadBalanced" | "weighted";
+export type Strategy = "roundRobin" | "loadBalanced" | "weighted" | "territory";
 
 /** Somebody who might be given a record, as he is at this moment. */
 export interface Candidate {
@@ -27,6 +27,8 @@ export interface Work {
   readonly prefers: readonly string[];
   /** Users who must not get it, such as the one whom it is taken from. */
   readonly excludes: readonly string[];
+  /** Users of the territory that it falls into, for the strategy `territory`; left out for any. */
+  readonly within?: readonly string[];
 }
 
 /** Where the turn of a rule stands. Durable: it goes on where it was after a restart. */
@@ -74,8 +76,9 @@ export function select(strategy: Strategy, candidates: readonly Candidate[], wor
   return { userId: next.userId, by, considered, turn: next.turn };
 }
 
-function obstacle(candidate: Candidate, { requires, excludes }: Work): string | null {
+function obstacle(candidate: Candidate, { requires, excludes, within }: Work): string | null {
   if (excludes.includes(candidate.userId)) return "excluded";
+  if (within !== undefined && !within.includes(candidate.userId)) return "territory";
   if (candidate.unavailable !== null) return candidate.unavailable;
   const missing = requires.find(({ skill, level }) => (candidate.skills.get(skill) ?? 0) < level);
   if (missing) return `skill:${missing.skill}`;
@@ -92,6 +95,8 @@ interface Next {
 /** Candidates come ordered by id. */
 const STRATEGIES: Readonly<Record<Strategy, (able: readonly Candidate[], turn: Turn) => Next>> = {
   roundRobin: (able, turn) => given(afterLast(able, turn)[0], turn),
+  // Whose territory it is not was passed over; among the others it goes round.
+  territory: (able, turn) => given(afterLast(able, turn)[0], turn),
   // Among equals it goes round, so that the first of the alphabet does not get everything.
   loadBalanced: (able, turn) => {
     const least = Math.min(...able.map(load));

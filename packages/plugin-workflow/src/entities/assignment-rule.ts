@@ -25,7 +25,7 @@ const draft = defineEntity("assignmentRule", {
     priority: withDefault(Type.Integer({ minimum: 0, maximum: 1_000_000 }), 100),
     /** Records that the rule is for, in the filter language. Default: all. */
     where: Type.Optional(condition()),
-    strategy: withDefault(oneOf(["roundRobin", "loadBalanced", "weighted"]), "roundRobin"),
+    strategy: withDefault(oneOf(["roundRobin", "loadBalanced", "weighted", "territory"]), "roundRobin"),
     /** Its members are the candidates. */
     teamId: reference(team, { onDelete: "cascade" }),
     /** Who comes first where he can take it: the owner of the record's account, or who had the record last. */

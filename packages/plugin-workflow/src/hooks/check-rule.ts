@@ -3,8 +3,9 @@ import { conditionProblem, ownerFieldOf } from "../assignment/target.js";
 import { absence } from "../entities/agent.js";
 import { type AssignmentRuleInput, assignmentRule } from "../entities/assignment-rule.js";
 import { AbsenceBackwards, AssignmentConditionInvalid } from "../errors.js";
+import { territories } from "../services/territories.js";
 
-type Checked = Pick<AssignmentRuleInput, "target" | "where" | "open">;
+type Checked = Pick<AssignmentRuleInput, "target" | "where" | "open" | "strategy">;
 
 /**
  * Conditions are tried as whoever writes them: by a rule nobody asks about fields that he may not see. What a rule says
@@ -12,6 +13,11 @@ type Checked = Pick<AssignmentRuleInput, "target" | "where" | "open">;
  */
 async function checkRule(ctx: Context, rule: Checked): Promise<void> {
   ownerFieldOf(ctx, rule.target);
+  if (rule.strategy === "territory" && ctx.optional(territories) === undefined)
+    throw AssignmentConditionInvalid({
+      field: "strategy",
+      reason: `"territory" takes a plugin that provides territories, and this app has none`,
+    });
   for (const field of ["where", "open"] as const) {
     const cause = await conditionProblem(ctx, rule.target, rule[field]);
     if (cause) throw AssignmentConditionInvalid({ field, reason: cause.message }, { cause });
@@ -28,7 +34,9 @@ export const checkRules: readonly HookDefinition[] = [
     { name: "workflow.check-changed-rule", stage: "late" },
     async (batch, ctx) => {
       for (const { before: old, patch } of batch) {
-        const asked = (["target", "where", "open"] as const).some((name) => patch[name] !== undefined);
+        const asked = (["target", "where", "open", "strategy"] as const).some(
+          (name) => patch[name] !== undefined,
+        );
         if (asked) await checkRule(ctx, { ...old, ...patch } as Checked);
       }
     },

@@ -1,6 +1,6 @@
 import { defineJob } from "@corm/core";
 import Type from "typebox";
-import { goOn, STEP_TIMEOUT } from "../approvals/run.js";
+import { askInMails, goOn, STEP_TIMEOUT } from "../approvals/run.js";
 import { activeOf } from "../assignment/active-users.js";
 import { type Approval, approval, approvalVote } from "../entities/approval.js";
 import type { ApprovalStep } from "../entities/approval-process.js";
@@ -30,12 +30,13 @@ export const approvalTimeout = defineJob(STEP_TIMEOUT.name, {
     const { items } = await votes.find({ where: { approvalId, round, decision: "pending" }, limit: 500 });
     // He answers for those who did not: otherwise all of them would still be waited for.
     await votes.updateMany(items.map(({ id }) => ({ id, patch: { decision: "void" as const } })));
-    await votes.create({
+    const escalated = await votes.create({
       approvalId,
       step: current.step,
       round,
       approverId: escalateToId,
       askedAt: ctx.now(),
     });
+    await askInMails(ctx, [escalated]);
   },
 });

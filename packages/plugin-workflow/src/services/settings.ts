@@ -11,6 +11,8 @@ export interface WorkflowSettings {
   readonly net: NetOptions;
   /** Milliseconds without any success after which an endpoint is turned off. */
   readonly disableAfterMs: number;
+  /** Where people reach the app, for links in mails. */
+  readonly publicUrl: string | undefined;
   /** From whom mails of steps come. */
   readonly mailFrom: { readonly address: string; readonly name?: string } | undefined;
 }
