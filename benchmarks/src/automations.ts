@@ -32,6 +32,8 @@ const RUNS = 50;
 const APPROVALS = 10;
 const PEOPLE = 10;
 
+const KEYS = { bench: "qH3v0Zk1nV9c2Jx7Lw5sT8yUbR4eGdMfPaXoKiNzQ6E=" };
+
 interface Side {
   readonly runs: () => Awaitable<unknown>;
   readonly assignments: () => Awaitable<unknown>;
@@ -41,7 +43,7 @@ interface Side {
 
 async function corm(storage: StorageAdapter): Promise<Side> {
   const plugins = [crmCore(), workflow({ approvable: ["account"], runsPerHour: 1_000_000_000 })] as const;
-  const crm = await createCrm({ storage, plugins, tenant });
+  const crm = await createCrm({ storage, plugins, tenant, encryption: { keys: KEYS } });
   const admin = crm.as({ actor: { kind: "user", id: "bench" }, tenant, roles: ["admin"] });
   const people = await admin
     .repo(user)
@@ -149,8 +151,11 @@ async function byHand(driver: RawDriver): Promise<Side> {
   const id = () => crypto.randomUUID();
   const now = () => new Date().toISOString();
   /** All of them in a row, on drivers that answer at once and on those that do not. */
-  const chain = async (...work: (() => Awaitable<unknown>)[]) => {
-    for (const one of work) await one();
+  const chain = (...work: (() => Awaitable<unknown>)[]): Awaitable<unknown> => {
+    const [first, ...rest] = work;
+    const result = first?.();
+    if (result instanceof Promise) return result.then(() => chain(...rest));
+    return rest.length === 0 ? undefined : chain(...rest);
   };
   const within = (...work: (() => Awaitable<unknown>)[]) => driver.transaction(() => chain(...work));
   const make = async (count: number, industry: string) => {

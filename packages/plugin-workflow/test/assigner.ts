@@ -14,6 +14,7 @@ const crm = await createCrm({
   storage: storageAt(url),
   plugins: [crmCore(), leads(), workflow()],
   tenant: "test",
+  encryption: { keys: { test: "qH3v0Zk1nV9c2Jx7Lw5sT8yUbR4eGdMfPaXoKiNzQ6E=" } },
 });
 const me = crm.as({ actor: { kind: "user", id: `process ${start}` }, tenant: "test", roles: ["admin"] });
 const turned = [...ids.slice(start), ...ids.slice(0, start)];
