@@ -129,7 +129,16 @@ const of = (group: string): Figure[] => figures.filter((figure) => figure.group 
 
 console.log(`${machine.cpu}, Node ${machine.node}, load ${machine.load.join(" to ")}`);
 console.log(`${settings.rows.toLocaleString("en")} contacts, ${settings.rounds} rounds`);
-for (const group of ["SQLite", "HTTP", "HTTP over sockets", "Access", "Jobs", "Automations", "Sales", "PostgreSQL"]) {
+for (const group of [
+  "SQLite",
+  "HTTP",
+  "HTTP over sockets",
+  "Access",
+  "Jobs",
+  "Automations",
+  "Sales",
+  "PostgreSQL",
+]) {
   if (of(group).length > 0) console.log(`\n${speedTable(group, of(group))}`);
 }
 if (leadsReport) console.log(`\n${leadsReport}`);
