@@ -11,6 +11,14 @@ const system = {
   deletedAt: "deleted_at",
 } as const;
 
+const address = {
+  street: "street",
+  city: "city",
+  region: "region",
+  postalCode: "postal_code",
+  country: "country",
+} as const;
+
 /** Names of the answer, and the columns they come from. */
 export const contactColumns = {
   ...system,
@@ -19,6 +27,7 @@ export const contactColumns = {
   email: "email",
   phone: "phone",
   title: "title",
+  ...address,
   accountId: "account_id",
   birthday: "birthday",
   ownerId: "owner_id",
@@ -33,7 +42,7 @@ export const accountColumns = {
   industry: "industry",
   phone: "phone",
   website: "website",
-  country: "country",
+  ...address,
   employees: "employees",
   parentId: "parent_id",
   ownerId: "owner_id",
@@ -71,6 +80,11 @@ export function newContact(input: CustomerInput): Row {
     email: input.email?.toLowerCase() ?? null,
     phone: input.phone ?? null,
     title: input.title ?? null,
+    street: input.street ?? null,
+    city: input.city ?? null,
+    region: input.region ?? null,
+    postalCode: input.postalCode ?? null,
+    country: input.country ?? null,
     accountId: input.accountId ?? null,
     birthday: input.birthday ?? null,
     ownerId: input.ownerId ?? null,
