@@ -83,7 +83,7 @@ export async function seed(me: Everything, person: string): Promise<Seeded> {
     company: word("company"),
     email,
     phone,
-    website: `https://${word("site")}.example.org`,
+    website: `https://example.org/${word("site")}`,
     industry: word("industry"),
     country: word("country"),
     notes: word("notes"),
