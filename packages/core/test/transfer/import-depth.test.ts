@@ -219,18 +219,20 @@ onDatabases({ plugins: [crmCore()], roles: [own] }, (app) => {
         ["Müller 漢字", new Date(Date.UTC(1990, 1, 3)), "a & <b>", 12345],
         [],
         ["Short"],
-        ["=1+1", null, "  kept  ", 0.1],
+        ["=1+1", null, "tidied ", 0.1],
+        ["Blanks", null, null, "  kept  "],
       ]);
       const before = readdirSync(tmpdir()).filter((name) => name.startsWith("corm-import-")).length;
       const status = await importFile(me, contact, bytesOf(file), { format: "xlsx" });
-      expect(status).toMatchObject({ state: "finished", done: 3, accepted: 3, percent: 100 });
+      expect(status).toMatchObject({ state: "finished", done: 4, accepted: 4, percent: 100 });
       const { items } = await me.entities.contact.find({ orderBy: ["id"] });
       expect(
         items.map(({ lastName, birthday, title, externalId }) => [lastName, birthday, title, externalId]),
       ).toEqual([
         ["Müller 漢字", "1990-02-03", "a & <b>", "12345"],
         ["Short", null, null, null],
-        ["=1+1", null, "  kept  ", "0.1"],
+        ["=1+1", null, "tidied", "0.1"],
+        ["Blanks", null, null, "  kept  "],
       ]);
       expect(readdirSync(tmpdir()).filter((name) => name.startsWith("corm-import-")).length).toBe(before);
     });
