@@ -15,6 +15,11 @@ export interface HookOptions {
   /** Run after these hooks. */
   readonly after?: string | readonly string[];
   readonly stage?: HookStage;
+  /**
+   * Only of hooks after an update: runs for what a merge changes as well, past all other hooks. For what spells records
+   * out in another place, such as the pairs of a tree.
+   */
+  readonly merges?: boolean;
 }
 
 /** What a `before` hook is given, per record. `input` and `patch` may be changed; they are validated afterwards. */
@@ -53,6 +58,7 @@ export interface HookDefinition {
   readonly before: readonly string[];
   readonly after: readonly string[];
   readonly stage: HookStage;
+  readonly merges: boolean;
   readonly handler: BatchHandler<never>;
 }
 
@@ -72,6 +78,7 @@ function hook(
     before: list(options.before),
     after: list(options.after),
     stage: options.stage ?? "normal",
+    merges: options.merges ?? false,
     handler,
   };
 }

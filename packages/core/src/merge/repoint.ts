@@ -7,6 +7,7 @@ import { encodePatch, type RecordValues, writeField } from "../model/record-code
 import { loadByIds } from "../repository/read.js";
 import { inBatches } from "../repository/write/children.js";
 import { deleteRecords } from "../repository/write/delete.js";
+import { runMergeHooks } from "../repository/write/operation.js";
 import { guard, later, noteVersions, writeGuarded } from "../repository/write/update.js";
 import type { Session } from "../runtime/session.js";
 import type { StoredRow } from "../storage/adapter.js";
@@ -54,11 +55,12 @@ async function repoint(
   const found = await loadByIds(session, entity, ids, { lock: true, withDeleted: true, trusted: true });
   const taken = await alreadyThere(session, entity, field, [...found.values()], survivor);
   const moving = [...found.values()].filter((row) => !taken.has(row["id"] as string));
-  await setFields(
+  const written = await writeFields(
     session,
     entity,
     moving.map((before) => ({ before, patch: { [field.name]: survivor } })),
   );
+  await runMergeHooks(session, entity.name, written);
   await log.note(
     ...moving.map((row) => ({
       kind: "set" as const,
@@ -144,13 +146,21 @@ function sameKey(
   );
 }
 
-/** Writes fields of records past their hooks, with all that core itself keeps of a write. */
-export async function setFields(
+export interface FieldChange {
+  readonly before: RecordValues;
+  readonly patch: RecordValues;
+}
+
+/**
+ * Writes fields of records past their hooks, with all that core itself keeps of a write. Answers what hooks with `merges`
+ * are to hear.
+ */
+export async function writeFields(
   session: Session,
   entity: EntityModel,
-  changes: readonly { readonly before: RecordValues; readonly patch: RecordValues }[],
-): Promise<void> {
-  if (changes.length === 0) return;
+  changes: readonly FieldChange[],
+): Promise<readonly { before: RecordValues; row: RecordValues; changed: ReadonlySet<string> }[]> {
+  if (changes.length === 0) return [];
   const now = session.now();
   const sealed = entity.encrypted.some(({ name }) => changes.some(({ patch }) => patch[name] != null));
   const cipher = sealed ? await session.sealing() : undefined;
@@ -187,4 +197,5 @@ export async function setFields(
       true,
     );
   await journalUpdated(session, entity, batch);
+  return batch.map(({ before, row, changed }) => ({ before, row, changed: new Set(changed) }));
 }

@@ -3,13 +3,14 @@ import type { EntityModel } from "../model/entity-model.js";
 import { type RecordValues, sameValue } from "../model/record-codec.js";
 import { loadByIds } from "../repository/read.js";
 import { purgeRecords, restoreRecord } from "../repository/write/delete.js";
+import { mergeHooks, runMergeHooks } from "../repository/write/operation.js";
 import { assertReach } from "../repository/write/reach.js";
 import { lockRecords } from "../repository/write/update.js";
 import type { Session } from "../runtime/session.js";
 import { isUuid } from "../util/uuid.js";
 import { MergeNotUndoable } from "./errors.js";
 import type { Step } from "./log.js";
-import { setFields } from "./repoint.js";
+import { writeFields } from "./repoint.js";
 
 export interface UnmergeResult {
   readonly mergeId: string;
@@ -63,6 +64,7 @@ export async function unmergeRecords(outer: Session, name: string, mergeId: stri
     await assertReach(session, entity, "delete", [...losers.values()]);
 
     const kept: UnmergeResult["kept"] = [];
+    const heard = new Map<string, unknown[]>();
     const steps = books(system, "mergeStep");
     let position = Number.MAX_SAFE_INTEGER;
     let count = 0;
@@ -74,11 +76,13 @@ export async function unmergeRecords(outer: Session, name: string, mergeId: stri
         limit: PAGE,
       });
       if (items.length === 0) break;
-      for (const run of runsOf(items)) await undo(trusted, run, kept);
+      for (const run of runsOf(items)) await undo(trusted, run, kept, heard);
       position = items.at(-1).position;
       count += items.length;
     }
     if (count === 0) throw refuse("what it did is not kept any more");
+    // By now all are back that the records name.
+    for (const [of, changes] of heard) await runMergeHooks(trusted, of, changes);
     await books(system, "recordMerge").update(mergeId, { state: "undone" });
     return { mergeId, survivorId, restoredIds: [...merge.loserIds], kept };
   });
@@ -104,7 +108,12 @@ function* runsOf(steps: readonly Step[]): Generator<readonly Step[]> {
   if (run.length > 0) yield run;
 }
 
-async function undo(trusted: Session, run: readonly Step[], kept: UnmergeResult["kept"]): Promise<void> {
+async function undo(
+  trusted: Session,
+  run: readonly Step[],
+  kept: UnmergeResult["kept"],
+  heard: Map<string, unknown[]>,
+): Promise<void> {
   const [{ kind, entity: name, field }] = run as [Step];
   const entity = trusted.runtime.composition.entities.get(name);
   // Its plugin is gone, and its records with it.
@@ -131,7 +140,8 @@ async function undo(trusted: Session, run: readonly Step[], kept: UnmergeResult[
       changes.push({ before, patch: { [field]: step.before ?? null } });
     else kept.push({ entity: name, id: step.recordId, field });
   }
-  await setFields(trusted, entity, changes);
+  const written = await writeFields(trusted, entity, changes);
+  if (mergeHooks(trusted, name).length > 0) heard.set(name, [...(heard.get(name) ?? []), ...written]);
 }
 
 async function restore(trusted: Session, entity: EntityModel, id: string): Promise<void> {

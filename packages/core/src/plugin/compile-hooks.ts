@@ -11,6 +11,7 @@ export interface OwnedHook {
 export interface CompiledHook {
   readonly name: string;
   readonly owner: string;
+  readonly merges: boolean;
   readonly handler: BatchHandler<never>;
 }
 
@@ -93,6 +94,7 @@ export function compileHooks(
       ordered.order.map(({ item }) => ({
         name: item.hook.name,
         owner: item.owner,
+        merges: item.hook.merges,
         handler: item.hook.handler,
       })),
     );

@@ -159,12 +159,17 @@ test("accounts: children, notes, shares, and nobody becomes his own parent", asy
   const { mergeId } = await accounts.merge({ survivorId: survivor.id, ids: [loser.id] });
   expect(await accounts.get(survivor.id)).toMatchObject({ parentId: root.id });
   expect((await accounts.get(child.id)).parentId).toBe(survivor.id);
+  // The tree is spelt out anew: whoever was below the merged one is below the survivor.
+  const below = async (id: string) =>
+    (await accounts.find({ where: { id: { descendantOf: id } } })).items.map((row) => row.name).sort();
+  expect([await below(root.id), await below(survivor.id)]).toEqual([["Acme", "Acme North"], ["Acme North"]]);
   expect((await contacts().get(person.id)).accountId).toBe(survivor.id);
   expect(await app.me.repo(note).count({ recordId: survivor.id })).toBe(1);
   await accounts.unmerge({ mergeId });
   expect((await accounts.get(survivor.id)).parentId).toBe(loser.id);
   expect((await accounts.get(child.id)).parentId).toBe(loser.id);
   expect(await app.me.repo(note).count({ recordId: loser.id })).toBe(1);
+  expect([await below(loser.id), await below(survivor.id)]).toEqual([["Acme", "Acme North"], []]);
 });
 
 test("who has said no under one address is not written to under another", async () => {

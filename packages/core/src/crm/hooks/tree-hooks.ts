@@ -42,7 +42,7 @@ export function treeHooks<E extends AnyEntity, C extends AnyEntity>(
       const moves = batch.flatMap(({ row }) => (row[parent] == null ? [] : [moveOf(row, parent)]));
       if (moves.length > 0) await placeAll(ctx, tree, moves);
     }),
-    after(entity, "update", { name: `${name}-move`, stage: "early" }, async (batch, ctx) => {
+    after(entity, "update", { name: `${name}-move`, stage: "early", merges: true }, async (batch, ctx) => {
       const moves = batch.flatMap(({ row, changed }) => (changed.has(parent) ? [moveOf(row, parent)] : []));
       if (moves.length > 0) await placeAll(ctx, tree, moves);
     }),
