@@ -33,7 +33,7 @@ describe("a pool of leads", () => {
     });
     expect(await rep.entities.lead.get(id)).toMatchObject({
       email: "lead0@example.com",
-      phone: "+49 30 123450",
+      phone: "+4930123450",
     });
     expect((await other.entities.leadPool.browse(pool.id, {})).items).toEqual([]);
     await expect(other.entities.leadPool.claim({ poolId: pool.id, leadIds: [id] })).rejects.toMatchObject({
