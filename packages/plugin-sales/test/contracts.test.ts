@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { issueApiKey } from "@corm/core";
 import { runJobs } from "@corm/core/testing";
 import { decideQuote } from "@corm/plugin-sales";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -199,16 +200,16 @@ describe("documents", () => {
       ...terms,
     });
     const { app, call } = await httpOf(test);
-    const key = (await call("GET", "/api/contracts")).status;
-    expect(key).toBe(200);
+    expect((await call("GET", "/api/contracts")).status).toBe(200);
     const get = async (path: string) => (await call("GET", path)) as { status: number; headers: Headers };
     expect(
       (await get(`/api/contracts/${id}/document?format=html`)).headers.get("content-security-policy"),
     ).toMatch(/sandbox/);
     expect((await get(`/api/quotes/${quoteId}/document?format=html`)).status).toBe(200);
     expect((await get(`/api/contracts/${deal}/document`)).status).toBe(404);
+    const { key } = await issueApiKey(me, { name: "pictures", roles: ["admin"] });
     const download = async (path: string) => {
-      const answer = await app.request(path, { headers: { authorization: `Bearer ${await keyOf()}` } });
+      const answer = await app.request(path, { headers: { authorization: `Bearer ${key}` } });
       expect(answer.headers.get("content-type")).toBe("application/pdf");
       return new Uint8Array(await answer.arrayBuffer());
     };
@@ -228,11 +229,6 @@ describe("documents", () => {
     });
     const [without] = pictures(await download(`/api/contracts/${second.id}/document`), "bare");
     expect(ink(contract[0]!)).toBeGreaterThan(ink(without!) + 300);
-
-    async function keyOf(): Promise<string> {
-      const { issueApiKey } = await import("@corm/core");
-      return (await issueApiKey(me, { name: `key ${Math.random()}`, roles: ["admin"] })).key;
-    }
   });
 
   it("say which characters no font has, instead of leaving them out", async () => {

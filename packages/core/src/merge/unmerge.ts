@@ -9,7 +9,7 @@ import { lockRecords } from "../repository/write/update.js";
 import type { Session } from "../runtime/session.js";
 import { isUuid } from "../util/uuid.js";
 import { MergeNotUndoable } from "./errors.js";
-import type { Step } from "./log.js";
+import { opened, type Step } from "./log.js";
 import { writeFields } from "./repoint.js";
 
 export interface UnmergeResult {
@@ -133,7 +133,8 @@ async function undo(
     return;
   }
   const changes: { before: RecordValues; patch: RecordValues }[] = [];
-  for (const step of run) {
+  for (const noted of run) {
+    const step = await opened(trusted, noted);
     const before = found.get(step.recordId);
     if (!before || field === undefined || !entity.fields.has(field)) continue;
     if (sameValue(before[field] ?? null, step.after ?? null))

@@ -11,12 +11,15 @@ import {
   definePersonalData,
   definePlugin,
   defineRole,
+  encrypted,
+  extendEntity,
   note,
   reference,
 } from "@corm/core";
 import { createTestCrm } from "@corm/core/testing";
 import Type from "typebox";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { mergeStep } from "../../src/crm/entities/record-merge.js";
 
 /** One membership of a person for each club, with entries of its own. */
 const membership = defineEntity("membership", {
@@ -279,4 +282,41 @@ test("an account of thousands of contacts is merged in batches", async () => {
   await accounts.unmerge({ mergeId });
   expect(await contacts().count({ accountId: loser!.id })).toBe(1200);
   expect(await app.me.repo(account).count()).toBe(2);
+});
+
+test("what was encrypted is encrypted in the books of a merge, and comes back from them", async () => {
+  const secrets = definePlugin({
+    name: "secrets",
+    version: "0.1.0",
+    corm: "^0.1",
+    requires: { crm: "^0.1" },
+    setup: () => ({
+      extends: {
+        contact: extendEntity(contact, { fields: { taxId: Type.Optional(encrypted(Type.String())) } }),
+      },
+    }),
+  });
+  const { crm, me } = await createTestCrm({ plugins: [crmCore(), secrets()] });
+  try {
+    const [one, two] = await me.entities.contact.createMany([
+      { lastName: "Hopper", taxId: "canary-one" },
+      { lastName: "Hopper", taxId: "canary-two" },
+    ]);
+    const [survivorId, loser] = [one?.id as string, two?.id as string];
+    const { mergeId } = await me.entities.contact.merge({
+      survivorId,
+      ids: [loser],
+      fields: { taxId: { from: loser } },
+    });
+    expect((await me.entities.contact.get(survivorId)).taxId).toBe("canary-two");
+    const system = me.asSystem({ reason: "test" });
+    const steps = (await system.repo(mergeStep).find({ where: { mergeId } })).items;
+    expect(steps.filter(({ field }) => field === "taxId")).toHaveLength(1);
+    expect(JSON.stringify(steps)).not.toContain("canary");
+    await me.entities.contact.unmerge({ mergeId });
+    expect((await me.entities.contact.get(survivorId)).taxId).toBe("canary-one");
+    expect((await me.entities.contact.get(loser)).taxId).toBe("canary-two");
+  } finally {
+    await crm.stop();
+  }
 });
