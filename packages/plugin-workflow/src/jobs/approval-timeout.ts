@@ -1,4 +1,4 @@
-import { defineJob } from "@corm/core";
+import { defineJob, isCormError } from "@corm/core";
 import Type from "typebox";
 import { askInMails, goOn, STEP_TIMEOUT } from "../approvals/run.js";
 import { activeOf } from "../assignment/active-users.js";
@@ -10,7 +10,8 @@ import { ApproverMissing } from "../errors.js";
 export const approvalTimeout = defineJob(STEP_TIMEOUT.name, {
   input: Type.Object({ approvalId: Type.String(), round: Type.Integer() }),
   transactional: true,
-  attempts: 1,
+  // Whoever is not there any more will not be there later either.
+  retries: (error) => !(isCormError(error) && error.code === "approver-missing"),
   capability: "workflow.approvals",
   run: async (ctx, { approvalId, round }) => {
     if ((await ctx.repo(approval).first({ where: { id: approvalId }, select: ["id"] })) === null) return;
