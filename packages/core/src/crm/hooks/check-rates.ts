@@ -20,7 +20,7 @@ function unknownCurrency(pointer: string, code: unknown): Issue | false {
 
 const zero = (rate: unknown): Issue | false =>
   typeof rate === "string" &&
-  /^[0.]+$/.test(rate) && { pointer: "/rate", code: "rate-zero", message: "is above 0" };
+  /^[0.]+$/.test(rate) && { pointer: "/rate", code: "rate-zero", message: "must be above 0" };
 
 const OPERATIONS = ["create", "update", "delete", "restore", "purge"] as const;
 
@@ -37,7 +37,7 @@ export const checkRates: readonly HookDefinition[] = [
         unknownCurrency("/base", base),
         unknownCurrency("/quote", quote),
         zero(rate),
-        base === quote && { pointer: "/quote", code: "same-currency", message: "differs from the base" },
+        base === quote && { pointer: "/quote", code: "same-currency", message: "must differ from the base" },
       ]),
     ),
   ),
