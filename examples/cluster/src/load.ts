@@ -37,10 +37,11 @@ export async function makeContacts(
           body: JSON.stringify({ lastName: `${name} ${number}` }),
         });
       let response = await ask();
-      // A process that was killed may still hold the key for a moment: asked again, as every client does.
-      for (let tries = 0; response.status === 409 && tries < 100; tries++) {
+      // A process that was killed holds its keys for a minute, until nobody can take it for a slow one: asked again
+      // until then.
+      for (let tries = 0; response.status === 409 && tries < 160; tries++) {
         await response.text();
-        await sleep(200);
+        await sleep(500);
         response = await ask();
       }
       const by = response.headers.get("x-served-by") ?? "nobody";
