@@ -21,6 +21,7 @@ import {
   submit,
   workflow,
 } from "@corm/plugin-workflow";
+import { encryptionKeys } from "./app/identity.js";
 import { postgresDriver } from "./contenders/postgres.js";
 import { type Awaitable, type RawDriver, sqliteDriver } from "./contenders/raw-driver.js";
 import type { Scenario } from "./scenarios.js";
@@ -33,7 +34,6 @@ const PEOPLE = 10;
 
 /** Of its own for each time: a server keeps what was there before. */
 const tenant = `bench-${crypto.randomUUID().slice(0, 8)}`;
-const KEYS = { bench: "qH3v0Zk1nV9c2Jx7Lw5sT8yUbR4eGdMfPaXoKiNzQ6E=" };
 
 interface Side {
   readonly runs: () => Awaitable<unknown>;
@@ -44,7 +44,7 @@ interface Side {
 
 async function corm(storage: StorageAdapter): Promise<Side> {
   const plugins = [crmCore(), workflow({ approvable: ["account"], runsPerHour: 1_000_000_000 })] as const;
-  const crm = await createCrm({ storage, plugins, tenant, encryption: { keys: KEYS } });
+  const crm = await createCrm({ storage, plugins, tenant, encryption: { keys: encryptionKeys } });
   const admin = crm.as({ actor: { kind: "user", id: "bench" }, tenant, roles: ["admin"] });
   const people = await admin
     .repo(user)

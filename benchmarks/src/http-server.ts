@@ -3,11 +3,11 @@ import { sqlite } from "@corm/core/knex";
 import { serve } from "@hono/node-server";
 import type { Hono } from "hono";
 import { startCrm } from "./app/crm.js";
+import { handWritten } from "./contenders/hand-written.js";
 import { knexContender } from "./contenders/knex.js";
 import { knexOnSqlite } from "./contenders/knex-client.js";
 import { rawContender } from "./contenders/raw.js";
 import { sqliteDriver } from "./contenders/raw-driver.js";
-import { handWritten } from "./http.js";
 
 /**
  * One contender as a server of its own: `node http-server.js raw path`. Tells its parent the port, and at every message

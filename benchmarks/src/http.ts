@@ -1,18 +1,17 @@
-import { createHash, timingSafeEqual } from "node:crypto";
 import { isDeepStrictEqual } from "node:util";
 import { createHttp } from "@corm/core/http";
-import { Hono } from "hono";
-import type { CustomerInput, Data } from "./app/data.js";
-import { apiKey } from "./app/identity.js";
+import type { Hono } from "hono";
+import type { Data } from "./app/data.js";
+import { headers } from "./app/identity.js";
 import type { Seeded } from "./app/seed.js";
 import type { Contender } from "./contenders/contender.js";
 import type { CormContender } from "./contenders/corm.js";
+import { handWritten } from "./contenders/hand-written.js";
 import type { Scenario } from "./scenarios.js";
 
 type Contenders = readonly [raw: Contender, knex: Contender, corm: CormContender];
 type Ask = (path: string, init?: RequestInit) => Promise<unknown>;
 
-export const headers = { authorization: `Bearer ${apiKey}`, "content-type": "application/json" };
 export const firstPage = "/api/contacts?filter[status]=customer&sort=lastName&limit=50";
 
 /** Requests through the whole app, without a socket: Corm's API beside handlers on Hono that are written by hand. */
@@ -91,36 +90,4 @@ async function checkAgreement(apps: readonly { readonly ask: Ask }[], id: string
     if (!isDeepStrictEqual(answer, answers[0]))
       throw new Error(`Two apps answer differently: ${JSON.stringify([answer, answers[0]])}`);
   }
-}
-
-/** What somebody would write for these three routes alone: a key, no validation beyond the shape, no descriptions. */
-export function handWritten(contender: Contender): Hono {
-  const app = new Hono();
-  app.use("/api/*", async (c, next) => {
-    const key = c.req.header("authorization")?.replace("Bearer ", "") ?? "";
-    const hash = createHash("sha256").update(key).digest("hex");
-    // A key that was given from outside is found by the beginning of its hash.
-    const expected = Buffer.from((await contender.keyHash?.(hash.slice(0, 12))) ?? "");
-    const actual = Buffer.from(hash);
-    if (expected.length !== actual.length || !timingSafeEqual(expected, actual))
-      return c.json({ title: "Who are you?" }, 401);
-    await next();
-  });
-  app.get("/api/contacts/:id", async (c) => {
-    const row = await contender.get(c.req.param("id"));
-    return row ? c.json(row) : c.json({ title: "Not found" }, 404);
-  });
-  app.get("/api/contacts", async (c) => {
-    const after = c.req.query("after");
-    const place = after ? JSON.parse(Buffer.from(after, "base64url").toString()) : null;
-    const { items, next } = await contender.list(place);
-    const cursor = next ? Buffer.from(JSON.stringify(next)).toString("base64url") : null;
-    return c.json({ data: items, page: { next: cursor, limit: 50 } });
-  });
-  app.post("/api/contacts", async (c) => {
-    const input = await c.req.json<CustomerInput>();
-    if (typeof input.lastName !== "string") return c.json({ title: "lastName is missing" }, 422);
-    return c.json((await contender.create(input)) as object, 201);
-  });
-  return app;
 }

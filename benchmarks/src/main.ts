@@ -30,8 +30,8 @@ await build({
   clean: true,
   silent: true,
   sourcemap: true,
-  noExternal: [/^@corm\//],
-  external: [/^(?!@corm\/)[^./]/],
+  noExternal: [/^@corm\//, /^typebox/],
+  external: [/^(?!@corm\/|typebox)[^./]/],
   esbuildOptions(options) {
     options.conditions = ["@corm/source"];
   },

@@ -3,8 +3,9 @@ import { once } from "node:events";
 import { Agent, request } from "node:http";
 import { join } from "node:path";
 import type { Data } from "./app/data.js";
+import { headers } from "./app/identity.js";
 import type { SeededFiles } from "./contenders/sqlite.js";
-import { firstPage, headers } from "./http.js";
+import { firstPage } from "./http.js";
 import type { Task } from "./measure/interleave.js";
 import type { Scenario } from "./scenarios.js";
 
