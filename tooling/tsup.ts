@@ -6,9 +6,12 @@ type ExportTarget = string | Record<string, unknown>;
 /**
  * One ESM build per package, with an entry for every subpath in `exports`, and for what processes start from.
  * Splitting keeps modules shared by two entries in one chunk, so each exists once at run time.
- * The CommonJS side is written afterwards by `cjs-shims.mjs`.
+ * What is `bundled` is run from the package's own files; its types come from the dependency. The CommonJS side is written afterwards by `cjs-shims.mjs`.
  */
-export function libraryConfig(processes: Readonly<Record<string, string>> = {}): Options {
+export function libraryConfig(
+  processes: Readonly<Record<string, string>> = {},
+  bundled: readonly string[] = [],
+): Options {
   return {
     entry: { ...entriesOf(JSON.parse(readFileSync("package.json", "utf8"))), ...processes },
     format: "esm",
@@ -18,6 +21,7 @@ export function libraryConfig(processes: Readonly<Record<string, string>> = {}):
     splitting: true,
     treeshake: true,
     sourcemap: true,
+    noExternal: bundled.map((name) => new RegExp(`^${name}(/|$)`)),
     dts: {
       compilerOptions: {
         // tsup sets `baseUrl` itself, which TypeScript 6 reports as deprecated.

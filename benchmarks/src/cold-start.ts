@@ -20,7 +20,7 @@ export function coldStart(files: SeededFiles, rounds: number): ColdStart {
     program: join(import.meta.dirname, `cold-${name}.js`),
     path: files.copy(`cold-${name}`),
     perSecond: [] as number[],
-    perCpuSecond: [],
+    perCpuSecond: [] as number[],
     memory: [] as number[],
   }));
   for (let round = -1; round < rounds; round += 1) {
@@ -31,8 +31,10 @@ export function coldStart(files: SeededFiles, rounds: number): ColdStart {
       if (run.status !== 0) throw new Error(`The ${start.name} process failed:\n${run.stderr}`);
       // The first round fills the caches of the operating system.
       if (round < 0) continue;
+      const { memory, cpu } = JSON.parse(run.stdout) as { memory: number; cpu: number };
       start.perSecond.push(1000 / elapsed);
-      start.memory.push((JSON.parse(run.stdout) as { memory: number }).memory / 2 ** 20);
+      start.perCpuSecond.push(1e6 / cpu);
+      start.memory.push(memory / 2 ** 20);
     }
   }
   return {

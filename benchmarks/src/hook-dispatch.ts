@@ -6,9 +6,9 @@ import {
   type HookDefinition,
   type PluginFactory,
   type PluginOf,
+  Type,
 } from "@corm/core";
 import { sqlite } from "@corm/core/knex";
-import Type from "typebox";
 import { actor, tenant } from "./app/identity.js";
 import type { Task } from "./measure/interleave.js";
 import type { Scenario } from "./scenarios.js";

@@ -8,10 +8,10 @@ import {
   type PluginFactory,
   type PluginOf,
   type StorageAdapter,
+  Type,
 } from "@corm/core";
 import { knexStorage, sqlite } from "@corm/core/knex";
 import pg from "pg";
-import Type from "typebox";
 import { actor, tenant } from "./app/identity.js";
 import { sqliteDriver } from "./contenders/raw-driver.js";
 import type { Scenario } from "./scenarios.js";

@@ -30,6 +30,7 @@ await build({
   clean: true,
   silent: true,
   sourcemap: true,
+  // The packages, and what their builds hold.
   noExternal: [/^@corm\//, /^typebox/],
   external: [/^(?!@corm\/|typebox)[^./]/],
   esbuildOptions(options) {

@@ -16,8 +16,8 @@ import {
   type PluginOf,
   type Row,
   reference,
+  Type,
 } from "@corm/core";
-import Type from "typebox";
 
 const draft = defineEntity("deal", {
   fields: {

@@ -73,8 +73,9 @@ export function timeTable(
     time(figure.perSecond["knex"]),
     time(figure.perSecond["corm"]),
     times(figure.toRaw),
+    times(figure.toRawByCpu),
   ]);
-  return table([group, "raw", "Knex", "Corm", "Corm / raw"], rows);
+  return table([group, "raw", "Knex", "Corm", "Corm / raw", "by CPU"], rows);
 }
 
 function table(columns: readonly string[], rows: readonly (readonly string[])[]): string {

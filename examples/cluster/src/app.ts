@@ -9,11 +9,11 @@ import {
   defineEntity,
   defineJob,
   definePlugin,
+  Type,
 } from "@corm/core";
 import { knexStorage } from "@corm/core/knex";
 import { redisCache } from "@corm/redis";
 import { Redis } from "ioredis";
-import Type from "typebox";
 
 export const TENANT = "acme";
 

@@ -8,8 +8,8 @@ import {
   oneOf,
   type PluginFactory,
   type PluginOf,
+  Type,
 } from "@corm/core";
-import Type from "typebox";
 
 /** What this company wants to know of its accounts, beside what Corm brings. */
 export const companyAccount = extendEntity(account, {

@@ -7,9 +7,9 @@ import {
   defineJob,
   definePlugin,
   type JobRun,
+  Type,
 } from "@corm/core";
 import { knexStorage } from "@corm/core/knex";
-import Type from "typebox";
 import { bullmqJobs } from "../src/index.js";
 import { redisUrl } from "./servers.js";
 

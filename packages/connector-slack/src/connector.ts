@@ -1,5 +1,5 @@
+import { Type } from "@corm/core";
 import { connectorAction, defineConnector, type Understood } from "@corm/plugin-workflow";
-import Type from "typebox";
 import { SlackRefused, SlackUnable } from "./errors.js";
 import { isFromSlack } from "./signature.js";
 

@@ -254,6 +254,7 @@ export {
   type RouteRequest,
 } from "./routes/define-route.js";
 export { type CachedOptions, cached, forget } from "./runtime/cached.js";
+export { type Checker, checker, type SchemaError } from "./schema/checker.js";
 export {
   type Defaulted,
   date,
@@ -280,6 +281,7 @@ export {
   withDefault,
 } from "./schema/field.js";
 export type { FieldsInput, FieldsRow, SystemFields } from "./schema/static.js";
+export { type Static, type TObject, type TSchema, Type } from "./schema/typebox.js";
 export { defineService, provide, type ServiceProvider } from "./services/define-service.js";
 export { addressKey } from "./standards/address.js";
 export { companyKey } from "./standards/company.js";

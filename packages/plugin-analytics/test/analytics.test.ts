@@ -13,11 +13,11 @@ import {
   money,
   oneOf,
   reference,
+  Type,
   user,
 } from "@corm/core";
 import { createHttp } from "@corm/core/http";
 import { createTestCrm } from "@corm/core/testing";
-import Type from "typebox";
 import { afterEach, describe, expect, test } from "vitest";
 import {
   analytics,

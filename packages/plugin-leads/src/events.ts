@@ -1,5 +1,4 @@
-import { defineEvent } from "@corm/core";
-import Type from "typebox";
+import { defineEvent, Type } from "@corm/core";
 
 /** A score went past a threshold of the model: once per crossing, whoever computes it and how often. */
 export const leadScoreCrossed = defineEvent(

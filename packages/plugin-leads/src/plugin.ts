@@ -6,9 +6,9 @@ import {
   type PluginFactory,
   type PluginOf,
   provide,
+  Type,
   withDefault,
 } from "@corm/core";
-import Type from "typebox";
 import { activateModel } from "./actions/activate-model.js";
 import { browse } from "./actions/browse-pool.js";
 import { capture, captureMany } from "./actions/capture.js";

@@ -11,12 +11,12 @@ import {
   one,
   oneOf,
   reference,
+  Type,
 } from "@corm/core";
 import { createTestCrm } from "@corm/core/testing";
 import { marketing } from "@corm/plugin-marketing";
 import { opportunity, sales } from "@corm/plugin-sales";
 import { service } from "@corm/plugin-service";
-import Type from "typebox";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { databases, storageAt, suiteName } from "../../core/test/support/databases.js";
 import { type LeadsOptions, lead, leads } from "../src/index.js";

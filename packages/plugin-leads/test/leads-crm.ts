@@ -1,7 +1,6 @@
-import { crmCore, defineEntity, definePlugin, opportunities, provide } from "@corm/core";
+import { crmCore, defineEntity, definePlugin, opportunities, provide, Type } from "@corm/core";
 import { createHttp } from "@corm/core/http";
 import { createTestCrm } from "@corm/core/testing";
-import Type from "typebox";
 import { type CaptureFormInput, type LeadsOptions, leads } from "../src/index.js";
 
 const deal = defineEntity("deal", {

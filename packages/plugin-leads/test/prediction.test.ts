@@ -1,6 +1,5 @@
-import { crmCore, definePlugin, extendEntity } from "@corm/core";
+import { crmCore, definePlugin, extendEntity, Type } from "@corm/core";
 import { createTestCrm, runJobs } from "@corm/core/testing";
-import Type from "typebox";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { lead, leads } from "../src/index.js";
 import { seededNumbers } from "../src/learning/random.js";

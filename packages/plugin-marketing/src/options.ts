@@ -1,5 +1,4 @@
-import { InvalidOptions } from "@corm/core";
-import Type, { type Static } from "typebox";
+import { InvalidOptions, type Static, Type } from "@corm/core";
 import { MailNotConfigured } from "./errors.js";
 import { mailAddress } from "./mail/address.js";
 

@@ -7,10 +7,10 @@ import {
   extendEntity,
   grant,
   sensitive,
+  Type,
   user,
 } from "@corm/core";
 import { createTestCrm } from "@corm/core/testing";
-import Type from "typebox";
 import { expect, test } from "vitest";
 import { marketing, messageTemplate } from "../src/index.js";
 

@@ -1,5 +1,4 @@
-import { date, defineEvent, money } from "@corm/core";
-import Type from "typebox";
+import { date, defineEvent, money, Type } from "@corm/core";
 
 const decided = {
   number: Type.String(),

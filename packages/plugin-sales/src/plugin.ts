@@ -10,9 +10,9 @@ import {
   type PluginFactory,
   type PluginOf,
   provide,
+  Type,
   withDefault,
 } from "@corm/core";
-import Type from "typebox";
 import { quotaAttainment } from "./actions/attainment.js";
 import { configure } from "./actions/configure.js";
 import { makeContract, signContract } from "./actions/contracts.js";

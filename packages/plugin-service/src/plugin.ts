@@ -4,9 +4,9 @@ import {
   type PluginFactory,
   type PluginOf,
   provide,
+  Type,
   withDefault,
 } from "@corm/core";
-import Type from "typebox";
 import { close, reopen, resolve } from "./actions/change-status.js";
 import { receiveEmail } from "./actions/receive-email.js";
 import { release } from "./actions/release.js";

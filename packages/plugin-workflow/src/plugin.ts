@@ -5,9 +5,9 @@ import {
   type PluginFactory,
   type PluginOf,
   provide,
+  Type,
   withDefault,
 } from "@corm/core";
-import Type from "typebox";
 import { approve, delegate, recall, reject, submit } from "./actions/approve.js";
 import { assign, reassign, retryAssignment } from "./actions/assign.js";
 import { ACT_AS, cancelRun, dryRun, retryRun, start } from "./actions/automate.js";

@@ -6,6 +6,7 @@ import {
   grant,
   JobLost,
   roleAssignment,
+  Type,
   user,
 } from "@corm/core";
 import { createHttp } from "@corm/core/http";
@@ -27,7 +28,6 @@ import {
   workflowRuns,
   workflowStep,
 } from "@corm/plugin-workflow";
-import Type from "typebox";
 import { describe, expect, it } from "vitest";
 import { automated, lead, runsOf } from "./automated.js";
 

@@ -1,4 +1,4 @@
-import { type AnyPlugin, crmCore, defineEntity, definePlugin, user, withDefault } from "@corm/core";
+import { type AnyPlugin, crmCore, defineEntity, definePlugin, Type, user, withDefault } from "@corm/core";
 import {
   type ApprovalVote,
   approval,
@@ -11,7 +11,6 @@ import {
   verdictOf,
   workflow,
 } from "@corm/plugin-workflow";
-import Type from "typebox";
 import type { App, Play, Scenario } from "../scenario.js";
 import { Violation, type World } from "../world.js";
 

@@ -1,6 +1,5 @@
-import { type AnyPlugin, createSubscriber, defineEntity, definePlugin } from "@corm/core";
+import { type AnyPlugin, createSubscriber, defineEntity, definePlugin, Type } from "@corm/core";
 import { createConsumer, createRelay } from "@corm/redis";
-import Type from "typebox";
 import { Broker, clientOf } from "../fake-redis.js";
 import type { App, Play, Scenario } from "../scenario.js";
 import { type Process, Violation, type World } from "../world.js";

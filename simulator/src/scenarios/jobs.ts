@@ -6,8 +6,8 @@ import {
   definePlugin,
   type JobHandle,
   type JobRun,
+  Type,
 } from "@corm/core";
-import Type from "typebox";
 import type { App, Play, Scenario } from "../scenario.js";
 import { type Process, Violation, type World } from "../world.js";
 import { fault } from "./fault.js";

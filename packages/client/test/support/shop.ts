@@ -17,9 +17,9 @@ import {
   type Related,
   type Row,
   reference,
+  Type,
   withDefault,
 } from "@corm/core";
-import Type from "typebox";
 
 const orderDraft = defineEntity("shopOrder", {
   // Not what English rules would say: only the server knows.

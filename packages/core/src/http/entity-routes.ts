@@ -1,5 +1,3 @@
-import type { TObject } from "typebox";
-import { Compile } from "typebox/schema";
 import type { Repository } from "../context/repository.js";
 import type { EntityModel } from "../model/entity-model.js";
 import type { RecordValues } from "../model/record-codec.js";
@@ -9,6 +7,7 @@ import { DEFAULT_LIMIT, type RawQuery, type Texts } from "../repository/read.js"
 import { checkVersion } from "../repository/write/update.js";
 import type { HttpMethod } from "../routes/define-route.js";
 import type { Session } from "../runtime/session.js";
+import { checker } from "../schema/checker.js";
 import { type Awaitable, andThen } from "../util/awaitable.js";
 import { type BatchResult, runBatch } from "./batch.js";
 import { type BatchOperation, readBatch } from "./batch-body.js";
@@ -239,8 +238,8 @@ async function update(
   });
 }
 
-const checkQuery = Compile(queryBody as unknown as TObject);
-const checkAggregate = Compile(aggregateBody as unknown as TObject);
+const checkQuery = checker(queryBody);
+const checkAggregate = checker(aggregateBody);
 
 /** A body whose shape is wrong is a request that is wrong: 400, as for a URL. */
 async function readShaped(

@@ -1,4 +1,3 @@
-import { Compile } from "typebox/schema";
 import type { Context } from "../context/context.js";
 import { Forbidden, NotFound, Unauthenticated, ValidationFailed } from "../errors/core-errors.js";
 import { InvalidCrmOptions } from "../kernel/check-options.js";
@@ -6,6 +5,7 @@ import { issuesOf } from "../model/validate.js";
 import type { Owned } from "../plugin/compose.js";
 import { closed, withDefaults } from "../repository/run-action.js";
 import type { RouteAccess, RouteDefinition, RouteRequest } from "../routes/define-route.js";
+import { checker } from "../schema/checker.js";
 import { FORM_TYPE, JSON_TYPE, limitedRequest, readBody } from "./body.js";
 import { pluginOperation } from "./openapi/plugin-operation.js";
 import type { HttpSettings } from "./options.js";
@@ -60,7 +60,7 @@ function bodyReader(route: RouteDefinition, limit: number): Reader {
       raw: limitedRequest(call.request, limit),
     });
   }
-  const validator = Compile(closed(schema));
+  const validator = checker(closed(schema));
   return async (call) => {
     const given = (await readBody(call.request, [JSON_TYPE, FORM_TYPE], limit)) ?? {};
     const body = withDefaults(schema, given);

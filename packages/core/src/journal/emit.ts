@@ -1,13 +1,12 @@
-import type { TObject } from "typebox";
-import { Compile } from "typebox/schema";
 import type { EventHandle, EventSubject } from "../context/event.js";
 import { EventBroken, EventMissing } from "../errors/journal-errors.js";
 import type { EventDefinition } from "../events/define-event.js";
 import { issuesOf } from "../model/validate.js";
 import type { Session } from "../runtime/session.js";
+import { type Checker, checker } from "../schema/checker.js";
 import { appendEvent } from "./append.js";
 
-const compiled = new WeakMap<EventDefinition, ReturnType<typeof Compile>>();
+const compiled = new WeakMap<EventDefinition, Checker>();
 
 /** @throws event-missing where no plugin lists it; event-broken where the payload does not fit its schema */
 export async function emitEvent(
@@ -18,7 +17,7 @@ export async function emitEvent(
 ): Promise<void> {
   const event = session.runtime.composition.events.get(handle.name)?.value;
   if (!event) throw EventMissing({ event: handle.name });
-  const validator = compiled.get(event) ?? Compile(event.schema as TObject);
+  const validator = compiled.get(event) ?? checker(event.schema);
   compiled.set(event, validator);
   if (!validator.Check(payload)) {
     const problems = issuesOf(validator.Errors(payload)[1]).map(

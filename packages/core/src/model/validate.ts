@@ -1,7 +1,7 @@
 import type { TSchema } from "typebox";
-import { Compile } from "typebox/schema";
 import { UnknownField, ValidationFailed } from "../errors/core-errors.js";
 import type { Issue } from "../errors/corm-error.js";
+import { type Checker, checker, checkOnce, type SchemaError } from "../schema/checker.js";
 import { countryCode } from "../standards/country.js";
 import { normalForm } from "../standards/normal-form.js";
 import { nearest } from "../util/words.js";
@@ -37,8 +37,8 @@ export function entityValidator(entity: EntityModel): EntityValidator {
     properties[field.name] = field.schema;
     if (!field.optional) required.push(field.name);
   }
-  const whole = lazy(() => Compile({ type: "object", properties, required } as TSchema));
-  const partial = lazy(() => Compile({ type: "object", properties } as TSchema));
+  const whole = checker({ type: "object", properties, required });
+  const partial = checker({ type: "object", properties });
   const byName = entity.writable;
   const defaults = entity.inputFields.filter((field) => field.default !== undefined);
 
@@ -93,8 +93,8 @@ export function entityValidator(entity: EntityModel): EntityValidator {
           values[field.name] = standardValue(field, value, { country, values, before });
       }
     },
-    checkCreate: (values) => check(values, whole()),
-    checkPatch: (patch) => check(patch, partial()),
+    checkCreate: (values) => check(values, whole),
+    checkPatch: (patch) => check(patch, partial),
   };
 }
 
@@ -105,8 +105,7 @@ export function defaultProblem(field: FieldModel): string | undefined {
   const value = storedForm(field, field.default, issues);
   if (issues.length === 0) {
     const properties = { [field.name]: field.schema };
-    const validator = Compile({ type: "object", properties } as TSchema);
-    issues.push(...issuesOf(validator.Errors({ [field.name]: value })[1]));
+    issues.push(...issuesOf(checkOnce({ type: "object", properties }, { [field.name]: value })));
   }
   return issues[0]?.message;
 }
@@ -126,18 +125,6 @@ function standardValue(
   const country = typeof own === "string" && countryCode(own) ? own : scope.country;
   const normal = normalForm(as, value, { country });
   return normal === "" && optional ? null : normal;
-}
-
-interface Checker {
-  Check(value: unknown): boolean;
-  Errors(value: unknown): [boolean, readonly SchemaError[]];
-}
-
-interface SchemaError {
-  readonly keyword: string;
-  readonly instancePath: string;
-  readonly message: string;
-  readonly params: object;
 }
 
 /** Validation errors of a compiled schema as issues: one per place, unions folded into one. */
@@ -175,11 +162,3 @@ function message(error: SchemaError): string {
 
 const clone = <T>(value: T): T =>
   typeof value === "object" && value !== null ? structuredClone(value) : value;
-
-function lazy<T>(make: () => T): () => T {
-  let made: T | undefined;
-  return () => {
-    made ??= make();
-    return made;
-  };
-}

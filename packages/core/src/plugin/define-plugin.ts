@@ -1,6 +1,6 @@
 import type { TObject, TSchema } from "typebox";
 import Type from "typebox";
-import { Compile } from "typebox/schema";
+import { checkOnce } from "../schema/checker.js";
 import type { ValueOf } from "../schema/field.js";
 import type { Plugin, PluginParts, PluginTypes } from "./plugin.js";
 import { InvalidOptions } from "./plugin-errors.js";
@@ -53,11 +53,10 @@ export function definePlugin<P extends PluginParts, O extends TSchema = TObject<
   OptionsInput<O>
 > {
   const schema = strict(definition.options ?? Type.Object({}));
-  const check = Compile(schema as TObject);
   return (given) => {
     const options = withDefaults(schema, given ?? {});
-    if (!check.Check(options)) {
-      const [, errors] = check.Errors(options);
+    const errors = checkOnce(schema, options);
+    if (errors.length > 0) {
       throw InvalidOptions({
         plugin: definition.name,
         problems: errors.map((e) => `${e.instancePath || "/"} ${e.message}${unknownKeys(e.params)}`),

@@ -1,4 +1,6 @@
-import semver from "semver";
+import satisfies from "semver/functions/satisfies.js";
+import valid from "semver/functions/valid.js";
+import validRange from "semver/ranges/valid.js";
 import { orderGraph } from "../util/order-graph.js";
 import type { AnyPlugin } from "./plugin.js";
 
@@ -44,14 +46,14 @@ function dependencyProblems(
       `plugin "${plugin.name}": the name must be kebab-case, since hooks and other plugins are named by it`,
     );
   }
-  if (semver.valid(plugin.version) === null) {
+  if (valid(plugin.version) === null) {
     problems.push(
       `plugin "${plugin.name}" has the version "${plugin.version}", which is not a semantic version such as 1.0.0`,
     );
   }
-  if (semver.validRange(plugin.corm) === null) {
+  if (validRange(plugin.corm) === null) {
     problems.push(`plugin "${plugin.name}" declares corm: "${plugin.corm}", which is not a version range`);
-  } else if (!semver.satisfies(coreVersion, plugin.corm, { includePrerelease: true })) {
+  } else if (!satisfies(coreVersion, plugin.corm, { includePrerelease: true })) {
     problems.push(
       `plugin "${plugin.name}" ${plugin.version} works with @corm/core ${plugin.corm}, but this is ${coreVersion}: install a version of the plugin that fits`,
     );
@@ -62,7 +64,7 @@ function dependencyProblems(
   ] as const) {
     for (const [name, range] of Object.entries(wanted)) {
       const found = byName.get(name);
-      if (semver.validRange(range) === null) {
+      if (validRange(range) === null) {
         problems.push(
           `plugin "${plugin.name}" requires "${name}" in "${range}", which is not a version range`,
         );
@@ -73,8 +75,8 @@ function dependencyProblems(
           );
         }
       } else if (
-        semver.valid(found.version) !== null &&
-        !semver.satisfies(found.version, range, { includePrerelease: true })
+        valid(found.version) !== null &&
+        !satisfies(found.version, range, { includePrerelease: true })
       ) {
         problems.push(
           `plugin "${plugin.name}" works with "${name}" ${range}, but ${found.version} is in the list: update one of the two`,

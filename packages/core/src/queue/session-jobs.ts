@@ -1,5 +1,3 @@
-import type { TObject } from "typebox";
-import { Compile } from "typebox/schema";
 import type { Identity } from "../context/context.js";
 import type { EnqueueOptions, JobHandle, JobRecord, Jobs } from "../context/jobs.js";
 import { Forbidden, NotFound, ValidationFailed } from "../errors/core-errors.js";
@@ -11,6 +9,7 @@ import { issuesOf } from "../model/validate.js";
 import { closed, withDefaults } from "../repository/run-action.js";
 import type { Runtime } from "../runtime/runtime.js";
 import type { Session } from "../runtime/session.js";
+import { type Checker, checker } from "../schema/checker.js";
 import { type Elapsed, elapsedMs, toInstant } from "../util/clock.js";
 import { parseInstantMs } from "../util/values.js";
 import { nearest } from "../util/words.js";
@@ -141,14 +140,14 @@ function keyOf(job: AnyJob, options: EnqueueOptions, wrong: Wrong): JobKey | nul
     : { text: `o:${text}`, seats: 1 };
 }
 
-const compiled = new WeakMap<AnyJob, ReturnType<typeof Compile>>();
+const compiled = new WeakMap<AnyJob, Checker>();
 
 /** @throws validation-failed */
 export function checkedInput(job: AnyJob, input: unknown): unknown {
   const given = withDefaults(job.input, input ?? {});
   let validator = compiled.get(job);
   if (!validator) {
-    validator = Compile(closed(job.input) as TObject);
+    validator = checker(closed(job.input));
     compiled.set(job, validator);
   }
   if (validator.Check(given)) return given;

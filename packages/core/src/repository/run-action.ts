@@ -1,5 +1,4 @@
 import type { TObject, TSchema } from "typebox";
-import { Compile } from "typebox/schema";
 import type { ActionDefinition, AnyAction } from "../actions/define-action.js";
 import type { ActionHandle } from "../context/context.js";
 import { ActionMissing, Forbidden, InvalidQuery, ValidationFailed } from "../errors/core-errors.js";
@@ -7,6 +6,7 @@ import { defineError } from "../errors/define-error.js";
 import type { RecordValues } from "../model/record-codec.js";
 import { issuesOf } from "../model/validate.js";
 import type { ActionTarget, Session } from "../runtime/session.js";
+import { type Checker, checker } from "../schema/checker.js";
 import { isId } from "./parse-condition.js";
 import { getRecord } from "./read.js";
 import { brokenInput, operation, queueCommitted, runHooks } from "./write/operation.js";
@@ -80,8 +80,8 @@ async function loadTarget(
 }
 
 interface CompiledAction {
-  readonly input: ReturnType<typeof Compile>;
-  readonly output: ReturnType<typeof Compile>;
+  readonly input: Checker;
+  readonly output: Checker;
 }
 
 const compiled = new WeakMap<ActionDefinition, CompiledAction>();
@@ -89,7 +89,7 @@ const compiled = new WeakMap<ActionDefinition, CompiledAction>();
 function validatorsOf(definition: ActionDefinition): CompiledAction {
   let found = compiled.get(definition);
   if (!found) {
-    found = { input: Compile(closed(definition.input)), output: Compile(definition.output as TObject) };
+    found = { input: checker(closed(definition.input)), output: checker(definition.output) };
     compiled.set(definition, found);
   }
   return found;

@@ -1,5 +1,4 @@
-import { defineAction } from "@corm/core";
-import Type from "typebox";
+import { defineAction, Type } from "@corm/core";
 import { type FunnelAnswer, type FunnelQuery, queryFunnel } from "../query/funnel.js";
 
 const day = Type.String({ format: "date" });

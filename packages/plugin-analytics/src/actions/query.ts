@@ -1,5 +1,4 @@
-import { defineAction, oneOf } from "@corm/core";
-import Type from "typebox";
+import { defineAction, oneOf, Type } from "@corm/core";
 import { type MetricAnswer, type MetricQuery, queryMetrics } from "../query/metric-query.js";
 import { grains } from "../query/periods.js";
 

@@ -1,5 +1,4 @@
-import { defineAction } from "@corm/core";
-import Type from "typebox";
+import { defineAction, Type } from "@corm/core";
 import { renderDashboard as render } from "../dashboard/render-dashboard.js";
 import { dashboard } from "../entities/dashboard.js";
 

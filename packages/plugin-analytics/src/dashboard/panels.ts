@@ -1,5 +1,4 @@
-import { type Catalog, type MetricDefinition, oneOf } from "@corm/core";
-import Type from "typebox";
+import { type Catalog, type MetricDefinition, oneOf, Type } from "@corm/core";
 import { type Grain, grains } from "../query/periods.js";
 
 /** One part of a dashboard, as data. */

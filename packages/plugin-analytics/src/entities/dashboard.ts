@@ -1,5 +1,4 @@
-import { defineEntity, type Input, json, type Row } from "@corm/core";
-import Type from "typebox";
+import { defineEntity, type Input, json, type Row, Type } from "@corm/core";
 import { panelSchema } from "../dashboard/panels.js";
 
 const draft = defineEntity("dashboard", {

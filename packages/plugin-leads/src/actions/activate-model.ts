@@ -1,5 +1,4 @@
-import { defineAction } from "@corm/core";
-import Type from "typebox";
+import { defineAction, Type } from "@corm/core";
 import { scoringModel } from "../entities/scoring-model.js";
 import { scoring } from "../scoring/rescore.js";
 

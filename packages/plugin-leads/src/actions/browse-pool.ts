@@ -1,5 +1,4 @@
-import { type Context, defineAction, instant, oneOf } from "@corm/core";
-import Type from "typebox";
+import { type Context, defineAction, instant, oneOf, Type } from "@corm/core";
 import { type Lead, lead } from "../entities/lead.js";
 import { leadPool } from "../entities/lead-pool.js";
 import { coolingUntil } from "../pool/claim.js";

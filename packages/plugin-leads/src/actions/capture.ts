@@ -4,9 +4,10 @@ import {
   InvalidQuery,
   instant,
   isCormError,
+  type Static,
   TransactionConflict,
+  Type,
 } from "@corm/core";
-import Type, { type Static } from "typebox";
 import { type LeadInput, lead } from "../entities/lead.js";
 import { type Capture, captureLead, captureLeads, MAX_CAPTURES } from "../services/capture-lead.js";
 import { RESERVED } from "../services/lead-fields.js";

@@ -1,5 +1,13 @@
-import { type AnyEntity, type Context, date, defineAction, money, opportunities } from "@corm/core";
-import Type, { type Static } from "typebox";
+import {
+  type AnyEntity,
+  type Context,
+  date,
+  defineAction,
+  money,
+  opportunities,
+  type Static,
+  Type,
+} from "@corm/core";
 import { patchOf } from "../conversion/fill.js";
 import { follow, type Targets } from "../conversion/follow.js";
 import { entityOf, TARGETS, type TargetName } from "../conversion/mapping.js";

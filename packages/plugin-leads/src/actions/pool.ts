@@ -1,5 +1,4 @@
-import { type Context, defineAction, Forbidden, NotFound } from "@corm/core";
-import Type from "typebox";
+import { type Context, defineAction, Forbidden, NotFound, Type } from "@corm/core";
 import { type Lead, lead } from "../entities/lead.js";
 import { type LeadPool, leadPool } from "../entities/lead-pool.js";
 import { LeadTaken } from "../errors.js";

@@ -1,5 +1,4 @@
-import { defineAction, instant, TransactionConflict, UniqueViolation } from "@corm/core";
-import Type from "typebox";
+import { defineAction, instant, TransactionConflict, Type, UniqueViolation } from "@corm/core";
 import { capturedMail } from "../entities/captured-mail.js";
 import { lead } from "../entities/lead.js";
 import { captureLead } from "../services/capture-lead.js";

@@ -1,5 +1,4 @@
-import { defineAction, oneOf, ValidationFailed } from "@corm/core";
-import Type from "typebox";
+import { defineAction, oneOf, Type, ValidationFailed } from "@corm/core";
 import { captureForm } from "../entities/capture-form.js";
 import { captureSubmission, SUBMISSION_STATES } from "../entities/capture-submission.js";
 import { acceptAnswers } from "../services/accept-submission.js";

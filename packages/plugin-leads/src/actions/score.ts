@@ -1,5 +1,4 @@
-import { type Context, defineAction, oneOf } from "@corm/core";
-import Type from "typebox";
+import { type Context, defineAction, oneOf, Type } from "@corm/core";
 import { lead } from "../entities/lead.js";
 import { type LeadScore, leadScore } from "../entities/lead-score.js";
 import { type ScoringModel, scoringModel } from "../entities/scoring-model.js";

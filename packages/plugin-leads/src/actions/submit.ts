@@ -4,11 +4,11 @@ import {
   NotFound,
   oneOf,
   TransactionConflict,
+  Type,
   toInstant,
   UniqueViolation,
   ValidationFailed,
 } from "@corm/core";
-import Type from "typebox";
 import { type CaptureForm, captureForm } from "../entities/capture-form.js";
 import {
   type CaptureSubmission,

@@ -1,5 +1,4 @@
-import { defineAction } from "@corm/core";
-import Type from "typebox";
+import { defineAction, Type } from "@corm/core";
 import { predictiveModel } from "../entities/predictive-model.js";
 import { predictionColumns } from "../prediction/columns.js";
 import { countOutcomes, MIN_OUTCOMES, TRAIN } from "../prediction/train-model.js";

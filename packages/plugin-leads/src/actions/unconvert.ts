@@ -1,5 +1,4 @@
-import { defineAction } from "@corm/core";
-import Type from "typebox";
+import { defineAction, Type } from "@corm/core";
 import { conversionSettings } from "../conversion/settings.js";
 import { reopen, undo } from "../conversion/undo.js";
 import { lead } from "../entities/lead.js";

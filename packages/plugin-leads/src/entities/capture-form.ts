@@ -7,10 +7,11 @@ import {
   oneOf,
   type Row,
   reference,
+  type Static,
+  Type,
   user,
   withDefault,
 } from "@corm/core";
-import Type, { type Static } from "typebox";
 import { leadPool } from "./lead-pool.js";
 import { leadSource } from "./lead-source.js";
 

@@ -1,5 +1,4 @@
-import { defineEntity, type Input, instant, json, one, oneOf, type Row, reference } from "@corm/core";
-import Type from "typebox";
+import { defineEntity, type Input, instant, json, one, oneOf, type Row, reference, Type } from "@corm/core";
 import { captureForm } from "./capture-form.js";
 import { lead } from "./lead.js";
 

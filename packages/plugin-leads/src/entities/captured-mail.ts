@@ -1,5 +1,4 @@
-import { contact, defineEntity, type Input, type Row, reference } from "@corm/core";
-import Type from "typebox";
+import { contact, defineEntity, type Input, type Row, reference, Type } from "@corm/core";
 import { lead } from "./lead.js";
 
 const draft = defineEntity("capturedMail", {

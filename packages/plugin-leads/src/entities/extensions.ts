@@ -1,5 +1,4 @@
-import { activity, extendEntity, type InputOf, many, one, reference, touchpoint } from "@corm/core";
-import Type from "typebox";
+import { activity, extendEntity, type InputOf, many, one, reference, Type, touchpoint } from "@corm/core";
 import { captureSubmission } from "./capture-submission.js";
 import { lead } from "./lead.js";
 

@@ -9,9 +9,10 @@ import {
   type Row,
   recordId,
   reference,
+  type Static,
+  Type,
   withDefault,
 } from "@corm/core";
-import Type, { type Static } from "typebox";
 import { lead } from "./lead.js";
 
 const change = Type.Object({ before: Type.Unknown(), after: Type.Unknown() });

@@ -1,5 +1,4 @@
-import { defineEntity, type Input, instant, one, oneOf, type Row, reference, user } from "@corm/core";
-import Type from "typebox";
+import { defineEntity, type Input, instant, one, oneOf, type Row, reference, Type, user } from "@corm/core";
 import { lead } from "./lead.js";
 import { leadPool } from "./lead-pool.js";
 

@@ -1,5 +1,14 @@
-import { defineEntity, type Input, longText, one, type Row, reference, team, withDefault } from "@corm/core";
-import Type from "typebox";
+import {
+  defineEntity,
+  type Input,
+  longText,
+  one,
+  type Row,
+  reference,
+  Type,
+  team,
+  withDefault,
+} from "@corm/core";
 
 const days = () => Type.Optional(Type.Integer({ minimum: 1, maximum: 3_650 }));
 const cap = () => Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000_000 }));

@@ -1,5 +1,4 @@
-import { defineEntity, type Input, instant, one, type Row, reference } from "@corm/core";
-import Type from "typebox";
+import { defineEntity, type Input, instant, one, type Row, reference, Type } from "@corm/core";
 import { lead } from "./lead.js";
 import { responsePolicy } from "./response-policy.js";
 

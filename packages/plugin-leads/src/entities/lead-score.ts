@@ -7,9 +7,10 @@ import {
   oneOf,
   type Row,
   reference,
+  type Static,
+  Type,
   withDefault,
 } from "@corm/core";
-import Type, { type Static } from "typebox";
 import { lead } from "./lead.js";
 import { scoringModel } from "./scoring-model.js";
 

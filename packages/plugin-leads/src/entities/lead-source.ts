@@ -1,5 +1,4 @@
-import { defineEntity, type Input, type Row, withDefault } from "@corm/core";
-import Type from "typebox";
+import { defineEntity, type Input, type Row, Type, withDefault } from "@corm/core";
 
 const draft = defineEntity("leadSource", {
   fields: {

@@ -10,10 +10,10 @@ import {
   oneOf,
   type Row,
   reference,
+  Type,
   user,
   withDefault,
 } from "@corm/core";
-import Type from "typebox";
 import { leadPool } from "./lead-pool.js";
 import { leadSource } from "./lead-source.js";
 

@@ -7,9 +7,9 @@ import {
   oneOf,
   type Row,
   reference,
+  Type,
   withDefault,
 } from "@corm/core";
-import Type from "typebox";
 
 const count = () => Type.Integer({ minimum: 0 });
 const figure = () => Type.Number();

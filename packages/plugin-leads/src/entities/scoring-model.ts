@@ -1,5 +1,14 @@
-import { defineEntity, type Input, instant, json, oneOf, type Row, withDefault } from "@corm/core";
-import Type, { type Static } from "typebox";
+import {
+  defineEntity,
+  type Input,
+  instant,
+  json,
+  oneOf,
+  type Row,
+  type Static,
+  Type,
+  withDefault,
+} from "@corm/core";
 
 const closed = { additionalProperties: false } as const;
 const key = () => Type.String({ pattern: "^[a-z][a-zA-Z0-9-]{0,47}$" });

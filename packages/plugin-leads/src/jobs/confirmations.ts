@@ -1,5 +1,4 @@
-import { type Context, consentAddress, defineJob, mailPort, PermanentFailure } from "@corm/core";
-import Type from "typebox";
+import { type Context, consentAddress, defineJob, mailPort, PermanentFailure, Type } from "@corm/core";
 import { captureForm } from "../entities/capture-form.js";
 import { captureSubmission } from "../entities/capture-submission.js";
 import { LAPSE, SEND_CONFIRMATION } from "../services/ask-to-confirm.js";

@@ -1,5 +1,4 @@
-import { defineJob } from "@corm/core";
-import Type from "typebox";
+import { defineJob, Type } from "@corm/core";
 import { type LeadHolding, leadHolding } from "../entities/lead-holding.js";
 import { leadPool } from "../entities/lead-pool.js";
 import { recyclePlan } from "../pool/plan.js";

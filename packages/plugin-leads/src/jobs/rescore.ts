@@ -1,5 +1,4 @@
-import { type Context, defineJob, defineSchedule } from "@corm/core";
-import Type from "typebox";
+import { type Context, defineJob, defineSchedule, Type } from "@corm/core";
 import { lead } from "../entities/lead.js";
 import { RECOMPUTE, RESCORE, scoreInJob } from "../scoring/rescore.js";
 import { SCORE_BATCH, scoreLeads } from "../scoring/score-leads.js";

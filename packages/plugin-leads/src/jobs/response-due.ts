@@ -1,5 +1,4 @@
-import { defineJob } from "@corm/core";
-import Type from "typebox";
+import { defineJob, Type } from "@corm/core";
 import { lead } from "../entities/lead.js";
 import { leadResponse } from "../entities/lead-response.js";
 import { leadResponseBreached } from "../events.js";

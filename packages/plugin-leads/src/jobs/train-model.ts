@@ -1,5 +1,4 @@
-import { defineJob, defineSchedule } from "@corm/core";
-import Type from "typebox";
+import { defineJob, defineSchedule, Type } from "@corm/core";
 import { predictiveModel } from "../entities/predictive-model.js";
 import { TooFewOutcomes } from "../errors.js";
 import { TRAIN, trainModel } from "../prediction/train-model.js";

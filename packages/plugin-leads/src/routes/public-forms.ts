@@ -5,10 +5,11 @@ import {
   type RouteAccess,
   type RouteDefinition,
   type RouteRequest,
+  type Static,
+  Type,
   toInstant,
   ValidationFailed,
 } from "@corm/core";
-import Type, { type Static } from "typebox";
 import { confirm } from "../actions/confirm.js";
 import { submit } from "../actions/submit.js";
 import { type CaptureForm, captureForm } from "../entities/capture-form.js";

@@ -1,5 +1,4 @@
-import type { Issue } from "@corm/core";
-import Format from "typebox/format";
+import { checker, type Issue } from "@corm/core";
 import type { FormField } from "../entities/capture-form.js";
 import { lead } from "../entities/lead.js";
 
@@ -27,6 +26,7 @@ const isBox = (field: FormField): boolean => field.type === "checkbox" || field.
 const TRUE = new Set(["on", "true", "1", "yes"]);
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for.
 const CONTROLS = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]|\p{Surrogate}/u;
+const emailAddress = checker({ type: "string", format: "email" });
 const URL_START = /^https?:\/\/[^\s/]+\.[^\s/]+/i;
 const PHONE = /^[+(]?[\d\s().\-/+;a-z]{3,}$/i;
 
@@ -77,7 +77,7 @@ function problemOf(
   }
   switch (field.type) {
     case "email":
-      return Format.Test("email", answer)
+      return emailAddress.Check(answer)
         ? undefined
         : { code: "invalid-email", message: "must be an e-mail address" };
     case "url":

@@ -1,5 +1,4 @@
-import { defineAction } from "@corm/core";
-import Type from "typebox";
+import { defineAction, Type } from "@corm/core";
 import { segment } from "../entities/segment.js";
 import { explainMembership } from "../segments/explain.js";
 

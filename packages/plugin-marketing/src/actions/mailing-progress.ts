@@ -1,5 +1,4 @@
-import { type Context, defineAction } from "@corm/core";
-import Type, { type Static } from "typebox";
+import { type Context, defineAction, type Static, Type } from "@corm/core";
 import { delivery } from "../entities/delivery.js";
 import { mailing } from "../entities/mailing.js";
 

@@ -1,5 +1,4 @@
-import { contact, defineAction } from "@corm/core";
-import Type from "typebox";
+import { contact, defineAction, Type } from "@corm/core";
 import { segment } from "../entities/segment.js";
 import { audienceOf } from "../segments/audience.js";
 

@@ -1,5 +1,4 @@
-import { contact, defineAction } from "@corm/core";
-import Type from "typebox";
+import { contact, defineAction, Type } from "@corm/core";
 import { messageTemplate } from "../entities/message-template.js";
 import { renderMessage } from "../templates/render.js";
 import { messageScope } from "../templates/variables.js";

@@ -1,5 +1,4 @@
-import { defineAction } from "@corm/core";
-import Type from "typebox";
+import { defineAction, Type } from "@corm/core";
 import { delivery } from "../entities/delivery.js";
 import { DeliveryReadOnly } from "../errors.js";
 

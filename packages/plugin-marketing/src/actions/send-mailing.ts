@@ -1,5 +1,4 @@
-import { defineAction } from "@corm/core";
-import Type from "typebox";
+import { defineAction, Type } from "@corm/core";
 import { mailing } from "../entities/mailing.js";
 import { messageTemplate } from "../entities/message-template.js";
 import { MailingNotEditable } from "../errors.js";

@@ -8,10 +8,10 @@ import {
   oneOf,
   type Row,
   reference,
+  Type,
   user,
   withDefault,
 } from "@corm/core";
-import Type from "typebox";
 
 const draft = defineEntity("campaign", {
   fields: {

@@ -9,8 +9,8 @@ import {
   oneOf,
   type Row,
   reference,
+  Type,
 } from "@corm/core";
-import Type from "typebox";
 import { mailing } from "./mailing.js";
 import { segmentMember } from "./segment-member.js";
 

@@ -9,9 +9,10 @@ import {
   oneOf,
   type Row,
   reference,
+  type Static,
+  Type,
   withDefault,
 } from "@corm/core";
-import Type, { type Static } from "typebox";
 import { campaign } from "./campaign.js";
 import { messageTemplate } from "./message-template.js";
 import { segment } from "./segment.js";

@@ -1,5 +1,4 @@
-import { addMoney, type Context, defineAction, money, teamMember, toMinor } from "@corm/core";
-import Type from "typebox";
+import { addMoney, type Context, defineAction, money, Type, teamMember, toMinor } from "@corm/core";
 import { reportingSums } from "../analysis/reporting-sums.js";
 import { type Quota, quota } from "../entities/forecast.js";
 import { periodDays } from "../forecast/period.js";

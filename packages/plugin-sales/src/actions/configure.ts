@@ -1,5 +1,4 @@
-import { defineAction } from "@corm/core";
-import Type from "typebox";
+import { defineAction, Type } from "@corm/core";
 import { product } from "../entities/product.js";
 import { ConfigurationTooComplex } from "../errors.js";
 import { loadBundles } from "../products/bundles.js";

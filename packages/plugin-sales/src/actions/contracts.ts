@@ -1,6 +1,5 @@
 import { createHash } from "node:crypto";
-import { date, defineAction, nextNumber, ValidationFailed } from "@corm/core";
-import Type from "typebox";
+import { date, defineAction, nextNumber, Type, ValidationFailed } from "@corm/core";
 import { addDays, endOfTerm } from "../contracts/months.js";
 import { type ContractFacts, loadScope, renderTemplate } from "../contracts/render.js";
 import { contract, documentTemplate } from "../entities/contract.js";

@@ -1,5 +1,4 @@
-import { defineAction } from "@corm/core";
-import Type from "typebox";
+import { defineAction, Type } from "@corm/core";
 import { pipeline } from "../entities/pipeline.js";
 import { pipelines } from "../services/pipelines.js";
 

@@ -1,5 +1,4 @@
-import { defineAction, money } from "@corm/core";
-import Type from "typebox";
+import { defineAction, money, Type } from "@corm/core";
 import { opportunity } from "../entities/opportunity.js";
 import { forecastOf } from "../forecast/forecast.js";
 import { PERIOD } from "../forecast/period.js";

@@ -1,5 +1,4 @@
-import { date, defineAction, money } from "@corm/core";
-import Type from "typebox";
+import { date, defineAction, money, Type } from "@corm/core";
 import { opportunity } from "../entities/opportunity.js";
 
 /** Moves an opportunity to another stage of its pipeline. `POST /api/opportunities/{id}/move-to` */

@@ -7,8 +7,8 @@ import {
   nextNumber,
   subtractMoney,
   sumMoney,
+  Type,
 } from "@corm/core";
-import Type from "typebox";
 import { type Order, type OrderLine, order, orderLine } from "../entities/order.js";
 import { lineQuantity, type Quote, type QuoteDocument, quote } from "../entities/quote.js";
 import { QuantityExceeded, QuoteNotAccepted } from "../errors.js";

@@ -1,5 +1,4 @@
-import { account, type Context, defineAction, type Money, money, sumMoney } from "@corm/core";
-import Type from "typebox";
+import { account, type Context, defineAction, type Money, money, sumMoney, Type } from "@corm/core";
 import { reportingSums } from "../analysis/reporting-sums.js";
 import { opportunity } from "../entities/opportunity.js";
 import { HierarchyTooLarge } from "../errors.js";

@@ -1,5 +1,4 @@
-import { approvals, date, defineAction, timeZone, toInstant } from "@corm/core";
-import Type from "typebox";
+import { approvals, date, defineAction, Type, timeZone, toInstant } from "@corm/core";
 import { addDays } from "../contracts/months.js";
 import { quote, quoteLine } from "../entities/quote.js";
 import { ApprovalsMissing, QuoteIsSent, QuoteNotOpen, QuoteNotReady } from "../errors.js";

@@ -1,5 +1,4 @@
-import { date, defineAction, money } from "@corm/core";
-import Type from "typebox";
+import { date, defineAction, money, Type } from "@corm/core";
 import { priceBook } from "../entities/price-book.js";
 import { pricing } from "../products/prices.js";
 

@@ -5,10 +5,10 @@ import {
   fromMinor,
   type Money,
   money,
+  Type,
   teamMember,
   toMinor,
 } from "@corm/core";
-import Type from "typebox";
 import { reportingSums } from "../analysis/reporting-sums.js";
 import { opportunity } from "../entities/opportunity.js";
 import { ReportTooLarge } from "../errors.js";

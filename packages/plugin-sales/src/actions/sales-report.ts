@@ -1,5 +1,4 @@
-import { addMoney, type Context, date, defineAction, type Money, money, user } from "@corm/core";
-import Type from "typebox";
+import { addMoney, type Context, date, defineAction, type Money, money, Type, user } from "@corm/core";
 import { opportunity } from "../entities/opportunity.js";
 import { stage } from "../entities/stage.js";
 import { ReportTooLarge } from "../errors.js";

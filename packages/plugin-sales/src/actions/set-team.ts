@@ -1,5 +1,4 @@
-import { allocate, defineAction, type Money, money, percentOf, ValidationFailed } from "@corm/core";
-import Type from "typebox";
+import { allocate, defineAction, type Money, money, percentOf, Type, ValidationFailed } from "@corm/core";
 import { opportunity } from "../entities/opportunity.js";
 import { opportunityMember } from "../entities/opportunity-people.js";
 import { assertMayChange } from "../quotes/books.js";

@@ -1,5 +1,4 @@
-import { account, type Context, defineAction } from "@corm/core";
-import Type from "typebox";
+import { account, type Context, defineAction, Type } from "@corm/core";
 import { accountTerritory, territoryModel } from "../entities/territory.js";
 import { ModelNotPlanning } from "../errors.js";
 import { assertMayChange } from "../quotes/books.js";

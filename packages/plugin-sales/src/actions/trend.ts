@@ -1,5 +1,4 @@
-import { defineAction, type Money, money, timeSeries } from "@corm/core";
-import Type from "typebox";
+import { defineAction, type Money, money, Type, timeSeries } from "@corm/core";
 import { reportingSums } from "../analysis/reporting-sums.js";
 import { addMonths } from "../contracts/months.js";
 import { opportunity } from "../entities/opportunity.js";

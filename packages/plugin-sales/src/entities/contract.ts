@@ -13,10 +13,10 @@ import {
   oneOf,
   type Row,
   reference,
+  Type,
   user,
   withDefault,
 } from "@corm/core";
-import Type from "typebox";
 import { opportunity } from "./opportunity.js";
 import { order } from "./order.js";
 

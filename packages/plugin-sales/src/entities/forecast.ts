@@ -9,10 +9,10 @@ import {
   oneOf,
   type Row,
   reference,
+  Type,
   team,
   user,
 } from "@corm/core";
-import Type from "typebox";
 import { PERIOD } from "../forecast/period.js";
 import { territory } from "./territory.js";
 

@@ -6,10 +6,10 @@ import {
   oneOf,
   type Row,
   reference,
+  Type,
   user,
   withDefault,
 } from "@corm/core";
-import Type from "typebox";
 import { opportunity } from "./opportunity.js";
 
 const memberDraft = defineEntity("opportunityMember", {

@@ -15,10 +15,10 @@ import {
   oneOf,
   type Row,
   reference,
+  Type,
   user,
   withDefault,
 } from "@corm/core";
-import Type from "typebox";
 import { cadence } from "./cadence.js";
 import { competitor } from "./competitor.js";
 import { pipeline } from "./pipeline.js";

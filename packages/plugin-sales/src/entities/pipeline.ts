@@ -1,5 +1,14 @@
-import { calendar, defineEntity, type Input, json, one, type Row, reference, withDefault } from "@corm/core";
-import Type from "typebox";
+import {
+  calendar,
+  defineEntity,
+  type Input,
+  json,
+  one,
+  type Row,
+  reference,
+  Type,
+  withDefault,
+} from "@corm/core";
 
 const reasons = Type.Array(Type.String({ minLength: 1, maxLength: 200 }), { maxItems: 100 });
 

@@ -8,9 +8,9 @@ import {
   one,
   type Row,
   reference,
+  Type,
   withDefault,
 } from "@corm/core";
-import Type from "typebox";
 import { product } from "./product.js";
 
 const draft = defineEntity("priceBook", {

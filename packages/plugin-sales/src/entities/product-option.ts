@@ -7,9 +7,9 @@ import {
   one,
   type Row,
   reference,
+  Type,
   withDefault,
 } from "@corm/core";
-import Type from "typebox";
 import { product } from "./product.js";
 
 const key = () => Type.String({ pattern: "^[a-z][a-z0-9-]*$", maxLength: 50 });

@@ -15,10 +15,10 @@ import {
   oneOf,
   type Row,
   reference,
+  Type,
   user,
   withDefault,
 } from "@corm/core";
-import Type from "typebox";
 import { optionSelection } from "../products/selection.js";
 import { opportunity } from "./opportunity.js";
 import { priceBook } from "./price-book.js";

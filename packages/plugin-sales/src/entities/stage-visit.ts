@@ -1,5 +1,4 @@
-import { date, defineEntity, type Input, instant, money, one, type Row, reference } from "@corm/core";
-import Type from "typebox";
+import { date, defineEntity, type Input, instant, money, one, type Row, reference, Type } from "@corm/core";
 import { opportunity } from "./opportunity.js";
 import { stage } from "./stage.js";
 

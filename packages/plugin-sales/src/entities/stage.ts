@@ -9,9 +9,9 @@ import {
   oneOf,
   type Row,
   reference,
+  Type,
   withDefault,
 } from "@corm/core";
-import Type from "typebox";
 import { pipeline } from "./pipeline.js";
 
 const draft = defineEntity("stage", {

@@ -10,10 +10,10 @@ import {
   oneOf,
   type Row,
   reference,
+  Type,
   user,
   withDefault,
 } from "@corm/core";
-import Type from "typebox";
 
 const name = Type.String({ minLength: 1, maxLength: 100 });
 

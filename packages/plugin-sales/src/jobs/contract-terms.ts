@@ -1,5 +1,4 @@
-import { activity, type Context, defineJob, defineSchedule } from "@corm/core";
-import Type from "typebox";
+import { activity, type Context, defineJob, defineSchedule, Type } from "@corm/core";
 import { addDays, endOfTerm } from "../contracts/months.js";
 import { type Contract, contract } from "../entities/contract.js";
 import { settingsOf } from "../services/settings.js";

@@ -1,5 +1,4 @@
-import { defineJob, defineSchedule } from "@corm/core";
-import Type from "typebox";
+import { defineJob, defineSchedule, Type } from "@corm/core";
 import { quote } from "../entities/quote.js";
 
 /** Marks quotes whose time is over. They cannot be accepted before that either: this is for lists. */

@@ -1,5 +1,4 @@
-import { type Context, defineJob, defineSchedule, timeZone, toInstant } from "@corm/core";
-import Type from "typebox";
+import { type Context, defineJob, defineSchedule, Type, timeZone, toInstant } from "@corm/core";
 import { reportingSums } from "../analysis/reporting-sums.js";
 import { addDays } from "../contracts/months.js";
 import { forecastSnapshot } from "../entities/forecast.js";

@@ -1,5 +1,4 @@
-import { defineJob } from "@corm/core";
-import Type from "typebox";
+import { defineJob, Type } from "@corm/core";
 import { activityOfOpportunity } from "../entities/opportunity.js";
 import { activityReminder } from "../events.js";
 import { REMIND } from "../hooks/remind.js";

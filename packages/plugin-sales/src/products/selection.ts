@@ -1,4 +1,4 @@
-import Type from "typebox";
+import { Type } from "@corm/core";
 
 /** How often options are chosen, by their keys; 0 keeps one out. */
 export const optionSelection = Type.Record(

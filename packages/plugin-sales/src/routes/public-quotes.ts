@@ -6,9 +6,9 @@ import {
   type RouteAccess,
   type RouteDefinition,
   type RouteRequest,
+  Type,
   ValidationFailed,
 } from "@corm/core";
-import Type from "typebox";
 import { type Quote, type QuoteDocument, quote } from "../entities/quote.js";
 import { QuoteExpired, QuoteNotOpen, QuoteSeenOther } from "../errors.js";
 import { decideQuote, isExpired } from "../quotes/decide.js";

@@ -1,5 +1,4 @@
-import { type Context, defineAction } from "@corm/core";
-import Type from "typebox";
+import { type Context, defineAction, Type } from "@corm/core";
 import { type Ticket, ticket } from "../entities/ticket.js";
 
 const input = Type.Object({});

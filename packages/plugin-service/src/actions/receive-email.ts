@@ -1,5 +1,4 @@
-import { defineAction, oneOf } from "@corm/core";
-import Type from "typebox";
+import { defineAction, oneOf, Type } from "@corm/core";
 import { ticket } from "../entities/ticket.js";
 import { MailUnreadable } from "../errors.js";
 import { receiveMail } from "../mail/receive-mail.js";

@@ -1,5 +1,4 @@
-import { defineAction } from "@corm/core";
-import Type from "typebox";
+import { defineAction, Type } from "@corm/core";
 import { mailbox } from "../entities/mailbox.js";
 import { ticket } from "../entities/ticket.js";
 import { ticketMessage } from "../entities/ticket-message.js";

@@ -1,5 +1,4 @@
-import { type Context, contact, defineAction, oneOf, user } from "@corm/core";
-import Type from "typebox";
+import { type Context, contact, defineAction, oneOf, Type, user } from "@corm/core";
 import { type Mailbox, mailbox } from "../entities/mailbox.js";
 import { TICKET_STATUSES, type Ticket, ticket } from "../entities/ticket.js";
 import { type TicketMessage, ticketMessage } from "../entities/ticket-message.js";

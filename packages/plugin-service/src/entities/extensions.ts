@@ -1,5 +1,4 @@
-import { account, activity, contact, extendEntity, many, one, reference } from "@corm/core";
-import Type from "typebox";
+import { account, activity, contact, extendEntity, many, one, reference, Type } from "@corm/core";
 import { ticket } from "./ticket.js";
 import { ticketMessage } from "./ticket-message.js";
 

@@ -1,5 +1,4 @@
-import { defineEntity, type Input, one, type Row, reference } from "@corm/core";
-import Type from "typebox";
+import { defineEntity, type Input, one, type Row, reference, Type } from "@corm/core";
 import { queue } from "./queue.js";
 import { slaPolicy } from "./sla-policy.js";
 

@@ -1,5 +1,4 @@
-import { defineEntity, type Input, one, type Row, reference, team } from "@corm/core";
-import Type from "typebox";
+import { defineEntity, type Input, one, type Row, reference, Type, team } from "@corm/core";
 
 const draft = defineEntity("queue", {
   fields: {

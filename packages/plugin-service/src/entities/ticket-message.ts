@@ -8,10 +8,11 @@ import {
   oneOf,
   type Row,
   reference,
+  type Static,
+  Type,
   user,
   withDefault,
 } from "@corm/core";
-import Type, { type Static } from "typebox";
 import { mailbox } from "./mailbox.js";
 import { ticket } from "./ticket.js";
 

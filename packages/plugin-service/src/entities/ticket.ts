@@ -9,10 +9,10 @@ import {
   oneOf,
   type Row,
   reference,
+  Type,
   user,
   withDefault,
 } from "@corm/core";
-import Type from "typebox";
 import { mailbox } from "./mailbox.js";
 import { queue } from "./queue.js";
 import { slaPolicy } from "./sla-policy.js";

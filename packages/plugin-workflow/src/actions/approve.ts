@@ -1,5 +1,4 @@
-import { type Context, defineAction, Forbidden, UniqueViolation } from "@corm/core";
-import Type from "typebox";
+import { type Context, defineAction, Forbidden, Type, UniqueViolation } from "@corm/core";
 import { requireUser } from "../acting-user.js";
 import { approversOf } from "../approvals/approvers.js";
 import { askInMails, askStep, booksOf, closeVotes, finish, goOn, nextStep } from "../approvals/run.js";

@@ -1,5 +1,4 @@
-import { type Context, defineAction, NotFound } from "@corm/core";
-import Type from "typebox";
+import { type Context, defineAction, NotFound, Type } from "@corm/core";
 import { assignRecords, type Decision, MAX_RECORDS } from "../assignment/assign-records.js";
 import { targetOf } from "../assignment/target.js";
 import { retryWaiting } from "../jobs/retry-waiting.js";

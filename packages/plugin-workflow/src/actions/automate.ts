@@ -1,5 +1,4 @@
-import { type Context, defineAction, Forbidden } from "@corm/core";
-import Type from "typebox";
+import { type Context, defineAction, Forbidden, Type } from "@corm/core";
 import { actingUser } from "../acting-user.js";
 import { targetOf } from "../assignment/target.js";
 import { type Active, automationByKey } from "../automations/active.js";

@@ -1,6 +1,4 @@
-import { defineAction, ValidationFailed } from "@corm/core";
-import Type from "typebox";
-import { Compile } from "typebox/schema";
+import { checker, defineAction, Type, ValidationFailed } from "@corm/core";
 import { connectionBooks } from "../connectors/books.js";
 import { connectorOf } from "../connectors/find-connector.js";
 import { connection } from "../entities/connection.js";
@@ -22,7 +20,7 @@ export const setCredentials = defineAction({
   run: async ({ record, input: { credentials } }, ctx) => {
     const found = connectorOf(ctx, record.connector);
     if (!found) throw ConnectorUnknown({ connector: record.connector });
-    const validator = Compile({ additionalProperties: false, ...found.credentials } as never);
+    const validator = checker({ additionalProperties: false, ...found.credentials });
     if (!validator.Check(credentials)) {
       const [, errors] = validator.Errors(credentials);
       throw ValidationFailed({

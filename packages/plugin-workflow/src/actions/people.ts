@@ -1,5 +1,4 @@
-import { defineAction, team, teamMember } from "@corm/core";
-import Type from "typebox";
+import { defineAction, Type, team, teamMember } from "@corm/core";
 import { requireUser } from "../acting-user.js";
 import { MAX_CANDIDATES } from "../assignment/candidates.js";
 import { agent } from "../entities/agent.js";

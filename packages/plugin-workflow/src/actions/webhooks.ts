@@ -1,6 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { defineAction, instant, toInstant } from "@corm/core";
-import Type from "typebox";
+import { defineAction, instant, Type, toInstant } from "@corm/core";
 import { webhookDelivery, webhookEndpoint } from "../entities/webhook-endpoint.js";
 import { RunStateConflict } from "../errors.js";
 import { REPLAY } from "../jobs/replay-webhooks.js";

@@ -1,5 +1,4 @@
-import { type Context, cronTimes, isCormError } from "@corm/core";
-import { Compile } from "typebox/schema";
+import { type Context, checker, cronTimes, isCormError } from "@corm/core";
 import { conditionProblem } from "../assignment/target.js";
 import { connectorOf } from "../connectors/find-connector.js";
 import { connection } from "../entities/connection.js";
@@ -22,7 +21,7 @@ import { pathsIn } from "./values.js";
 
 const ROOTS = new Set(["record", "trigger", "item", "steps", "run"]);
 const ID = /^[a-z][a-zA-Z0-9]{0,47}$/;
-const validators = new Map(Object.entries(TRIGGERS).map(([on, schema]) => [on, Compile(schema)]));
+const validators = new Map(Object.entries(TRIGGERS).map(([on, schema]) => [on, checker(schema)] as const));
 
 const wrong = (pointer: string, reason: string, cause?: unknown) =>
   AutomationInvalid({ pointer, reason }, cause === undefined ? {} : { cause });

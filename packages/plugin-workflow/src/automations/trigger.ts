@@ -1,5 +1,4 @@
-import type { JournalEntry } from "@corm/core";
-import Type, { type Static } from "typebox";
+import { type JournalEntry, type Static, Type } from "@corm/core";
 import { holds, type ValueTest } from "./value-test.js";
 
 const name = () => Type.String({ minLength: 1, maxLength: 60, pattern: "^[a-z][a-zA-Z0-9]*$" });

@@ -1,5 +1,4 @@
-import { defineExtensionPoint } from "@corm/core";
-import type { Static, TObject, TSchema } from "typebox";
+import { defineExtensionPoint, type Static, type TObject, type TSchema } from "@corm/core";
 import type { GuardedAnswer, GuardedRequest } from "../net/guarded-request.js";
 
 /** What an action of a connector is told. */

@@ -1,4 +1,4 @@
-import Type from "typebox";
+import { Type } from "@corm/core";
 import { verifyWebhook } from "../webhooks/signature.js";
 import { defineConnector } from "./define-connector.js";
 

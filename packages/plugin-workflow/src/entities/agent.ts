@@ -7,10 +7,10 @@ import {
   oneOf,
   type Row,
   reference,
+  Type,
   user,
   withDefault,
 } from "@corm/core";
-import Type from "typebox";
 
 const draft = defineEntity("agent", {
   fields: {

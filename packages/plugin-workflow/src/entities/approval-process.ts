@@ -1,5 +1,4 @@
-import { defineEntity, type Input, json, type Row, withDefault } from "@corm/core";
-import Type from "typebox";
+import { defineEntity, type Input, json, type Row, Type, withDefault } from "@corm/core";
 
 const condition = Type.Record(Type.String(), Type.Unknown());
 const id = Type.String({ format: "uuid" });

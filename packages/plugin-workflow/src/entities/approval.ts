@@ -7,10 +7,10 @@ import {
   oneOf,
   type Row,
   reference,
+  Type,
   user,
   withDefault,
 } from "@corm/core";
-import Type from "typebox";
 import { approvalProcess, approvalStep } from "./approval-process.js";
 
 const patch = Type.Union([Type.Record(Type.String(), Type.Unknown()), Type.Null()]);

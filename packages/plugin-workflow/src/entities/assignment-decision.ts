@@ -1,5 +1,15 @@
-import { defineEntity, type Input, instant, json, one, oneOf, type Row, reference, user } from "@corm/core";
-import Type from "typebox";
+import {
+  defineEntity,
+  type Input,
+  instant,
+  json,
+  one,
+  oneOf,
+  type Row,
+  reference,
+  Type,
+  user,
+} from "@corm/core";
 import { assignmentRule } from "./assignment-rule.js";
 
 const considered = Type.Object({

@@ -1,5 +1,4 @@
-import { defineEntity, type Input, instant, json, type Row, reference, withDefault } from "@corm/core";
-import Type from "typebox";
+import { defineEntity, type Input, instant, json, type Row, reference, Type, withDefault } from "@corm/core";
 import { assignmentRule } from "./assignment-rule.js";
 
 const turn = Type.Object({

@@ -6,11 +6,11 @@ import {
   oneOf,
   type Row,
   reference,
+  Type,
   team,
   user,
   withDefault,
 } from "@corm/core";
-import Type from "typebox";
 
 const condition = () => json(Type.Record(Type.String(), Type.Unknown()));
 const minutes = () => Type.Integer({ minimum: 1, maximum: 525_600 });

@@ -1,5 +1,4 @@
-import { defineEntity, type Input, instant, type Row } from "@corm/core";
-import Type from "typebox";
+import { defineEntity, type Input, instant, type Row, Type } from "@corm/core";
 
 const draft = defineEntity("automationCursor", {
   fields: {

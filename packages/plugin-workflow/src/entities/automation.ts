@@ -8,10 +8,10 @@ import {
   one,
   type Row,
   reference,
+  Type,
   user,
   withDefault,
 } from "@corm/core";
-import Type from "typebox";
 
 /** Objects whose shape the plugin checks itself: what is in them depends on the app. */
 const free = () => json(Type.Record(Type.String(), Type.Unknown()));

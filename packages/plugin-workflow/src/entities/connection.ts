@@ -8,9 +8,9 @@ import {
   type Row,
   reference,
   secret,
+  Type,
   withDefault,
 } from "@corm/core";
-import Type from "typebox";
 
 const draft = defineEntity("connection", {
   fields: {

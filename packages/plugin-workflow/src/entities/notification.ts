@@ -7,9 +7,9 @@ import {
   type Row,
   recordId,
   reference,
+  Type,
   user,
 } from "@corm/core";
-import Type from "typebox";
 
 const draft = defineEntity("notification", {
   fields: {

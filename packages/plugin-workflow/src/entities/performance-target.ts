@@ -1,5 +1,4 @@
-import { date, defineEntity, type Input, one, type Row, reference, user } from "@corm/core";
-import Type from "typebox";
+import { date, defineEntity, type Input, one, type Row, reference, Type, user } from "@corm/core";
 
 const draft = defineEntity("performanceTarget", {
   fields: {

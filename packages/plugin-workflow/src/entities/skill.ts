@@ -1,5 +1,4 @@
-import { defineEntity, type Input, one, type Row, reference, team, user } from "@corm/core";
-import Type from "typebox";
+import { defineEntity, type Input, one, type Row, reference, Type, team, user } from "@corm/core";
 
 const level = () => Type.Integer({ minimum: 1, maximum: 10 });
 

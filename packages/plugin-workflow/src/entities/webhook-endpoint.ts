@@ -12,10 +12,10 @@ import {
   recordId,
   reference,
   secret,
+  Type,
   user,
   withDefault,
 } from "@corm/core";
-import Type from "typebox";
 
 const name = () => Type.String({ minLength: 1, maxLength: 60 });
 

@@ -9,10 +9,10 @@ import {
   type Row,
   recordId,
   reference,
+  Type,
   user,
   withDefault,
 } from "@corm/core";
-import Type from "typebox";
 import { automationVersion } from "./automation.js";
 
 /** Where a run stands in one list of steps; the last frame is the innermost. */

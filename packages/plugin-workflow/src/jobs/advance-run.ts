@@ -1,5 +1,4 @@
-import { type Context, defineJob, isCormError, toInstant } from "@corm/core";
-import Type from "typebox";
+import { type Context, defineJob, isCormError, Type, toInstant } from "@corm/core";
 import { type AutomationDefinition, blockOf } from "../automations/definition.js";
 import { automationVersion } from "../entities/automation.js";
 import { type WorkflowRun, workflowRun } from "../entities/workflow-run.js";

@@ -1,5 +1,4 @@
-import { defineJob, isCormError } from "@corm/core";
-import Type from "typebox";
+import { defineJob, isCormError, Type } from "@corm/core";
 import { askInMails, goOn, STEP_TIMEOUT } from "../approvals/run.js";
 import { activeOf } from "../assignment/active-users.js";
 import { type Approval, approval, approvalVote } from "../entities/approval.js";

@@ -1,5 +1,4 @@
-import { defineJob, mailPort, user } from "@corm/core";
-import Type from "typebox";
+import { defineJob, mailPort, Type, user } from "@corm/core";
 import { openVote } from "../approvals/open-vote.js";
 import { ASK_BY_MAIL, voteUrl } from "../approvals/vote-link.js";
 import { StepFailed } from "../errors.js";

@@ -1,5 +1,4 @@
-import { defineJob, RetryLater } from "@corm/core";
-import Type from "typebox";
+import { defineJob, RetryLater, Type } from "@corm/core";
 import {
   type WebhookDelivery,
   type WebhookEndpoint,

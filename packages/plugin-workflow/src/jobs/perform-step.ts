@@ -1,5 +1,4 @@
-import { type Context, defineJob, isCormError } from "@corm/core";
-import Type from "typebox";
+import { type Context, defineJob, isCormError, Type } from "@corm/core";
 import { type AutomationDefinition, blockOf, type Step } from "../automations/definition.js";
 import { principalSession } from "../automations/principal.js";
 import { fillIn } from "../automations/values.js";

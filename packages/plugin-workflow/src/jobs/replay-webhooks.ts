@@ -1,5 +1,4 @@
-import { defineJob, type JobHandle } from "@corm/core";
-import Type from "typebox";
+import { defineJob, type JobHandle, Type } from "@corm/core";
 import { principalSession } from "../automations/principal.js";
 import { type WebhookEndpoint, webhookEndpoint } from "../entities/webhook-endpoint.js";
 import { messagesFor } from "../webhooks/notify-endpoints.js";

@@ -1,5 +1,4 @@
-import { type Context, defineJob } from "@corm/core";
-import Type from "typebox";
+import { type Context, defineJob, Type } from "@corm/core";
 import { assignRecords, MAX_RECORDS } from "../assignment/assign-records.js";
 import { lookAgain, RETRY_WAITING } from "../assignment/waiting.js";
 import { assignmentWaiting } from "../entities/assignment-lane.js";

@@ -1,5 +1,4 @@
-import { defineJob } from "@corm/core";
-import Type from "typebox";
+import { defineJob, Type } from "@corm/core";
 import { assignRecords } from "../assignment/assign-records.js";
 import { RETURN_UNTOUCHED } from "../assignment/return-timer.js";
 import { ownerFieldOf, targetOf } from "../assignment/target.js";

@@ -1,5 +1,4 @@
-import { cronTimes, defineJob, defineSchedule, isCormError } from "@corm/core";
-import Type from "typebox";
+import { cronTimes, defineJob, defineSchedule, isCormError, Type } from "@corm/core";
 import { targetOf } from "../assignment/target.js";
 import { activeAutomations, automationByKey } from "../automations/active.js";
 import { principalSession } from "../automations/principal.js";

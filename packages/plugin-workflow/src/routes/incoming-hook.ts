@@ -1,12 +1,12 @@
 import {
   type Context,
+  checker,
   defineRoute,
   NotFound,
   Unauthenticated,
   UniqueViolation,
   ValidationFailed,
 } from "@corm/core";
-import { Compile } from "typebox/schema";
 import { activeAutomations } from "../automations/active.js";
 import { payloadHolds } from "../automations/trigger.js";
 import { connectionBooks } from "../connectors/books.js";
@@ -102,7 +102,7 @@ function checkPayload(
     ValidationFailed({ entity: "body", issues: [{ pointer, code: "invalid", message }] });
   if (!known) throw wrong("", `"${event.slice(0, 100)}" is no event of this connector`);
   if (isDeep(payload)) throw wrong("", `nests deeper than ${MAX_DEPTH}`);
-  const validator = Compile(known.payload as never);
+  const validator = checker(known.payload);
   if (validator.Check(payload)) return;
   const [, [first]] = validator.Errors(payload);
   throw wrong(first?.instancePath ?? "", first?.message ?? "does not fit");

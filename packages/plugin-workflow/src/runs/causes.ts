@@ -1,5 +1,4 @@
-import type { Context, JournalEntry } from "@corm/core";
-import type { Static } from "typebox";
+import type { Context, JournalEntry, Static } from "@corm/core";
 import { type causeOfRun, workflowRun } from "../entities/workflow-run.js";
 
 export type CauseOfRun = Static<typeof causeOfRun>;

@@ -1,9 +1,8 @@
-import type { TSchema } from "typebox";
-import { Compile } from "typebox/schema";
+import { type Checker, checker, type TSchema } from "@corm/core";
 import { StepUnable } from "../errors.js";
 import type { StepKind } from "../steps/step-kind.js";
 
-const compiled = new WeakMap<TSchema, ReturnType<typeof Compile>>();
+const compiled = new WeakMap<TSchema, Checker>();
 
 /** What a step says, once values are put in. @throws step-unable where it is nothing that its kind takes */
 export const checkedStep = (kind: StepKind, input: unknown): never =>
@@ -13,7 +12,7 @@ export const checkedStep = (kind: StepKind, input: unknown): never =>
 export function checkedInput(schema: TSchema, name: string, input: unknown): never {
   let validator = compiled.get(schema);
   if (!validator) {
-    validator = Compile({ additionalProperties: false, ...schema } as never);
+    validator = checker({ additionalProperties: false, ...schema });
     compiled.set(schema, validator);
   }
   if (!validator.Check(input)) {

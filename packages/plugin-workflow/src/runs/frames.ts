@@ -1,4 +1,4 @@
-import type { Static } from "typebox";
+import type { Static } from "@corm/core";
 import type { frame } from "../entities/workflow-run.js";
 
 export type Frame = Static<typeof frame>;

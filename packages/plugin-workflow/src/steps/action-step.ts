@@ -1,4 +1,4 @@
-import Type from "typebox";
+import { Type } from "@corm/core";
 import { StepUnable } from "../errors.js";
 import { defineStep } from "./step-kind.js";
 

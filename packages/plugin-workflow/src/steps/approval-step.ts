@@ -1,4 +1,4 @@
-import Type from "typebox";
+import { Type } from "@corm/core";
 import { submit } from "../actions/approve.js";
 import { approval } from "../entities/approval.js";
 import { StepUnable } from "../errors.js";

@@ -1,5 +1,4 @@
-import { NotFound } from "@corm/core";
-import Type from "typebox";
+import { NotFound, Type } from "@corm/core";
 import { connectorOf } from "../connectors/find-connector.js";
 import { connection } from "../entities/connection.js";
 import { StepUnable } from "../errors.js";

@@ -1,4 +1,4 @@
-import Type from "typebox";
+import { Type } from "@corm/core";
 import { targetOf } from "../assignment/target.js";
 import { defineStep } from "./step-kind.js";
 import { unknownField } from "./update-step.js";

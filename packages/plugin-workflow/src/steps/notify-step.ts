@@ -1,4 +1,4 @@
-import Type from "typebox";
+import { Type } from "@corm/core";
 import { activeOf } from "../assignment/active-users.js";
 import { notification } from "../entities/notification.js";
 import { defineStep } from "./step-kind.js";

@@ -1,5 +1,4 @@
-import { mailPort } from "@corm/core";
-import Type from "typebox";
+import { mailPort, Type } from "@corm/core";
 import { StepFailed, StepUnable } from "../errors.js";
 import { settingsOf } from "../services/settings.js";
 import { mayMail } from "./may-mail.js";

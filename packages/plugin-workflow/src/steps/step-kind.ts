@@ -1,5 +1,4 @@
-import { type Context, defineExtensionPoint } from "@corm/core";
-import type { Static, TSchema } from "typebox";
+import { type Context, defineExtensionPoint, type Static, type TSchema } from "@corm/core";
 
 /** The run that a step belongs to. */
 export interface RunView {

@@ -1,5 +1,4 @@
-import { activity } from "@corm/core";
-import Type from "typebox";
+import { activity, Type } from "@corm/core";
 import { targetOf } from "../assignment/target.js";
 import { defineStep } from "./step-kind.js";
 

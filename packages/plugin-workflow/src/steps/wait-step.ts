@@ -5,9 +5,9 @@ import {
   defineCalendar,
   type Elapsed,
   elapsedMs,
+  Type,
   toInstant,
 } from "@corm/core";
-import Type from "typebox";
 import { targetOf } from "../assignment/target.js";
 import { StepUnable } from "../errors.js";
 import { settingsOf } from "../services/settings.js";

@@ -1,5 +1,4 @@
-import { NotFound } from "@corm/core";
-import Type from "typebox";
+import { NotFound, Type } from "@corm/core";
 import { webhookEndpoint } from "../entities/webhook-endpoint.js";
 import { queueDeliveries } from "../webhooks/queue-deliveries.js";
 import { defineStep } from "./step-kind.js";

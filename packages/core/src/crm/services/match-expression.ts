@@ -1,7 +1,6 @@
-import type { TObject } from "typebox";
 import Type from "typebox";
-import { Compile } from "typebox/schema";
 import { issuesOf } from "../../model/validate.js";
+import { checker } from "../../schema/checker.js";
 
 const likeness = Type.Enum([
   "text",
@@ -78,10 +77,10 @@ const block = Type.Array(
 );
 
 const checkers = {
-  field: Compile(comparison as unknown as TObject),
-  weigh: Compile(weighed as unknown as TObject),
-  probability: Compile(probable as unknown as TObject),
-  blocks: Compile(Type.Array(block, { maxItems: 20 }) as unknown as TObject),
+  field: checker(comparison),
+  weigh: checker(weighed),
+  probability: checker(probable),
+  blocks: checker(Type.Array(block, { maxItems: 20 })),
 };
 const MAX_DEPTH = 5;
 const MAX_PARTS = 20;

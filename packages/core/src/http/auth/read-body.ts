@@ -1,6 +1,6 @@
-import { Compile } from "typebox/schema";
 import { ValidationFailed } from "../../errors/core-errors.js";
 import { issuesOf } from "../../model/validate.js";
+import { checker } from "../../schema/checker.js";
 import { JSON_TYPE, readObject } from "../body.js";
 import { readParameters } from "../parameters.js";
 import type { HttpCall } from "../route.js";
@@ -10,7 +10,7 @@ const MAX_BODY = 16 * 1024;
 /** Reads a body of text fields, all required but those that end in `?`. @throws validation-failed */
 export function textReader(...names: readonly string[]) {
   const fields = names.map((name) => name.replace("?", ""));
-  const validator = Compile({
+  const validator = checker({
     type: "object",
     properties: Object.fromEntries(
       fields.map((name) => [name, { type: "string", minLength: 1, maxLength: 1024 }]),
