@@ -141,6 +141,8 @@ export {
   type JobDefinition,
   type JobOptions,
   type JobRun,
+  type Together,
+  type TogetherJob,
 } from "./jobs/define-job.js";
 export { defineSchedule, type ScheduleDefinition, type ScheduleOptions } from "./jobs/define-schedule.js";
 export {

@@ -19,6 +19,24 @@ export interface JobRun {
   complete(tx: Context): Promise<void>;
 }
 
+/** One of the jobs that are done together. */
+export interface TogetherJob<Input> {
+  /** A session in the transaction that all of them share, with the causes of this one. */
+  readonly ctx: Context;
+  readonly input: Input;
+}
+
+/** Jobs that a worker has at one moment, done in one transaction instead of one each. */
+export interface Together<Input> {
+  /** How many at most. Default 25. */
+  readonly limit?: number;
+  /**
+   * Does all of them, in the transaction that completes them. Where it throws nothing of it is kept, and each is done alone
+   * by `run`: it may leave to that whatever is not the usual case.
+   */
+  readonly run: (tx: Context, jobs: readonly TogetherJob<Input>[]) => Promise<void>;
+}
+
 /** Milliseconds before attempt 2 and after, which grow by `factor` to `max`, less up to half at random. */
 export interface Backoff {
   /** Default 5,000. */
@@ -40,6 +58,7 @@ export interface JobDefinition<Input = unknown> extends JobHandle<Input> {
   readonly transactional: boolean;
   readonly capability: string | null;
   readonly retries: (error: unknown) => boolean;
+  readonly together: Required<Together<Input>> | null;
   readonly run: (ctx: Context, input: Input, job: JobRun) => Promise<unknown>;
 }
 
@@ -69,6 +88,8 @@ export interface JobOptions<I extends TSchema> {
   readonly capability?: string;
   /** Whether to try again after this error. Default: after all but those that would only repeat. */
   readonly retries?: (error: unknown) => boolean;
+  /** For short jobs of which there are many: those of one tenant share a transaction. Needs a `capability`. */
+  readonly together?: Together<ValueOf<I>>;
   readonly run: (ctx: Context, input: ValueOf<I>, job: JobRun) => Promise<unknown>;
 }
 
@@ -89,7 +110,7 @@ export function defineJob<I extends TSchema>(
   name: string,
   options: JobOptions<I>,
 ): JobDefinition<ValueOf<I>> {
-  const { backoff } = options;
+  const { backoff, together } = options;
   return {
     name,
     input: options.input,
@@ -106,6 +127,7 @@ export function defineJob<I extends TSchema>(
     transactional: options.transactional ?? false,
     capability: options.capability ?? null,
     retries: options.retries ?? (() => true),
+    together: together ? { limit: together.limit ?? 25, run: together.run } : null,
     run: options.run,
   };
 }

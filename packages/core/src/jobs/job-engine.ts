@@ -86,6 +86,8 @@ export interface JobEngine {
   beat(worker: string): Promise<ReadonlySet<string>>;
   /** Together with the transaction of `tx`, where it is given. @throws job-lost */
   complete(job: ClaimedJob, tx?: Context): Promise<void>;
+  /** Together with the transaction of `tx`: all of these jobs of its tenant. @throws job-lost where one of them is not held */
+  completeAll(jobs: readonly ClaimedJob[], tx: Context): Promise<void>;
   /** Counts an attempt; the job waits until `retryAt`, or is dead. @throws job-lost */
   fail(job: ClaimedJob, error: string, retryAt: string | null): Promise<void>;
   /** Gives a job back as it was, to run at once or at an instant. What was lost meanwhile is left alone. */

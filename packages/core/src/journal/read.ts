@@ -15,10 +15,8 @@ export async function entriesAfter(session: Session, after: number, limit: numbe
 }
 
 function ordered(session: Session, after: number, limit: number): Promise<StoredRow[]> {
-  return placed(session, [{ op: "gt", column: "position", value: after }], {
-    orderBy: [{ column: "position", direction: "asc" }],
-    limit,
-  });
+  const order = { orderBy: [{ column: "position", direction: "asc" as const }], limit };
+  return placed(session, [], order, after);
 }
 
 /**
@@ -29,6 +27,7 @@ async function placed(
   session: Session,
   which: readonly Filter[],
   order: Pick<FindSpec, "orderBy" | "limit" | "after">,
+  after: number = UNORDERED,
 ): Promise<StoredRow[]> {
   const { position: end } = await readHead(session);
   return session.operations().findMany({
@@ -36,7 +35,8 @@ async function placed(
     columns: ENTRY_COLUMNS,
     where: and(
       tenantIs(session.tenant),
-      { op: "gt", column: "position", value: UNORDERED },
+      // One bound alone: of two, SQLite may walk the index from the wider one.
+      { op: "gt", column: "position", value: after },
       { op: "lte", column: "position", value: end },
       ...which,
     ),

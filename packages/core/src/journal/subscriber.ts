@@ -76,6 +76,10 @@ export function createSubscriber(crm: CrmHandle, options: SubscriberOptions): Su
   const work = async (): Promise<void> => {
     let failures = 0;
     while (!ending.signal.aborted) {
+      const heard = new AbortController();
+      const { journalled } = session.runtime;
+      // Heard from here on: what is committed while it works is not missed.
+      const next = journalled.next(tenant, interval, AbortSignal.any([ending.signal, heard.signal]));
       try {
         await run();
         failures = 0;
@@ -83,9 +87,14 @@ export function createSubscriber(crm: CrmHandle, options: SubscriberOptions): Su
         failures += 1;
         crm.report(error);
       }
+      if (failures === 0) {
+        await next;
+        continue;
+      }
+      heard.abort();
       const pause = Math.min(interval * 2 ** Math.min(failures, 16), Math.max(interval, SLOWEST));
       // After a failure nobody wakes it: more of the same would fail as well.
-      await session.runtime.journalled.next(failures > 0 ? "" : options.tenant, pause, ending.signal);
+      await journalled.next("", pause, ending.signal);
     }
   };
   return {
@@ -149,35 +158,42 @@ class Cursor {
   async drain(signal: AbortSignal): Promise<number> {
     if (!(await this.#claim())) return 0;
     let handled = 0;
+    let isFree = false;
     try {
       while (!signal.aborted) {
-        const count = await this.#batch();
-        if (count === 0) break;
+        const { count, more } = await this.#batch();
         handled += count;
+        isFree = count > 0 && !more;
+        if (!more) break;
       }
     } finally {
-      await this.#session
-        .operations()
-        .updateWhere(CURSOR_TABLE.name, this.#held(), { holder: null, held_until: null });
+      if (!isFree)
+        await this.#session
+          .operations()
+          .updateWhere(CURSOR_TABLE.name, this.#held(), { holder: null, held_until: null });
     }
     return handled;
   }
 
-  async #batch(): Promise<number> {
+  /** What there is, up to a batch: the last one lets go of the cursor as it moves it. */
+  async #batch(): Promise<{ readonly count: number; readonly more: boolean }> {
     const { batch = 100, handle } = this.#options;
+    const none = { count: 0, more: false };
     const before = await this.#position(this.#session);
-    if (before === undefined) return 0;
+    if (before === undefined) return none;
     const rows = await entriesAfter(this.#session, before, batch);
-    if (rows.length === 0) return 0;
+    if (rows.length === 0) return none;
+    const more = rows.length === batch;
     const position = rows[rows.length - 1]?.["position"] as number;
     return this.#session.atomically(async (tx) => {
       // Another process may have taken over while this one was away: the row is locked, and tells.
-      if ((await this.#position(tx)) !== before) return 0;
+      if ((await this.#position(tx)) !== before) return none;
       const entries = rows.map((each) => ({ ...readEntry(each), position: each["position"] as number }));
       await handle(entries, tx);
-      const renewed = { position, held_until: this.#until(), updated_at: tx.now() };
-      await tx.operations().updateWhere(CURSOR_TABLE.name, this.#held(), renewed);
-      return rows.length;
+      const held = more ? { held_until: this.#until() } : { holder: null, held_until: null };
+      const moved = { position, ...held, updated_at: tx.now() };
+      await tx.operations().updateWhere(CURSOR_TABLE.name, this.#held(), moved);
+      return { count: rows.length, more };
     });
   }
 

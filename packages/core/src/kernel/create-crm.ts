@@ -219,8 +219,8 @@ function assemble<Ps extends PluginList>(
     },
     planMigration: () => planMigration(runtime.composition, runtime.storage),
     worker(options = {}) {
-      const open = (identity: Identity, chain: readonly string[]) =>
-        new Session(runtime, services, identity, null, chain);
+      const open = (identity: Identity, chain: readonly string[], tx?: Session) =>
+        new Session(runtime, services, identity, tx?.scope ?? null, chain);
       return createWorker(
         { runtime, crm, scheduler, subscriptions, session: open, active: workers },
         options,

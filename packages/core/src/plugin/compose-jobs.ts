@@ -28,6 +28,9 @@ export function composeJobs(
         wrong(`has the queue "${job.queue}": use 1 to 64 letters, digits, "_", "." and "-"`);
       if (job.capability !== null && !capabilities.has(job.capability))
         wrong(`uses the capability "${job.capability}", which no plugin declares`);
+      // Those that are done together may have been made by several people.
+      if (job.together !== null && job.capability === null)
+        wrong(`is done together with others, which needs a "capability"`);
       for (const [name, value] of wholeNumbers(job))
         if (!Number.isInteger(value) || value < 1)
           wrong(`has ${name} ${value}: use a whole number from 1 on`);
@@ -66,8 +69,8 @@ export function composeSchedules(
   return schedules;
 }
 
-const wholeNumbers = ({ attempts, lease, timeout, concurrency }: AnyJob): [string, number][] =>
-  Object.entries({ attempts, lease, timeout, concurrency });
+const wholeNumbers = ({ attempts, lease, timeout, concurrency, together }: AnyJob): [string, number][] =>
+  Object.entries({ attempts, lease, timeout, concurrency, "together.limit": together?.limit ?? 1 });
 
 /** All readers of the journal by name, and what is wrong with them. */
 export function composeSubscribers(

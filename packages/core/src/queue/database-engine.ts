@@ -158,6 +158,23 @@ class DatabaseEngine implements JobEngine {
     else await this.#leave(job);
   }
 
+  async completeAll(jobs: readonly ClaimedJob[], tx: Context): Promise<void> {
+    const session = tx as Session;
+    const patch = { ...this.#over("done", this.#keepDone), input: null };
+    // A claim has one token: most often there is one statement.
+    for (const token of new Set(jobs.map((job) => job.token))) {
+      const own = jobs.filter((job) => job.token === token);
+      const ids = own.map(({ id }) => id);
+      const held = and(ofTenant(session.tenant), idIn(ids), is("token", token), inState("running"));
+      const { count } = await session.operations().updateWhere(TABLE, held, patch);
+      const [first] = own as [ClaimedJob];
+      if (count < own.length) throw JobLost({ job: first.name, id: first.id });
+    }
+    await this.#after(session, async () => {
+      for (const job of jobs) await this.#leave(job);
+    });
+  }
+
   async fail(job: ClaimedJob, error: string, retryAt: string | null): Promise<void> {
     const patch: Patch =
       retryAt === null

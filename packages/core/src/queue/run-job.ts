@@ -22,8 +22,8 @@ export interface JobCrew {
   readonly crm: CrmHandle;
   readonly scheduler: Scheduler;
   readonly subscriptions: Subscriptions;
-  /** A session with a chain of operations to begin with. */
-  readonly session: (identity: Identity, chain: readonly string[]) => Session;
+  /** A session with a chain of operations to begin with, in a transaction where one is given. */
+  readonly session: (identity: Identity, chain: readonly string[], tx?: Session) => Session;
 }
 
 /** Why a worker ends a run from outside. */
@@ -67,6 +67,7 @@ export async function runJob(crew: JobCrew, job: ClaimedJob, ending: AbortContro
   );
   const { signal } = ending;
   try {
+    signal.throwIfAborted();
     await untilAborted(attempt(crew, definition, job, signal), signal, GRACE_MS, report);
     return "done";
   } catch (error) {

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { ClaimedJob } from "../jobs/job-engine.js";
 import { ANY_TENANT } from "../journal/append.js";
 import { Ended, type JobCrew, type JobOutcome, runJob } from "./run-job.js";
+import { groupsOf, runTogether } from "./run-together.js";
 
 export interface WorkerOptions {
   /** Jobs that run at once in this worker, 1 to 100. Default 10. */
@@ -202,7 +203,7 @@ class QueueWorker implements Worker {
       for (const job of jobs) await engine.release(job);
       return 0;
     }
-    for (const job of jobs) this.#begin(job);
+    for (const group of groupsOf(this.#crew, jobs)) this.#begin(group);
     return jobs.length;
   }
 
@@ -212,25 +213,34 @@ class QueueWorker implements Worker {
     return held;
   }
 
-  #begin(job: ClaimedJob): void {
+  /** Jobs that are done together, or the one that is not; those that could not be are done alone. */
+  #begin(jobs: readonly ClaimedJob[]): void {
+    const held = jobs.map((job) => ({ job, ending: new AbortController() }));
+    const together = runTogether(this.#crew, held);
+    for (const { job, ending } of held) {
+      const done = this.#end(
+        job,
+        together.then((isDone) => (isDone ? "done" : runJob(this.#crew, job, ending))),
+      );
+      this.#running.set(job.token + job.id, { job, ending, done });
+    }
+  }
+
+  async #end(job: ClaimedJob, running: Promise<JobOutcome>): Promise<JobEnd> {
     const { id, name, tenant } = job;
-    const ending = new AbortController();
-    const run = async (): Promise<JobEnd> => {
-      let outcome: JobOutcome = "lost";
-      try {
-        outcome = await runJob(this.#crew, job, ending);
-      } catch (error) {
-        // The engine could not be told: the lease runs out, and another has it.
-        this.#crew.runtime.report(error);
-      }
-      this.#running.delete(job.token + id);
-      // What its tenant had to wait with may go on.
-      if (this.#options.perTenant !== undefined) this.#crew.runtime.enqueued.emit(job.queue);
-      const end = { id, name, tenant, outcome };
-      this.#options.onEnd?.(end);
-      return end;
-    };
-    this.#running.set(job.token + id, { job, ending, done: run() });
+    let outcome: JobOutcome = "lost";
+    try {
+      outcome = await running;
+    } catch (error) {
+      // The engine could not be told: the lease runs out, and another has it.
+      this.#crew.runtime.report(error);
+    }
+    this.#running.delete(job.token + id);
+    // What its tenant had to wait with may go on.
+    if (this.#options.perTenant !== undefined) this.#crew.runtime.enqueued.emit(job.queue);
+    const end = { id, name, tenant, outcome };
+    this.#options.onEnd?.(end);
+    return end;
   }
 
   /** Tells that it lives, three times in the shortest lease. What is no longer its own is ended. */

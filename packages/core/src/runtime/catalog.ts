@@ -1,10 +1,10 @@
-import type { SessionAccess } from "../access/session-access.js";
+import { ActorAccess } from "../access/session-access.js";
 import type { Catalog, CatalogAction, CatalogEntity } from "../context/catalog.js";
 import type { Composition } from "../plugin/compose.js";
 import type { Session } from "./session.js";
 
-/** Per app, and in it per actor: all apps of a process share the access of the system. */
-const byApp = new WeakMap<Composition, WeakMap<SessionAccess, Catalog>>();
+/** Per app, and in it per set of roles: all apps of a process share the access of the system. */
+const byApp = new WeakMap<Composition, WeakMap<object, Catalog>>();
 
 /** What the actor may see of the app: made when it is first asked for. */
 export function catalogOf({ access, runtime }: Session): Catalog {
@@ -14,7 +14,9 @@ export function catalogOf({ access, runtime }: Session): Catalog {
     catalogs = new WeakMap();
     byApp.set(composition, catalogs);
   }
-  let catalog = catalogs.get(access);
+  // Who has the same roles sees the same of the app.
+  const key = access instanceof ActorAccess ? access.policy : access;
+  let catalog = catalogs.get(key);
   if (!catalog) {
     const entities = new Map<string, CatalogEntity>();
     for (const plugin of composition.plugins) {
@@ -52,7 +54,7 @@ export function catalogOf({ access, runtime }: Session): Catalog {
       roles: registry.roles,
       roleIssues: (role) => registry.issuesOf(role),
     };
-    catalogs.set(access, catalog);
+    catalogs.set(key, catalog);
   }
   return catalog;
 }

@@ -34,6 +34,7 @@ const LOST = "refuses what a worker does that has lost its job, and all that goe
 const TAKEN = "refuses a lost worker also while another is at it";
 const TOGETHER = "commits what a job does together with its completion";
 const ALIVE = "leaves a job with a worker that gives signs of life";
+const GROUP = "keeps nothing of jobs done together of which one is lost";
 const all = [LOST, TAKEN, TOGETHER, ALIVE];
 
 it("passes without a fault", async () => {
@@ -58,4 +59,13 @@ it("tells an engine that does not complete in the transaction of the work", asyn
 
 it("tells an engine that hears no signs of life", async () => {
   expect(await failing(all, () => ({ beat: async () => new Set() }))).toEqual([ALIVE]);
+});
+
+it("tells an engine that completes some of those that were done together", async () => {
+  const failed = await failing([GROUP], (engine) => ({
+    completeAll: async (jobs, tx) => {
+      for (const job of jobs) await engine.complete(job, tx).catch(() => {});
+    },
+  }));
+  expect(failed).toEqual([GROUP]);
 });

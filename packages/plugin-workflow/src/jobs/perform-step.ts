@@ -6,13 +6,13 @@ import { automationVersion } from "../entities/automation.js";
 import { type WorkflowRun, workflowRun, workflowStep } from "../entities/workflow-run.js";
 import { causeName } from "../runs/causes.js";
 import { checkedStep } from "../runs/checked-step.js";
+import { failRun, mayHelp } from "../runs/fail.js";
 import { stepKey, stepOn } from "../runs/frames.js";
-import { lockRun, mayHelp, noteStep, principalOf, viewOf, withOutput } from "../runs/move.js";
+import { lockRun, noteStep, principalOf, viewOf, withOutput } from "../runs/move.js";
 import { PERFORM } from "../runs/perform-handle.js";
 import { recordOf, scopeOf } from "../runs/run-scope.js";
 import { ADVANCE } from "../runs/start-runs.js";
 import { kindOf } from "../steps/kinds.js";
-import { failRun } from "./advance-run.js";
 
 interface Begun {
   readonly run: WorkflowRun;
@@ -56,7 +56,9 @@ export const performStep = defineJob(PERFORM.name, {
         const run = await lockRun(tx, runId, round);
         if (!run) return;
         if (again)
-          await noteStep(tx, run.id, stepKey(run.frames), name, { state: "waiting", error: String(error) });
+          await noteStep(tx, run, stepKey(run.frames), {
+            ...{ kind: name, state: "waiting", error: String(error) },
+          });
         else await failRun(tx, run, error, false);
         if (!again) await job.complete(tx);
       });
@@ -88,7 +90,7 @@ async function begin(
   const kind = kindOf(tx, name);
   if (!kind) return "over";
   const input = checkedStep(kind, fillIn(said, scope, tx.clock.now()));
-  await noteStep(tx, runId, key, name, { state: "started", attempts: (noted?.attempts ?? 0) + 1 });
+  await noteStep(tx, run, key, { kind: name, state: "started", attempts: (noted?.attempts ?? 0) + 1 });
   await tx.repo(workflowRun).update(run.id, { attempts: run.attempts + 1 });
   return { run, step, key, input, identity };
 }
@@ -110,7 +112,7 @@ async function finish(
     if (run && inner) {
       const version = await tx.repo(automationVersion).get(run.versionId);
       const step = blockOf(version.definition as unknown as AutomationDefinition, inner.block)[inner.at];
-      await noteStep(tx, runId, stepKey(run.frames), step?.kind ?? "step", { state });
+      await noteStep(tx, run, stepKey(run.frames), { kind: step?.kind ?? "step", state });
       await tx.repo(workflowRun).update(run.id, {
         ...{
           frames: stepOn(run.frames),

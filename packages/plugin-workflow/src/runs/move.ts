@@ -1,4 +1,4 @@
-import { type Context, isCormError } from "@corm/core";
+import type { Context } from "@corm/core";
 import { targetOf } from "../assignment/target.js";
 import {
   type AutomationDefinition,
@@ -14,7 +14,7 @@ import { principalSession } from "../automations/principal.js";
 import { holds, type ValueTest } from "../automations/value-test.js";
 import { fillIn, type Scope } from "../automations/values.js";
 import { automationVersion } from "../entities/automation.js";
-import { type WorkflowRun, workflowRun, workflowStep, workflowWait } from "../entities/workflow-run.js";
+import { type WorkflowRun, workflowRun } from "../entities/workflow-run.js";
 import { StepUnable, TooManyInLoop } from "../errors.js";
 import { kindOf } from "../steps/kinds.js";
 import type { RunView, StepWait } from "../steps/step-kind.js";
@@ -24,6 +24,7 @@ import { type Frame, stepKey, stepOn } from "./frames.js";
 import { PERFORM } from "./perform-handle.js";
 import { recordOf, scopeOf } from "./run-scope.js";
 import { ADVANCE } from "./start-runs.js";
+import { change, enqueueWith, type StepNote, type Turn, turnOf, writeTurns } from "./turn.js";
 
 /** Steps that a run takes at most: whatever goes on beyond it was not meant. */
 const MAX_RUN_STEPS = 50_000;
@@ -47,44 +48,63 @@ export const viewOf = ({ id, automationKey, target, recordId }: WorkflowRun): Ru
   recordId,
 });
 
+/** Whether it is the run that was meant: not over, and in the same round. */
+export const goesOn = ({ state, round }: WorkflowRun, wanted: number): boolean =>
+  (state === "queued" || state === "running" || state === "waiting") && round === wanted;
+
 /** The run, locked until the transaction ends; null where it is gone, over, or has gone on to another round. */
 export async function lockRun(books: Context, id: string, round: number): Promise<WorkflowRun | null> {
   const runs = books.repo(workflowRun);
   if ((await runs.first({ where: { id }, select: ["id"] })) === null) return null;
   const run = (await runs.get(id, { lock: true })) as WorkflowRun;
-  const goesOn = run.state === "queued" || run.state === "running" || run.state === "waiting";
-  return goesOn && run.round === round ? run : null;
+  return goesOn(run, round) ? run : null;
 }
 
+/** What a move has to read; `sharedReads` reads it once for many. */
+export interface Reads {
+  readonly definition: (run: WorkflowRun) => Promise<AutomationDefinition>;
+  readonly session: (books: Context, run: WorkflowRun) => Promise<Context>;
+  readonly record: (session: Context, run: WorkflowRun) => Promise<Readonly<Record<string, unknown>> | null>;
+}
+
+export const plainReads = (books: Context): Reads => ({
+  definition: (run) => definitionOf(books, run),
+  session: (ctx, run) => principalSession(ctx, run.automationKey, principalOf(run), causeName(run.id)),
+  record: recordOf,
+});
+
 /**
- * Takes one step of a run: what it does in the database, and that it is done, in the transaction of `books`.
+ * Takes one step of a run: what it does in the database is in the transaction of `books`, what becomes of the run in its
+ * turn, which is to be written in the same transaction.
  *
- * @throws whatever the step fails with; nothing of it is kept then
+ * @throws whatever the step fails with; nothing of it may be kept then
  */
 export async function move(
   books: Context,
-  run: WorkflowRun,
-  options: { readonly woken?: "time" | "change"; readonly trial?: boolean } = {},
+  turn: Turn,
+  options: { readonly woken?: "time" | "change"; readonly trial?: boolean; readonly reads?: Reads } = {},
 ): Promise<Moved> {
-  const definition = await definitionOf(books, run);
-  const session = await principalSession(books, run.automationKey, principalOf(run), causeName(run.id));
+  const { reads = plainReads(books) } = options;
+  const { run } = turn;
+  const definition = await reads.definition(run);
+  const session = await reads.session(books, run);
   if (run.steps >= MAX_RUN_STEPS)
     throw StepUnable({
       step: run.automationKey,
       reason: `has taken ${MAX_RUN_STEPS} steps, and no more are taken`,
     });
-  const record = await recordOf(session, run);
-  const mover = new Mover(books, session, run, definition, record, options);
+  const record = await reads.record(session, run);
+  const mover = new Mover(books, session, turn, definition, record, options);
   for (let decisions = 1; ; decisions++) {
     const moved = await mover.go();
     // What is only decided needs no transaction of its own.
     if (moved !== "decided") return moved;
     if (decisions >= MAX_DECISIONS) return "more";
-    await mover.look();
+    mover.look();
   }
 }
 
-async function definitionOf(books: Context, run: WorkflowRun): Promise<AutomationDefinition> {
+export async function definitionOf(books: Context, run: WorkflowRun): Promise<AutomationDefinition> {
   return (await books.repo(automationVersion).get(run.versionId))
     .definition as unknown as AutomationDefinition;
 }
@@ -93,7 +113,7 @@ async function definitionOf(books: Context, run: WorkflowRun): Promise<Automatio
 class Mover {
   readonly #books: Context;
   readonly #session: Context;
-  #run: WorkflowRun;
+  readonly #turn: Turn;
   readonly #definition: AutomationDefinition;
   readonly #record: Readonly<Record<string, unknown>> | null;
   #woken: "time" | "change" | undefined;
@@ -102,23 +122,26 @@ class Mover {
   constructor(
     books: Context,
     session: Context,
-    run: WorkflowRun,
+    turn: Turn,
     definition: AutomationDefinition,
     record: Readonly<Record<string, unknown>> | null,
     { woken, trial = false }: { readonly woken?: "time" | "change"; readonly trial?: boolean },
   ) {
     this.#books = books;
     this.#session = session;
-    this.#run = run;
+    this.#turn = turn;
     this.#definition = definition;
     this.#record = record;
-    this.#woken = run.state === "waiting" ? woken : undefined;
+    this.#woken = turn.run.state === "waiting" ? woken : undefined;
     this.#trial = trial;
   }
 
-  /** Where the run stands after what was decided. */
-  async look(): Promise<void> {
-    this.#run = (await this.#books.repo(workflowRun).get(this.#run.id)) as WorkflowRun;
+  get #run(): WorkflowRun {
+    return this.#turn.run;
+  }
+
+  /** Where the run stands after what was decided: nothing woke it there. */
+  look(): void {
     this.#woken = undefined;
   }
 
@@ -235,13 +258,10 @@ class Mover {
     const key = stepKey(this.#run.frames);
     if (kind.perform !== undefined) {
       if (this.#trial) return this.#done(key, step, { trial: true });
-      await noteStep(this.#books, this.#run.id, key, step.kind, { state: "waiting" });
-      await this.#rest({ state: "waiting", wakeAt: null, attempts: this.#run.attempts });
-      await this.#books.jobs.enqueue(PERFORM, {
-        runId: this.#run.id,
-        round: this.#run.round + 1,
-        kind: kind.name,
-      });
+      this.#turn.notes.set(key, { kind: step.kind, state: "waiting" });
+      this.#rest({ state: "waiting", wakeAt: null, attempts: this.#run.attempts });
+      const { id: runId, round } = this.#run;
+      enqueueWith(this.#turn, PERFORM, { runId, round, kind: kind.name });
       return "rest";
     }
     const run = kind.run as unknown as (
@@ -263,54 +283,37 @@ class Mover {
   }
 
   async #done(key: string, step: Step, output: unknown, id = step.id): Promise<Moved> {
-    await this.#note(key, step.kind, "done");
+    this.#note(key, step.kind, "done");
     const { frames, vars, steps } = this.#run;
     const [root, ...inner] = stepOn(frames);
-    // The last step ends the run as well: one transaction less.
+    // The last step ends the run as well: one move less.
     if (inner.length === 0 && root && root.at >= this.#definition.steps.length)
       return this.#end("succeeded", steps + 1);
     return this.#goOn(stepOn(frames), withOutput(vars ?? {}, id, output), 1);
   }
 
-  async #wait(key: string, kind: string, { until, record, event, memory }: StepWait): Promise<Moved> {
-    const { id, round } = this.#run;
-    await this.#note(key, kind, "waiting");
-    await this.#books.repo(workflowWait).upsertMany(
-      [
-        {
-          runId: id,
-          round: round + 1,
-          entity: record?.entity ?? null,
-          recordId: record?.id ?? null,
-          event: event ?? null,
-        },
-      ],
-      ["runId"],
-    );
-    await this.#rest({
+  #wait(key: string, kind: string, { until, record, event, memory }: StepWait): Moved {
+    this.#note(key, kind, "waiting");
+    this.#rest({
       state: "waiting",
       wakeAt: until ?? null,
       vars: { ...(this.#run.vars ?? {}), ...(memory === undefined ? {} : { memory }) },
     });
+    const { id: runId, round } = this.#run;
+    const subject = { entity: record?.entity ?? null, recordId: record?.id ?? null, event: event ?? null };
+    this.#turn.wait = { runId, round, ...subject };
     if (until !== undefined)
-      await this.#books.jobs.enqueue(
-        ADVANCE,
-        { runId: id, round: round + 1, timed: true },
-        {
-          runAt: until,
-        },
-      );
+      enqueueWith(this.#turn, ADVANCE, { runId, round, timed: true }, { runAt: until });
     return "rest";
   }
 
-  /** One row for each step: made when it begins, changed when it ends. */
-  async #note(key: string, kind: string, state: "waiting" | "done"): Promise<void> {
-    await noteStep(this.#books, this.#run.id, key, kind, { state, attempts: this.#run.attempts + 1 });
+  #note(key: string, kind: string, state: "waiting" | "done"): void {
+    this.#turn.notes.set(key, { kind, state, attempts: this.#run.attempts + 1 });
   }
 
-  async #rest(patch: Partial<WorkflowRun>): Promise<void> {
-    const { id, round, startedAt } = this.#run;
-    await this.#books.repo(workflowRun).update(id, {
+  #rest(patch: Partial<WorkflowRun>): void {
+    const { round, startedAt } = this.#run;
+    change(this.#turn, {
       ...patch,
       round: round + 1,
       startedAt: startedAt ?? this.#books.now(),
@@ -318,39 +321,38 @@ class Mover {
     });
   }
 
-  async #goOn(frames: readonly Frame[], vars = this.#run.vars, taken = 0): Promise<Moved> {
-    const { id, startedAt, steps, state } = this.#run;
-    if (state === "waiting") await forgetWait(this.#books, id);
+  #goOn(frames: readonly Frame[], vars = this.#run.vars, taken = 0): Moved {
+    const { startedAt, steps, state } = this.#run;
+    if (state === "waiting") this.#turn.wait = null;
     const { memory: _, ...kept } = (vars ?? {}) as Record<string, unknown>;
-    await this.#books.repo(workflowRun).update(id, {
+    change(this.#turn, {
       ...{ frames: [...frames], vars: kept, state: "running", attempts: 0, error: null, wakeAt: null },
       ...{ steps: steps + taken, startedAt: startedAt ?? this.#books.now(), unchecked: false },
     });
     return taken > 0 ? "more" : "decided";
   }
 
-  async #end(state: "succeeded" | "exited", steps = this.#run.steps): Promise<Moved> {
-    await endRun(this.#books, { ...this.#run, steps }, state);
+  #end(state: "succeeded" | "exited", steps = this.#run.steps): Moved {
+    endTurn(this.#turn, this.#books.now(), state, steps);
     return "rest";
   }
 }
 
-export const forgetWait = async (books: Context, runId: string): Promise<void> => {
-  const found = await books.repo(workflowWait).first({ where: { runId }, select: ["id"] });
-  if (found) await books.repo(workflowWait).purge(found.id);
-};
-
 /** Ends a run. What it carried is not kept: nobody needs it any more. */
-export async function endRun(
-  books: Context,
-  run: WorkflowRun,
-  state: "succeeded" | "exited" | "cancelled",
-): Promise<void> {
-  await forgetWait(books, run.id);
-  await books.repo(workflowRun).update(run.id, {
-    ...{ state, vars: null, frames: [], finishedAt: books.now(), wakeAt: null, error: null },
-    ...{ round: run.round + 1, steps: run.steps, startedAt: run.startedAt ?? books.now() },
+function endTurn(turn: Turn, now: string, state: "succeeded" | "exited" | "cancelled", steps: number): void {
+  const { round, startedAt, state: before } = turn.run;
+  if (before === "waiting") turn.wait = null;
+  change(turn, {
+    ...{ state, vars: null, frames: [], finishedAt: now, wakeAt: null, error: null },
+    ...{ round: round + 1, steps, startedAt: startedAt ?? now },
   });
+}
+
+export async function endRun(books: Context, run: WorkflowRun, state: "cancelled"): Promise<void> {
+  const turn = turnOf(run);
+  endTurn(turn, books.now(), state, run.steps);
+  turn.wait = null;
+  await writeTurns(books, [turn]);
 }
 
 export function withOutput(
@@ -366,26 +368,8 @@ export function withOutput(
   return { ...rest, steps: { ...(rest["steps"] as object | undefined), [id]: JSON.parse(text) as unknown } };
 }
 
-export async function noteStep(
-  books: Context,
-  runId: string,
-  key: string,
-  kind: string,
-  patch: {
-    readonly state: "waiting" | "started" | "done" | "failed" | "uncertain";
-    readonly attempts?: number;
-    readonly error?: string | null;
-  },
-): Promise<void> {
-  const steps = books.repo(workflowStep);
-  const over = patch.state === "done" || patch.state === "uncertain";
-  const ending = over ? { finishedAt: books.now() } : {};
-  const found = await steps.first({ where: { runId, key }, select: ["id"] });
-  if (found) await steps.update(found.id, { ...patch, ...(over ? { error: null } : {}), ...ending });
-  else await steps.create({ runId, key, kind, ...patch, startedAt: books.now(), ...ending });
-}
-
-/** Whether trying again could help: not where what is asked for is wrong, or not allowed. */
-export function mayHelp(error: unknown): boolean {
-  return !isCormError(error) || ![400, 401, 403, 404, 422].includes(error.status);
+export async function noteStep(books: Context, run: WorkflowRun, key: string, note: StepNote): Promise<void> {
+  const turn = turnOf(run);
+  turn.notes.set(key, note);
+  await writeTurns(books, [turn]);
 }

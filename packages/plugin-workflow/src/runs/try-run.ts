@@ -6,6 +6,7 @@ import { type WorkflowRun, workflowRun, workflowStep } from "../entities/workflo
 import { runBooks } from "./books.js";
 import { move } from "./move.js";
 import { type NewRun, startRuns } from "./start-runs.js";
+import { turnOf, writeTurns } from "./turn.js";
 
 /** Steps of a trial: it holds its locks all the while. */
 const MAX_TRIED = 500;
@@ -47,7 +48,11 @@ async function goThrough(tx: Context, id: string): Promise<string | null> {
     const run = (await tx.repo(workflowRun).get(id)) as WorkflowRun;
     if (run.finishedAt !== null) return run.error;
     try {
-      await tx.savepoint((inner) => move(inner, run, { trial: true }));
+      await tx.savepoint(async (inner) => {
+        const turn = turnOf(run);
+        await move(inner, turn, { trial: true });
+        await writeTurns(inner, [turn]);
+      });
     } catch (error) {
       return error instanceof Error ? error.message : String(error);
     }

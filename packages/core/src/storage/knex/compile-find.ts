@@ -1,4 +1,5 @@
 import type { FindSpec, JsonColumn, JsonField } from "../adapter.js";
+import type { Filter } from "../filter.js";
 import { type Catalog, columnOf, type TableInfo } from "./catalog.js";
 import { FilterCompiler, shapeFilter } from "./compile-filter.js";
 import { compileKeyset, shapeKeyset } from "./compile-keyset.js";
@@ -98,11 +99,27 @@ function locking(lock: NonNullable<FindSpec["lock"]>, { engine }: Dialect): stri
   return engine === "postgres" ? " for key share" : " lock in share mode";
 }
 
-function orderBy(spec: FindSpec, scope: ReturnType<Catalog["table"]>, dialect: Dialect): string {
+function orderBy(spec: FindSpec, scope: TableInfo, dialect: Dialect): string {
+  const sorted = dialect.engine === "sqlite" && isNarrow(spec, scope);
   return spec.orderBy
     .map(({ column, direction }) => {
       const { sql, nullable } = columnOf(scope, column);
-      return dialect.orderBy(sql, direction, nullable);
+      return dialect.orderBy(sorted ? `+${sql}` : sql, direction, nullable);
     })
     .join(", ");
+}
+
+/**
+ * Whether a unique index finds all rows there can be, one for each value asked for: they are sorted then. SQLite without
+ * statistics would rather walk a whole tenant in the order that is asked for.
+ */
+function isNarrow({ where, after }: FindSpec, { table }: TableInfo): boolean {
+  if (after !== undefined) return false;
+  const given = new Set<string>();
+  const look = (filter: Filter): void => {
+    if (filter.op === "and") filter.of.forEach(look);
+    else if (filter.op === "eq" || filter.op === "in") given.add(filter.column);
+  };
+  look(where);
+  return table.indexes.some(({ columns, unique }) => unique && columns.every((column) => given.has(column)));
 }

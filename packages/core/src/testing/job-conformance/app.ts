@@ -51,13 +51,37 @@ export function jobApp(program: Program) {
   });
   const pair = defineJob("conform.pair", { input, lease, backoff, concurrency: 2, run });
   const other = defineJob("conform.other", { input, lease, queue: "other", run });
+  /** Done together: `alone:` marks what is left to each. */
+  const grouped = defineJob("conform.grouped", {
+    input,
+    lease,
+    backoff,
+    attempts: 3,
+    capability: "conform.grouped",
+    together: {
+      limit: 4,
+      run: async (tx, jobs) => {
+        program.ran.push(jobs.map((job) => job.input.label).join("+"));
+        await tx.repo(mark).createMany(jobs.map((job) => ({ label: job.input.label })));
+        if (jobs.some((job) => job.input.label.startsWith("alone"))) throw new Error("not together");
+      },
+    },
+    run: async (ctx, given, job) => {
+      await run(ctx, given, job);
+      await ctx.repo(mark).create({ label: given.label });
+    },
+  });
   const plugin: AnyPlugin = definePlugin({
     name: "conform",
     version: "1.0.0",
     corm: "^0.1",
-    setup: () => ({ entities: { jobMark: mark }, jobs: [loose, exact, pair, other] }),
+    setup: () => ({
+      entities: { jobMark: mark },
+      jobs: [loose, exact, pair, other, grouped],
+      capabilities: { "conform.grouped": "Does jobs together" },
+    }),
   })();
-  return { plugin, loose, exact, pair, other };
+  return { plugin, loose, exact, pair, other, grouped };
 }
 
 export const marksOf = async (ctx: Context): Promise<string[]> => {

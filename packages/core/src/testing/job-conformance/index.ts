@@ -5,6 +5,7 @@ import { orderTests } from "./order.js";
 import { recordTests } from "./records.js";
 import { sharingTests } from "./sharing.js";
 import { checksOf, type JobConformanceOptions } from "./suite.js";
+import { togetherTests } from "./together.js";
 
 export type { JobConformanceOptions, OpenedJobs } from "./suite.js";
 
@@ -27,5 +28,6 @@ export function jobConformance(options: JobConformanceOptions): void {
     leaseTests(check);
     sharingTests(check);
     recordTests(check);
+    togetherTests(check);
   });
 }

@@ -1,0 +1,61 @@
+import type { Context, TogetherJob } from "@corm/core";
+import { type WorkflowRun, workflowRun } from "../entities/workflow-run.js";
+import { failTurn, isLost, mayTryAgain } from "./fail.js";
+import { goesOn, move, type Reads } from "./move.js";
+import { sharedReads } from "./shared-reads.js";
+import { ADVANCE, type AdvanceInput } from "./start-runs.js";
+import { copyOf, enqueueWith, type Turn, turnOf, writeTurns } from "./turn.js";
+
+/** Steps of one run in one transaction: it holds the locks of all that they change. */
+const MOVES = 20;
+
+/**
+ * Takes several runs as far as they go, in one transaction. Nobody locks them: who has moved one on meanwhile lets this
+ * transaction fail as it writes, and nothing of it is kept.
+ *
+ * @throws version-conflict, or what the database fails with: each run is then taken by itself
+ */
+export async function advanceTogether(
+  books: Context,
+  jobs: readonly TogetherJob<AdvanceInput>[],
+): Promise<void> {
+  // A run that several jobs wake goes on once: for the others it is in another round then.
+  const byRun = new Map(jobs.toReversed().map((job) => [job.input.runId, job]));
+  const { items } = await books
+    .repo(workflowRun)
+    .find({ where: { id: { in: [...byRun.keys()] } }, limit: byRun.size });
+  const runs = (items as WorkflowRun[]).filter(({ id }) => byRun.has(id));
+  const going = runs.filter((run) =>
+    goesOn(run, (byRun.get(run.id) as TogetherJob<AdvanceInput>).input.round),
+  );
+  if (going.length === 0) return;
+  const reads = await sharedReads(books, going);
+  const turns: Turn[] = [];
+  for (const run of going) {
+    const { ctx, input } = byRun.get(run.id) as TogetherJob<AdvanceInput>;
+    turns.push(await goFar(ctx, turnOf(run), input, reads));
+  }
+  await writeTurns(books, turns);
+}
+
+/** Each step in a savepoint: of one that fails nothing is kept, and what is wrong noted with its run. */
+async function goFar(ctx: Context, begun: Turn, { timed }: AdvanceInput, reads: Reads): Promise<Turn> {
+  const woken = timed ? "time" : "change";
+  for (let turn = begun, moves = 1; ; moves++) {
+    const next = copyOf(turn);
+    try {
+      const moved = await ctx.savepoint((tx) => move(tx, next, { woken, reads }));
+      if (moved !== "more") return next;
+    } catch (error) {
+      if (isLost(error) || ctx.signal?.aborted) throw error;
+      failTurn(ctx, turn, await reads.definition(turn.run), error, mayTryAgain(turn.run, error));
+      return turn;
+    }
+    turn = next;
+    if (moves >= MOVES) {
+      const { id: runId, round } = turn.run;
+      enqueueWith(turn, ADVANCE, { runId, round });
+      return turn;
+    }
+  }
+}
