@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
-import { fileURLToPath } from "node:url";
+import { bundleOf } from "./bundle.js";
 
 /** A process that runs a TypeScript file of the tests. */
 export interface Script {
@@ -14,11 +14,10 @@ export interface Script {
 }
 
 export function spawnScript(script: URL, argument: string, env: Record<string, string> = {}): Script {
-  const child = spawn(
-    process.execPath,
-    ["--conditions=@corm/source", "--import", "tsx", fileURLToPath(script), argument],
-    { stdio: ["ignore", "pipe", "pipe"], env: { ...process.env, ...env } },
-  );
+  const child = spawn(process.execPath, [bundleOf(script), argument], {
+    stdio: ["ignore", "pipe", "pipe"],
+    env: { ...process.env, ...env },
+  });
   let errors = "";
   child.stderr.on("data", (chunk: Buffer) => {
     errors += chunk.toString();

@@ -22,38 +22,75 @@ const types: Readonly<Record<string, ColumnType>> = {
   json_text: "json",
 };
 
+const OURS = "t.schema = 'main' and t.type = 'table' and t.name not like 'sqlite\\_%' escape '\\'";
+/** SQLite takes 500 parts in a compound select. */
+const PARTS = 250;
+
+/** In a few questions about all tables: one for each would be hundreds at every start. */
 export async function inspectSqlite(connection: RawConnection): Promise<PhysicalSchema> {
-  const tables = await connection.query(
-    "select name from pragma_table_list where schema = 'main' and type = 'table' and name not like 'sqlite\\_%' escape '\\' order by name",
+  const about = (what: string, from: string, order: string) =>
+    connection.query(
+      `select t.name as of_table, ${what} from pragma_table_list t ${from} where ${OURS} order by t.name, ${order}`,
+    );
+  const columns = byTable(await about("c.*", "join pragma_table_info(t.name) c", "c.cid"));
+  const references = byTable(await about("r.*", "join pragma_foreign_key_list(t.name) r", "r.id, r.seq"));
+  const indexes = byTable(
+    await about(
+      'i.name, i."unique" as u, x.name as column_name',
+      "join pragma_index_list(t.name) i on i.origin = 'c' and i.partial = 0 join pragma_index_info(i.name) x",
+      "i.name, x.seqno",
+    ),
   );
-  const found: PhysicalTable[] = [];
-  for (const { name } of tables) found.push(await inspectTable(connection, String(name)));
-  return { tables: found };
+  const filled = await filledTables(connection, [...columns.keys()]);
+  return {
+    tables: [...columns].map(([name, rows]) => ({
+      name,
+      columns: columnsOf(rows, referencesOf(references.get(name) ?? [])),
+      primaryKey: rows
+        .filter((column) => column["pk"] !== 0)
+        .sort((one, other) => Number(one["pk"]) - Number(other["pk"]))
+        .map((column) => String(column["name"])),
+      indexes: indexesOf(indexes.get(name) ?? []),
+      empty: !filled.has(name),
+    })),
+  };
 }
 
-async function inspectTable(connection: RawConnection, name: string): Promise<PhysicalTable> {
-  const columns = await connection.query("select * from pragma_table_info(?) order by cid", [name]);
-  const references = await referencesOf(connection, name);
-  const quoted = `"${name.replaceAll('"', '""')}"`;
-  const [row] = await connection.query(`select 1 from ${quoted} limit 1`);
-  return {
-    name,
-    columns: columns.map((column): PhysicalColumn => {
-      const reference = references.get(String(column["name"]));
-      return {
-        name: String(column["name"]),
-        ...typeOf(String(column["type"])),
-        nullable: column["notnull"] === 0 && column["pk"] === 0,
-        ...(reference === undefined ? {} : { references: reference }),
-      };
-    }),
-    primaryKey: columns
-      .filter((column) => column["pk"] !== 0)
-      .sort((one, other) => Number(one["pk"]) - Number(other["pk"]))
-      .map((column) => String(column["name"])),
-    indexes: await indexesOf(connection, name),
-    empty: row === undefined,
-  };
+type Rows = readonly Record<string, unknown>[];
+
+function byTable(rows: Rows): Map<string, Record<string, unknown>[]> {
+  const found = new Map<string, Record<string, unknown>[]>();
+  for (const row of rows) {
+    const name = String(row["of_table"]);
+    const list = found.get(name);
+    if (list) list.push(row);
+    else found.set(name, [row]);
+  }
+  return found;
+}
+
+async function filledTables(connection: RawConnection, names: readonly string[]): Promise<Set<string>> {
+  const found = new Set<string>();
+  for (let at = 0; at < names.length; at += PARTS) {
+    const parts = names
+      .slice(at, at + PARTS)
+      .map((name) => `select ? as name where exists (select 1 from "${name.replaceAll('"', '""')}")`);
+    const rows = await connection.query(parts.join(" union all "), names.slice(at, at + PARTS));
+    for (const { name } of rows) found.add(String(name));
+  }
+  return found;
+}
+
+function columnsOf(rows: Rows, references: Map<string, NonNullable<PhysicalColumn["references"]>>) {
+  return rows.map((column): PhysicalColumn => {
+    const reference = references.get(String(column["name"]));
+    return {
+      name: String(column["name"]),
+      ...typeOf(String(column["type"])),
+      nullable: column["notnull"] === 0 && column["pk"] === 0,
+      ...(reference === undefined ? {} : { references: reference }),
+    };
+  });
 }
 
 function typeOf(declared: string): { type: ColumnType; length?: number } {
@@ -63,11 +100,7 @@ function typeOf(declared: string): { type: ColumnType; length?: number } {
   return { type: types[lower] ?? "text" };
 }
 
-async function referencesOf(
-  connection: RawConnection,
-  table: string,
-): Promise<Map<string, NonNullable<PhysicalColumn["references"]>>> {
-  const rows = await connection.query("select * from pragma_foreign_key_list(?) order by id, seq", [table]);
+function referencesOf(rows: Rows): Map<string, NonNullable<PhysicalColumn["references"]>> {
   const actions = { CASCADE: "cascade", "SET NULL": "set null" } as const;
   return new Map(
     rows.map((row) => [
@@ -81,21 +114,17 @@ async function referencesOf(
   );
 }
 
-async function indexesOf(connection: RawConnection, table: string): Promise<PhysicalTable["indexes"]> {
-  const indexes = await connection.query(
-    "select name, \"unique\" as u from pragma_index_list(?) where origin = 'c' and partial = 0 order by name",
-    [table],
-  );
-  const found: PhysicalTable["indexes"][number][] = [];
-  for (const { name, u } of indexes) {
-    const columns = await connection.query("select name from pragma_index_info(?) order by seqno", [name]);
-    // An index over an expression is nobody's but its maker's.
-    if (columns.some((column) => column["name"] === null)) continue;
-    found.push({
-      name: String(name),
-      columns: columns.map((column) => String(column["name"])),
-      unique: u === 1,
-    });
+function indexesOf(rows: Rows): PhysicalTable["indexes"] {
+  const found = new Map<string, { readonly columns: unknown[]; readonly unique: boolean }>();
+  for (const { name, u, column_name: column } of rows) {
+    const index = found.get(String(name)) ?? { columns: [], unique: u === 1 };
+    index.columns.push(column);
+    found.set(String(name), index);
   }
-  return found;
+  return (
+    [...found]
+      // An index over an expression is nobody's but its maker's.
+      .filter(([, { columns }]) => !columns.includes(null))
+      .map(([name, { columns, unique }]) => ({ name, columns: columns.map(String), unique }))
+  );
 }
