@@ -9,6 +9,7 @@ import { bullmqScenarios } from "./bullmq.js";
 import { type ColdStart, coldStart } from "./cold-start.js";
 import { postgresContenders } from "./contenders/postgres.js";
 import { type SeededFiles, seedSqlite, sqliteContenders } from "./contenders/sqlite.js";
+import { measureDuplicates } from "./duplicates.js";
 import { hookScenarios } from "./hook-dispatch.js";
 import { httpScenarios } from "./http.js";
 import { jobScenarios } from "./jobs.js";
@@ -117,6 +118,9 @@ if (wanted("sales")) await measureSales();
 const leadsReport = wanted("leads")
   ? await measureLeads(Number(process.env["BENCH_LEADS"] ?? (settings.quick ? 2_000 : 20_000)))
   : undefined;
+const duplicatesReport = wanted("duplicates")
+  ? await measureDuplicates(Number(process.env["BENCH_DUPLICATES"] ?? (settings.quick ? 5_000 : 100_000)))
+  : undefined;
 if (settings.postgres) await measurePostgres(settings.postgres);
 
 const machine = {
@@ -141,6 +145,7 @@ for (const group of [
 ]) {
   if (of(group).length > 0) console.log(`\n${speedTable(group, of(group))}`);
 }
+if (duplicatesReport) console.log(`\n${duplicatesReport}`);
 if (leadsReport) console.log(`\n${leadsReport}`);
 if (of("Hooks").length > 0)
   console.log(`\n${timeTable("Hooks", of("Hooks"), { name: "µs", perSecond: 1e6 })}`);

@@ -3,7 +3,7 @@ import type { EntityModel } from "../model/entity-model.js";
 import type { Operations, StoredRow } from "../storage/adapter.js";
 import { and, type Filter } from "../storage/filter.js";
 import { isUuid } from "../util/uuid.js";
-import type { ReachScope } from "./reach-filter.js";
+import { type ReachScope, readWithFilter } from "./reach-filter.js";
 import { ActorAccess, type SessionAccess } from "./session-access.js";
 
 /** Grants to one record that are looked at. */
@@ -76,6 +76,9 @@ async function judge(
   for (const { name, where } of restrictions) {
     if (!(await rowOf(inquiry, entity, id, scope.where(entity, where)))) restrictedBy.push(name);
   }
+  const { readWith } = entity.access;
+  if (readWith && !(await rowOf(inquiry, entity, id, readWithFilter(scope, entity, depth))))
+    restrictedBy.push("records that it tells of");
   const allowed = paths.some((path) => path.holds) && restrictedBy.length === 0;
   return { allowed, exists: true, paths, restrictedBy };
 }

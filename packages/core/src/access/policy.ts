@@ -91,7 +91,10 @@ export class Policy {
       view: this.#view(full),
       rights,
       unbounded: new Set(
-        recordRights.filter((right) => restrictions.length === 0 && rights.get(right)?.some(isUnbounded)),
+        recordRights.filter(
+          (right) =>
+            restrictions.length === 0 && !full.access.readWith && rights.get(right)?.some(isUnbounded),
+        ),
       ),
       bulk: new Set(
         bulkRights.filter(

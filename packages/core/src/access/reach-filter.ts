@@ -38,7 +38,38 @@ export function rightFilter(
   const { rights, restrictions } = scope.policyOf(entity.name);
   const given = rights.get(right) ?? [];
   const granted = or(...given.map((role) => roleFilter(scope, entity, role, right, walk, depth)));
-  return and(granted, ...restrictions.map(({ where }) => scope.where(entity, where)));
+  return and(
+    granted,
+    ...restrictions.map(({ where }) => scope.where(entity, where)),
+    readWithFilter(scope, entity, depth),
+  );
+}
+
+/**
+ * Of records that tell of others, those whose others the actor may read, one branch for each entity. Those in the recycle
+ * bin count as well.
+ */
+export function readWithFilter(scope: ReachScope, { access: { readWith } }: EntityModel, depth = 0): Filter {
+  if (!readWith) return always;
+  if (depth >= MAX_PARENTS) return never;
+  const branches = scope.entities().flatMap((target) => {
+    if (target.internal || target.access.readWith) return [];
+    const readable = rightFilter(scope, target, "read", "page", depth + 1);
+    if (readable === never) return [];
+    const which: Filter = { op: "eq", column: readWith.entity.column, value: target.name };
+    if (readable === always) return [which];
+    const each = readWith.records.map(
+      ({ column }): Filter => ({
+        op: "exists",
+        table: target.table,
+        local: column,
+        foreign: "id",
+        where: and(tenantOf(scope), readable),
+      }),
+    );
+    return [and(which, ...each)];
+  });
+  return or(...branches);
 }
 
 function roleFilter(

@@ -2,7 +2,7 @@ import type { RecordRight } from "../context/role.js";
 import type { EntityModel } from "../model/entity-model.js";
 import { always, and, type Filter } from "../storage/filter.js";
 import type { BulkRight, Policy } from "./policy.js";
-import { type ReachScope, rightFilter, type Walk } from "./reach-filter.js";
+import { type ReachScope, readWithFilter, rightFilter, type Walk } from "./reach-filter.js";
 
 /** What one session may see and do. Made with the session, and shared by all that come out of it. */
 export interface SessionAccess {
@@ -79,7 +79,10 @@ export class ActorAccess implements SessionAccess {
 
   restriction(entity: EntityModel): Filter {
     const { restrictions } = this.policy.of(entity.name);
-    return and(...restrictions.map(({ where }) => this.scope.where(entity.full, where)));
+    return and(
+      ...restrictions.map(({ where }) => this.scope.where(entity.full, where)),
+      readWithFilter(this.scope, entity.full),
+    );
   }
 
   isConditional(entity: EntityModel): boolean {

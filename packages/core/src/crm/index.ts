@@ -4,9 +4,11 @@ import { CORE_VERSION } from "../util/version.js";
 import { issueKey, listKeys, MANAGE_API_KEYS, revokeKey, rotateKey } from "./actions/api-keys.js";
 import { APPLY_TAGS, applyTags, recordsTagged } from "./actions/apply-tags.js";
 import { convertMoney } from "./actions/convert-money.js";
+import { mergePair, pairGroup } from "./actions/duplicate-pairs.js";
 import { findDuplicatesOf } from "./actions/find-duplicates.js";
 import { INVITE_USERS, invite } from "./actions/invite.js";
 import { mergeActionsOf, recordMerged, recordUnmerged } from "./actions/merge.js";
+import { cancelScan, startScan } from "./actions/scan-duplicates.js";
 import { account } from "./entities/account.js";
 import { accountAncestor } from "./entities/account-ancestor.js";
 import { accountContact } from "./entities/account-contact.js";
@@ -18,6 +20,7 @@ import { consent } from "./entities/consent.js";
 import { accountWithContacts, contact } from "./entities/contact.js";
 import { credential, userSession, userToken } from "./entities/credential.js";
 import { currencyRate, currencySetting } from "./entities/currency-rate.js";
+import { duplicateScan } from "./entities/duplicate-scan.js";
 import { importJob, importRejection } from "./entities/import-job.js";
 import { duplicatePair, matchRule } from "./entities/match-rule.js";
 import { note } from "./entities/note.js";
@@ -32,12 +35,14 @@ import { touchpoint } from "./entities/touchpoint.js";
 import { user } from "./entities/user.js";
 import { userIdentity } from "./entities/user-identity.js";
 import { checkRates } from "./hooks/check-rates.js";
+import { guardScans } from "./hooks/guard-scans.js";
 import { guardShares } from "./hooks/guard-shares.js";
 import { keepFiles } from "./hooks/keep-files.js";
 import { keepHierarchy } from "./hooks/keep-hierarchy.js";
 import { matchRuleHooks } from "./hooks/match-rules.js";
 import { MANAGE_ROLES, roleHooks } from "./hooks/roles.js";
 import { userHooks } from "./hooks/users.js";
+import { makeKeys, scanDuplicates } from "./jobs/duplicate-jobs.js";
 import { erasePerson, nightlyRetention, retention } from "./jobs/privacy-jobs.js";
 import { nightlySweep, sweepFiles } from "./jobs/sweep-files.js";
 import { nightlyUpkeep, sealJournal, sweepKeys } from "./jobs/upkeep-jobs.js";
@@ -53,8 +58,10 @@ import { timeline } from "./timeline.js";
 
 export { recordsTagged, type TagResult } from "./actions/apply-tags.js";
 export { convertMoney } from "./actions/convert-money.js";
+export { mergePair, pairGroup } from "./actions/duplicate-pairs.js";
 export { type DuplicateAnswer, type DuplicateQuery, findDuplicatesOf } from "./actions/find-duplicates.js";
 export { type MergeActions, mergeActionsOf, recordMerged, recordUnmerged } from "./actions/merge.js";
+export { cancelScan, startScan } from "./actions/scan-duplicates.js";
 export * from "./entities/account.js";
 export * from "./entities/account-contact.js";
 export * from "./entities/activity.js";
@@ -65,6 +72,11 @@ export * from "./entities/consent.js";
 export * from "./entities/contact.js";
 export * from "./entities/credential.js";
 export * from "./entities/currency-rate.js";
+export {
+  type DuplicateScan,
+  type DuplicateScanInput,
+  duplicateScan,
+} from "./entities/duplicate-scan.js";
 export * from "./entities/import-job.js";
 export {
   type DuplicatePair,
@@ -185,6 +197,7 @@ const plugin = definePlugin({
       contact,
       contactPoint,
       duplicatePair,
+      duplicateScan,
       importJob,
       importRejection,
       note,
@@ -212,6 +225,7 @@ const plugin = definePlugin({
     },
     actions: {
       applyTags,
+      cancelScan,
       convertMoney,
       planAccountMerge,
       mergeAccounts,
@@ -222,10 +236,13 @@ const plugin = definePlugin({
       findAccountDuplicates: findDuplicatesOf(account),
       findContactDuplicates: findDuplicatesOf(contact),
       invite,
+      mergePair,
+      pairGroup,
       issueKey,
       listKeys,
       revokeKey,
       rotateKey,
+      startScan,
     },
     extends: { account: accountWithContacts },
     capabilities: {
@@ -242,6 +259,7 @@ const plugin = definePlugin({
       ...checkRates,
       ...keepFiles,
       ...keepHierarchy,
+      ...guardScans,
       ...guardShares,
       ...matchRuleHooks,
       ...roleHooks,
@@ -266,7 +284,7 @@ const plugin = definePlugin({
         level: "level",
       },
     },
-    jobs: [erasePerson, retention, sealJournal, sweepFiles, sweepKeys],
+    jobs: [erasePerson, makeKeys, retention, scanDuplicates, sealJournal, sweepFiles, sweepKeys],
     schedules: [nightlyRetention, nightlySweep, ...nightlyUpkeep],
     principal,
     timeline,

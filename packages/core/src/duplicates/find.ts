@@ -1,4 +1,5 @@
 import { type Compared, scoreOf } from "../matching/evaluate.js";
+import { MAX_BLOCK } from "../matching/pairs.js";
 import { MATCH_KEY_TABLE } from "../migrations/match-key-table.js";
 import type { EntityModel } from "../model/entity-model.js";
 import { columnsOf, decodeRecord, type RecordValues } from "../model/record-codec.js";
@@ -10,8 +11,6 @@ import type { ActiveRules } from "./rules.js";
 
 /** Keys, and ids, of one statement. */
 const CHUNK = 500;
-/** Records of one key that are looked at; a key that more have tells nothing. */
-export const MAX_BLOCK = 100;
 /** Rows of keys that one statement answers. */
 const MAX_ROWS = 20_000;
 
@@ -59,33 +58,51 @@ export async function findMatches(
       else earlier.set(key, [at]);
     }
     for (const [id, other] of others)
-      for (const { name, policy, when } of rules.rules) {
-        const score = scoreOf(record, other, when, rules.kinds);
-        if (score > 0) matches.push({ at, id, score, rule: name, policy });
-      }
+      for (const one of compare(record, other, rules)) matches.push({ at, id, ...one });
   });
   return matches;
 }
 
-/** Ids of records by key. */
+/** The rules by which two records match. */
+export function* compare(
+  a: Compared,
+  b: Compared,
+  { rules, kinds }: Pick<ActiveRules, "rules" | "kinds">,
+): Generator<Pick<Match, "score" | "rule" | "policy">> {
+  for (const { name, policy, when } of rules) {
+    const score = scoreOf(a, b, when, kinds);
+    if (score > 0) yield { score, rule: name, policy };
+  }
+}
+
+/** Ids of records by key, without keys that tell nothing. */
 export async function holdersOf(
   session: Session,
   entity: EntityModel,
   keys: readonly string[],
 ): Promise<Map<string, string[]>> {
   const holders = new Map<string, string[]>();
-  for (let i = 0; i < keys.length; i += CHUNK) {
+  const open: (readonly string[])[] = [];
+  for (let i = 0; i < keys.length; i += CHUNK) open.push(keys.slice(i, i + CHUNK));
+  for (let chunk = open.pop(); chunk; chunk = open.pop()) {
+    const limit = Math.min(MAX_ROWS, chunk.length * (MAX_BLOCK + 1));
     const rows = await session.operations().findMany({
       table: MATCH_KEY_TABLE.name,
       columns: ["match_key", "record_id"],
       where: and(
         { op: "eq", column: TENANT_COLUMN, value: session.tenant },
         { op: "eq", column: "entity", value: entity.name },
-        { op: "in", column: "match_key", values: keys.slice(i, i + CHUNK) },
+        { op: "in", column: "match_key", values: chunk },
       ),
       orderBy: [],
-      limit: MAX_ROWS,
+      limit,
     });
+    if (rows.length === limit && chunk.length > 1) {
+      // One key that very many have must not hide those of the others.
+      const half = chunk.length >> 1;
+      open.push(chunk.slice(0, half), chunk.slice(half));
+      continue;
+    }
     for (const row of rows) {
       const key = row["match_key"] as string;
       const ids = holders.get(key);

@@ -24,6 +24,10 @@ export function comparable(session: Session, values: RecordValues): Compared {
   return compared(values, typeof country === "string" ? country : session.country);
 }
 
+/** What a value of a block is called in the table of keys. */
+export const keyDigest = (session: Session, block: string, text: string): string =>
+  session.runtime.fingerprint(`match ${session.tenant}\n${block}\n${text}`).slice(0, LENGTH);
+
 /** The keys of a record under the rules of its entity. */
 export function matchKeys(
   session: Session,
@@ -34,7 +38,7 @@ export function matchKeys(
   for (const block of blocks) {
     const name = blockName(block);
     for (const text of blockKeys(record, block, kinds)) {
-      const key = session.runtime.fingerprint(`match ${session.tenant}\n${name}\n${text}`).slice(0, LENGTH);
+      const key = keyDigest(session, name, text);
       found.set(key, { key, sole: sole.has(name) });
     }
   }

@@ -1,3 +1,4 @@
+import { TransactionConflict, UniqueViolation } from "../errors/storage-errors.js";
 import type { EntityModel } from "../model/entity-model.js";
 import type { RecordValues } from "../model/record-codec.js";
 import type { Session } from "../runtime/session.js";
@@ -7,7 +8,7 @@ import type { Match } from "./find.js";
 export const PAIR_ENTITY = "duplicatePair";
 const CHUNK = 500;
 
-interface PairRow {
+export interface PairRow {
   readonly entity: string;
   readonly leftId: string;
   readonly rightId: string;
@@ -98,7 +99,12 @@ export async function noteAll(
   );
   const fresh = [...best].filter(([key]) => !known.has(key)).map(([, pair]) => ({ ...pair, state: "open" }));
   const repository = session.asSystem({ capability: "crm.duplicates", reason: "note duplicates" });
-  for (let i = 0; i < fresh.length; i += CHUNK)
-    await repository.repo({ name: PAIR_ENTITY } as never).createMany(fresh.slice(i, i + CHUNK) as never);
+  try {
+    for (let i = 0; i < fresh.length; i += CHUNK)
+      await repository.repo({ name: PAIR_ENTITY } as never).createMany(fresh.slice(i, i + CHUNK) as never);
+  } catch (error) {
+    if (!UniqueViolation.is(error)) throw error;
+    throw TransactionConflict({ reason: "the same pair was noted at this moment" }, { cause: error });
+  }
   return fresh.length;
 }

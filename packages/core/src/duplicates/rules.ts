@@ -1,4 +1,5 @@
 import type { ExtensionPoint } from "../context/extension-point.js";
+import type { JobHandle } from "../context/jobs.js";
 import { blockName, blocksOfRule, equalKeys } from "../matching/blocking.js";
 import { fieldsOf, type Kinds, likenessOf } from "../matching/evaluate.js";
 import type { Block, Comparison, MatchExpression, MatchPolicy, MatchRule } from "../matching/rule.js";
@@ -7,10 +8,13 @@ import { decodeRecord } from "../model/record-codec.js";
 import type { Runtime } from "../runtime/runtime.js";
 import type { Session } from "../runtime/session.js";
 import { and } from "../storage/filter.js";
+import { blockDigest, hasMoreThan, markReady, readyBlocks } from "./ready.js";
 
 /** Where plugins and apps put rules that hold in every tenant, and where tenants keep their own. */
 export const matchRules: ExtensionPoint<MatchRule> = { name: "crm.matchRules" };
 export const MATCH_RULE_ENTITY = "matchRule";
+/** The job that makes the keys of records which were there before a rule. */
+export const makeMatchKeys: JobHandle<{ readonly entity: string }> = { name: "crm.makeMatchKeys" };
 
 /** A rule with what follows from it. */
 export interface ActiveRule {
@@ -21,8 +25,12 @@ export interface ActiveRule {
 
 /** The rules of one entity in one tenant. */
 export interface ActiveRules {
+  /** Those in force: all records have the keys that they need. */
   readonly rules: readonly ActiveRule[];
+  /** Of all rules: records are written with the keys of those as well that are not in force yet. */
   readonly blocks: readonly Block[];
+  /** Names of the blocks whose keys not all records have yet. */
+  readonly waiting: readonly string[];
   /** Those of them whose keys no two records may share. */
   readonly sole: ReadonlySet<string>;
   /** Fields that are compared: a change of others finds nothing new. */
@@ -31,7 +39,8 @@ export interface ActiveRules {
 }
 
 /** Rules that another process has changed are followed after this at the latest. */
-const TTL_MS = 2_000;
+export const TTL_MS = 2_000;
+const HOUR_MS = 3_600_000;
 const MAX_RULES = 200;
 
 type Cached = { readonly until: number; readonly rules: ReadonlyMap<string, ActiveRules> };
@@ -59,14 +68,52 @@ export async function rulesFor(session: Session, entity: EntityModel): Promise<A
   const now = runtime.clock.now();
   let known = cache.get(tenant);
   if (!known || known.until <= now) {
-    known = { until: now + TTL_MS, rules: await readRules(session) };
-    // One that is being written is not known to others yet.
-    cache.set(tenant, known);
+    const { rules, isSettled } = await readRules(session);
+    known = { until: now + TTL_MS, rules };
+    // What was found to be so in a transaction is so once that has committed.
+    if (isSettled) cache.set(tenant, known);
   }
   return known.rules.get(entity.name);
 }
 
-async function readRules(session: Session): Promise<ReadonlyMap<string, ActiveRules>> {
+interface Found {
+  readonly rules: ReadonlyMap<string, ActiveRules>;
+  readonly isSettled: boolean;
+}
+
+async function readRules(session: Session): Promise<Found> {
+  const byEntity = await declaredRules(session);
+  const active = new Map<string, ActiveRules>();
+  let isSettled = true;
+  if (byEntity.size === 0) return { rules: active, isSettled };
+  const ready = await readyBlocks(session);
+  for (const [name, rules] of byEntity) {
+    const entity = session.runtime.composition.entities.get(name);
+    // A plugin that has gone takes its records along, and not the rules about them.
+    if (!entity) continue;
+    const isReady = (block: string) => ready.get(name)?.has(blockDigest(session, block)) === true;
+    const found = activeRules(entity, rules, isReady);
+    if (found.waiting.length === 0) active.set(name, found);
+    else if (await hasMoreThan(session, entity, 0)) {
+      active.set(name, found);
+      await askForKeys(session, name, found.waiting);
+    } else {
+      // Where there is nothing yet, every record will have its keys.
+      active.set(name, activeRules(entity, rules));
+      isSettled = false;
+      if (session.scope)
+        await markReady(
+          session,
+          name,
+          found.waiting.map((block) => blockDigest(session, block)),
+        );
+    }
+  }
+  return { rules: active, isSettled };
+}
+
+/** The rules of a tenant by entity, in force or not: its own, and those of the app. */
+export async function declaredRules(session: Session): Promise<ReadonlyMap<string, MatchRule[]>> {
   const model = session.model(MATCH_RULE_ENTITY);
   const rows = await session.operations().findMany({
     table: model.table,
@@ -76,17 +123,34 @@ async function readRules(session: Session): Promise<ReadonlyMap<string, ActiveRu
     limit: MAX_RULES,
   });
   const own = rows.map((row) => decodeRecord(model.fieldList, row) as unknown as MatchRule);
-  const common = session.contributions(matchRules);
   const byEntity = new Map<string, MatchRule[]>();
-  for (const rule of [...common, ...own])
+  for (const rule of [...session.contributions(matchRules), ...own])
     byEntity.set(rule.entity, [...(byEntity.get(rule.entity) ?? []), rule]);
-  const active = new Map<string, ActiveRules>();
-  for (const [name, rules] of byEntity) {
-    const entity = session.runtime.composition.entities.get(name);
-    // A plugin that has gone takes its records along, and not the rules about them.
-    if (entity) active.set(name, activeRules(entity, rules));
-  }
-  return active;
+  return byEntity;
+}
+
+/** The rules of one entity as they are now, past what is remembered; undefined where there are none. */
+export async function currentRules(session: Session, entity: EntityModel): Promise<ActiveRules | undefined> {
+  return (await readRules(session)).rules.get(entity.name);
+}
+
+/** Tells whether the rules of an entity are the same as before: also one that was taken away and made again is another. */
+export async function rulesStamp(session: Session, entity: EntityModel): Promise<string> {
+  const rules = (await declaredRules(session)).get(entity.name) ?? [];
+  const states = rules.map((rule) => {
+    const { id, version } = rule as Partial<{ id: string; version: number }>;
+    return id === undefined ? rule : [id, version];
+  });
+  return session.runtime.fingerprint(`rules ${JSON.stringify(states)}`).slice(0, 64);
+}
+
+/** Rules of the app have nobody who makes them: whoever meets one that waits sees to its keys, once an hour. */
+async function askForKeys(session: Session, entity: string, waiting: readonly string[]): Promise<void> {
+  const hour = Math.floor(session.clock.now() / HOUR_MS);
+  const which = blockDigest(session, [...waiting].sort().join("\n"));
+  await session
+    .asSystem({ capability: "crm.duplicates", reason: "make the keys of rules" })
+    .jobs.enqueue(makeMatchKeys, { entity }, { dedupeId: `${entity} ${which} ${hour}` });
 }
 
 export const kindsOf =
@@ -94,14 +158,28 @@ export const kindsOf =
   (field) =>
     likenessOf(entity.fields.get(field));
 
-export function activeRules(entity: EntityModel, rules: readonly MatchRule[]): ActiveRules {
+/** Blocks that a rule needs the keys of. */
+function blocksNeeded(rule: MatchRule, kinds: Kinds): readonly Block[] {
+  const sole = rule.policy === "block" ? equalKeys(rule.when, kinds) : [];
+  return [...blocksOfRule(rule, kinds), ...sole];
+}
+
+/** @param isReady whether all records have the keys of a block; default all */
+export function activeRules(
+  entity: EntityModel,
+  rules: readonly MatchRule[],
+  isReady: (block: string) => boolean = () => true,
+): ActiveRules {
   const kinds = kindsOf(entity);
   const usable = rules.filter((rule) => ruleProblems(entity, rule).length === 0);
-  const sole = usable
+  const inForce = usable.filter((rule) =>
+    blocksNeeded(rule, kinds).every((block) => isReady(blockName(block))),
+  );
+  const sole = inForce
     .filter(({ policy }) => policy === "block")
     .flatMap(({ when }) => equalKeys(when, kinds));
   const blocks = new Map<string, Block>();
-  for (const block of [...usable.flatMap((rule) => blocksOfRule(rule, kinds)), ...sole])
+  for (const block of usable.flatMap((rule) => blocksNeeded(rule, kinds)))
     blocks.set(blockName(block), block);
   const fields = new Set<string>();
   for (const block of blocks.values())
@@ -109,8 +187,9 @@ export function activeRules(entity: EntityModel, rules: readonly MatchRule[]): A
   for (const rule of usable)
     for (const one of comparisonsOf(rule.when)) for (const field of fieldsOf(one)) fields.add(field);
   return {
-    rules: usable.map(({ name, policy = "allow", when }) => ({ name, policy, when })),
+    rules: inForce.map(({ name, policy = "allow", when }) => ({ name, policy, when })),
     blocks: [...blocks.values()],
+    waiting: [...blocks.keys()].filter((name) => !isReady(name)),
     sole: new Set(sole.map(blockName)),
     fields,
     kinds,

@@ -1,7 +1,7 @@
 import type { Fields } from "../schema/field.js";
 import type { FieldsInput, FieldsRow, SystemFields } from "../schema/static.js";
 import { pluralOf, titleOf } from "../util/words.js";
-import type { Attachment, Entity, EntityAccess, EntityDefinition, EntityTree } from "./entity.js";
+import type { Attachment, Entity, EntityAccess, EntityDefinition, EntityTree, ReadWith } from "./entity.js";
 import type { RelationRows, Relations } from "./relation.js";
 
 export interface EntityOptions<F extends Fields, R extends Relations> {
@@ -29,6 +29,11 @@ export interface EntityOptions<F extends Fields, R extends Relations> {
    * (reach `parent`), goes into the recycle bin, comes back, and is purged with it, and follows it when it is merged.
    */
   readonly attachedTo?: Attachment;
+  /**
+   * Records that it tells of: whoever may not read every one of them has no right on it, whatever his role says. It hangs
+   * on none of them.
+   */
+  readonly readWith?: ReadWith;
   /** Where its tree is spelt out, so that conditions ask for whole branches: `descendantOf`, `inTreeOf`. See `treeHooks`. */
   readonly tree?: EntityTree;
   /** False for bookkeeping whose changes nobody will ask after, such as counters. Default true. */
@@ -96,6 +101,7 @@ export function defineEntity<
     internal: options.internal ?? false,
     access: options.access ?? {},
     attachedTo: options.attachedTo ?? null,
+    readWith: options.readWith ?? null,
     tree: options.tree ?? null,
     journal: options.journal ?? true,
     temporal: options.temporal ?? false,

@@ -19,6 +19,14 @@ export interface Attachment {
   readonly record: string;
 }
 
+/** Fields that name records of one entity, all of which one must be allowed to read. */
+export interface ReadWith {
+  /** Text: the entity's name. */
+  readonly entity: string;
+  /** `recordId()` fields. */
+  readonly records: readonly string[];
+}
+
 /** Where the tree of an entity is spelt out: one record for each pair of a record and one below it, at any depth. */
 export interface EntityTree {
   /** An entity of its own, with two references to this one. */
@@ -41,6 +49,7 @@ export interface EntityDefinition {
   readonly internal: boolean;
   readonly access: EntityAccess;
   readonly attachedTo: Attachment | null;
+  readonly readWith: ReadWith | null;
   readonly tree: EntityTree | null;
   readonly journal: boolean;
   readonly temporal: boolean;

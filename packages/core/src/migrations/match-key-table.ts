@@ -21,3 +21,18 @@ export const MATCH_KEY_TABLE: PhysicalTable = {
     { name: "uq_corm_match_keys__sole_key", columns: [TENANT_COLUMN, "entity", "sole_key"], unique: true },
   ],
 };
+
+/** Blocks whose keys all records of an entity have: rules that need others wait for them. */
+export const MATCH_BLOCK_TABLE: PhysicalTable = {
+  name: "corm_match_blocks",
+  columns: [
+    { name: TENANT_COLUMN, type: "string", length: 64, nullable: false },
+    { name: "entity", type: "string", length: 48, nullable: false },
+    // A digest of the block's name.
+    { name: "block", type: "string", length: 22, nullable: false },
+    { name: "ready_at", type: "instant", nullable: false },
+  ],
+  primaryKey: [TENANT_COLUMN, "entity", "block"],
+  tenant: TENANT_COLUMN,
+  indexes: [],
+};

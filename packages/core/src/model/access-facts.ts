@@ -14,6 +14,13 @@ export interface AccessFacts {
   readonly parents: readonly ParentRelation[];
   /** The fields by which it hangs on a record of any entity. */
   readonly attached: AttachedFields | null;
+  /** The fields that name records which a reader must be allowed to read as well. */
+  readonly readWith: ReadWithFields | null;
+}
+
+export interface ReadWithFields {
+  readonly entity: FieldModel;
+  readonly records: readonly FieldModel[];
 }
 
 export interface AttachedFields {
@@ -59,6 +66,7 @@ export function accessFacts(
       team: fieldOf("team", "team", "teamId"),
       parents,
       attached: attachedFields(owner, definition, fields, problems),
+      readWith: readWithFields(owner, definition, fields, problems),
     },
     problems,
   };
@@ -74,10 +82,33 @@ function attachedFields(
   const entity = fields.get(attachedTo.entity);
   const record = fields.get(attachedTo.record);
   const wrong = (what: string) => problems.push(`plugin "${owner}": attachedTo of "${name}" names ${what}`);
-  if (entity?.kind !== "string" || entity.optional)
-    wrong(`"${attachedTo.entity}", which is not a required text`);
-  else if (record?.kind !== "reference" || record.target !== null || record.optional)
-    wrong(`"${attachedTo.record}", which is not a required recordId()`);
+  if (!isEntityName(entity)) wrong(`"${attachedTo.entity}", which is not a required text`);
+  else if (!isRecordId(record)) wrong(`"${attachedTo.record}", which is not a required recordId()`);
   else return { entity, record };
   return null;
 }
+
+function readWithFields(
+  owner: string,
+  { name, readWith }: EntityDefinition,
+  fields: EntityModel["fields"],
+  problems: string[],
+): ReadWithFields | null {
+  if (!readWith) return null;
+  const entity = fields.get(readWith.entity);
+  const wrong = (what: string) => problems.push(`plugin "${owner}": readWith of "${name}" names ${what}`);
+  const records = readWith.records.flatMap((record) => {
+    const field = fields.get(record);
+    if (isRecordId(field)) return [field];
+    wrong(`"${record}", which is not a required recordId()`);
+    return [];
+  });
+  if (isEntityName(entity)) return { entity, records };
+  wrong(`"${readWith.entity}", which is not a required text`);
+  return null;
+}
+
+const isEntityName = (field: FieldModel | undefined): field is FieldModel =>
+  field?.kind === "string" && !field.optional;
+const isRecordId = (field: FieldModel | undefined): field is FieldModel =>
+  field?.kind === "reference" && field.target === null && !field.optional;

@@ -5,10 +5,15 @@ import { and, type Filter, never, not, or } from "../storage/filter.js";
  * What may be seen, and of it what is asked for. Where the question names the entity that records hang on, the other
  * entities' branches are left out of the statement: there is one for each that the actor may read.
  */
-export function narrowed({ access: { attached } }: EntityModel, visible: Filter, asked: Filter): Filter {
-  const name = attached ? equalTo(asked, attached.entity.column) : undefined;
-  if (!attached || name === undefined) return and(visible, asked);
-  return and(given(visible, attached.entity.column, name), asked);
+export function narrowed(
+  { access: { attached, readWith } }: EntityModel,
+  visible: Filter,
+  asked: Filter,
+): Filter {
+  const column = (attached ?? readWith)?.entity.column;
+  const name = column === undefined ? undefined : equalTo(asked, column);
+  if (column === undefined || name === undefined) return and(visible, asked);
+  return and(given(visible, column, name), asked);
 }
 
 /** The one value that a column has in all rows of a filter. */

@@ -13,19 +13,22 @@ const counted = Type.Array(
   Type.Object({ entity: Type.String(), field: Type.String(), count: Type.Integer() }),
 );
 
+/** Whose value a field has afterwards, or which. */
+export const fieldChoices = Type.Optional(
+  Type.Record(
+    Type.String(),
+    Type.Union([
+      Type.Object({ from: id }, { additionalProperties: false }),
+      Type.Object({ value: Type.Unknown() }, { additionalProperties: false }),
+    ]),
+  ),
+);
+
 const request = {
   survivorId: id,
   /** The others; the survivor may be among them. */
   ids: Type.Array(id, { minItems: 1, maxItems: 100 }),
-  fields: Type.Optional(
-    Type.Record(
-      Type.String(),
-      Type.Union([
-        Type.Object({ from: id }, { additionalProperties: false }),
-        Type.Object({ value: Type.Unknown() }, { additionalProperties: false }),
-      ]),
-    ),
-  ),
+  fields: fieldChoices,
 };
 
 /** Several records are one now. */
@@ -45,6 +48,30 @@ export const recordUnmerged = defineEvent(
   "record.unmerged",
   Type.Object({ mergeId: id, entity: Type.String(), survivorId: id, restoredIds: Type.Array(id) }),
 );
+
+/** What `merge` answers. */
+export const mergeOutput = Type.Object({
+  mergeId: id,
+  survivorId: id,
+  loserIds: Type.Array(id),
+  moved: counted,
+  undoUntil: Type.String(),
+});
+
+/** Merges records, and says so by an event. */
+export async function mergeAndTell(
+  session: Session,
+  entity: string,
+  command: MergeCommand,
+): Promise<MergeResult> {
+  const { undoUntil, ...merged } = await mergeRecords(session, entity, command, UNDO_DAYS);
+  await session.emit(
+    recordMerged,
+    { entity, ...merged },
+    { entity: { name: entity }, record: merged.survivorId },
+  );
+  return { ...merged, undoUntil };
+}
 
 type On<E extends AnyEntity, Name extends string, In, Out> = Action<Name, E["name"], In, Out> & {
   readonly collection: true;
@@ -88,23 +115,8 @@ export function mergeActionsOf<E extends AnyEntity>(entity: E): MergeActions<E> 
         ...request,
         versions: Type.Optional(Type.Record(Type.String(), Type.Integer({ minimum: 1 }))),
       }),
-      output: Type.Object({
-        mergeId: id,
-        survivorId: id,
-        loserIds: Type.Array(id),
-        moved: counted,
-        undoUntil: Type.String(),
-      }),
-      run: async ({ input }, ctx) => {
-        const { undoUntil, ...merged } = await mergeRecords(
-          ctx as Session,
-          entity.name,
-          input as MergeCommand,
-          UNDO_DAYS,
-        );
-        await ctx.emit(recordMerged, { entity: entity.name, ...merged }, subject(merged.survivorId));
-        return { ...merged, undoUntil };
-      },
+      output: mergeOutput,
+      run: ({ input }, ctx) => mergeAndTell(ctx as Session, entity.name, input as MergeCommand),
     }),
     unmerge: defineAction({
       name: "unmerge",

@@ -1,7 +1,7 @@
 import Type from "typebox";
 import { defineEntity, type Input, type Row } from "../../entity/define-entity.js";
 import type { Block, MatchExpression } from "../../matching/rule.js";
-import { json, oneOf, type TStated, withDefault } from "../../schema/field.js";
+import { json, oneOf, recordId, type TStated, withDefault } from "../../schema/field.js";
 
 const draft = defineEntity("matchRule", {
   fields: {
@@ -33,8 +33,8 @@ const pairDraft = defineEntity("duplicatePair", {
   fields: {
     entity: Type.String({ maxLength: 48 }),
     /** The lesser of the two ids. */
-    leftId: Type.String({ format: "uuid" }),
-    rightId: Type.String({ format: "uuid" }),
+    leftId: recordId(),
+    rightId: recordId(),
     /** 0 to 1. */
     score: Type.Number({ minimum: 0, maximum: 1 }),
     /** Name of the rule that it was found by. */
@@ -45,6 +45,7 @@ const pairDraft = defineEntity("duplicatePair", {
   indexes: [["state", "score"], ["rightId"]],
   unique: [["entity", "leftId", "rightId"]],
   immutable: ["entity", "leftId", "rightId"],
+  readWith: { entity: "entity", records: ["leftId", "rightId"] },
 });
 
 export interface DuplicatePair extends Row<typeof pairDraft> {}

@@ -1,6 +1,7 @@
 import { InvalidMatchRule } from "../../duplicates/errors.js";
+import { keepRulesReady } from "../../duplicates/keep-ready.js";
 import { forgetRules, ruleProblems } from "../../duplicates/rules.js";
-import { before, committed, each, type HookDefinition } from "../../hooks/define-hook.js";
+import { after, before, committed, each, type HookDefinition } from "../../hooks/define-hook.js";
 import type { Session } from "../../runtime/session.js";
 import { type MatchRule, matchRule } from "../entities/match-rule.js";
 import { checkExpression } from "../services/match-expression.js";
@@ -27,6 +28,13 @@ export const matchRuleHooks: readonly HookDefinition[] = [
     "update",
     { name: "crm.checkMatchRuleChange" },
     each(({ before: current, patch }, ctx) => check({ ...current, ...patch } as MatchRule, ctx as Session)),
+  ),
+  ...(["create", "update", "delete", "restore"] as const).map((operation) =>
+    after(matchRule, operation, { name: `crm.prepareMatchRules.${operation}` }, async (batch, ctx) => {
+      const rules = batch as readonly { readonly row?: MatchRule; readonly before?: MatchRule }[];
+      const names = rules.flatMap(({ row, before: old }) => [row, old].flatMap((one) => one?.entity ?? []));
+      await keepRulesReady(ctx as Session, [...new Set(names)]);
+    }),
   ),
   ...(["create", "update", "delete", "restore", "purge"] as const).map((operation) =>
     committed(matchRule, operation, { name: `crm.followMatchRules.${operation}` }, (_, ctx) =>
