@@ -96,7 +96,8 @@ async function readRules(session: Session): Promise<Found> {
     if (found.waiting.length === 0) active.set(name, found);
     else if (await hasMoreThan(session, entity, 0)) {
       active.set(name, found);
-      await askForKeys(session, name, found.waiting);
+      const common = session.contributions(matchRules).filter((rule) => rule.entity === name);
+      await askForKeys(session, name, activeRules(entity, common, isReady).waiting);
     } else {
       // Where there is nothing yet, every record will have its keys.
       active.set(name, activeRules(entity, rules));
@@ -146,6 +147,7 @@ export async function rulesStamp(session: Session, entity: EntityModel): Promise
 
 /** Rules of the app have nobody who makes them: whoever meets one that waits sees to its keys, once an hour. */
 async function askForKeys(session: Session, entity: string, waiting: readonly string[]): Promise<void> {
+  if (waiting.length === 0) return;
   const hour = Math.floor(session.clock.now() / HOUR_MS);
   const which = blockDigest(session, [...waiting].sort().join("\n"));
   await session

@@ -3,6 +3,7 @@ import type { ActiveRules } from "../../duplicates/rules.js";
 import type { EntityModel } from "../../model/entity-model.js";
 import { purgeRecords } from "../../repository/write/delete.js";
 import type { Session } from "../../runtime/session.js";
+import { and } from "../../storage/filter.js";
 import { duplicatePair } from "../entities/match-rule.js";
 
 const PAGE = 500;
@@ -23,11 +24,23 @@ export async function reviewPairs(
   rules: ActiveRules,
   after: string | null,
 ): Promise<{ readonly last: string | null; readonly count: number; readonly closed: number }> {
-  const { items } = await tx.repo(duplicatePair).find({
-    where: { entity: entity.name, state: "open", ...(after === null ? {} : { id: { gt: after } }) },
-    orderBy: ["id"],
+  const rows = await tx.operations().findMany({
+    table: tx.model(duplicatePair.name).table,
+    columns: ["id", "left_id", "right_id"],
+    where: and(
+      tx.rows(),
+      { op: "eq", column: "entity", value: entity.name },
+      { op: "eq", column: "state", value: "open" },
+    ),
+    orderBy: [{ column: "id", direction: "asc" }],
+    ...(after === null ? {} : { after: [after] }),
     limit: PAGE,
   });
+  const items = rows.map((row) => ({
+    id: row["id"] as string,
+    leftId: row["left_id"] as string,
+    rightId: row["right_id"] as string,
+  }));
   const holders = new Map(items.map(({ id, leftId, rightId }) => [id, [leftId, rightId]]));
   const records = await loadCandidates(tx, entity, rules, holders);
   const closed = items.filter(({ leftId, rightId }) => {
