@@ -192,3 +192,11 @@ export const FormNeeds = defineError<{ field: string; problem: string }>("form-n
   detail: ({ field, problem }) => `"${field}" of the form cannot be kept: ${problem}.`,
   issues: ({ field, problem }) => [{ pointer: `/${field}`, code: "form-needs", message: problem }],
 });
+
+export const NoAssignmentRules = defineError("no-assignment-rules", {
+  status: 422,
+  title: "Nothing chooses people",
+  detail: () =>
+    'No plugin of this app keeps rules by which people are chosen. Name a "userId", or add @corm/plugin-workflow.',
+  issues: () => [{ pointer: "/userId", code: "no-assignment-rules", message: "is needed in this app" }],
+});

@@ -71,6 +71,8 @@ const plugin = definePlugin({
   version: "0.1.0",
   corm: "^0.1",
   requires: { crm: "^0.1" },
+  // Gives leads to people by rules, where it is there (core's port `assignments`).
+  optional: { workflow: "^0.1" },
   options: Type.Object({
     /** A form that comes back sooner was filled in by a program. */
     minFillSeconds: withDefault(Type.Number({ minimum: 0, maximum: 3600 }), 2),

@@ -40,7 +40,7 @@ interface Sent {
 }
 
 /** Calls the public routes as a visitor's browser or program does. */
-function visitor({ crm }: Pick<Awaited<ReturnType<typeof createTestCrm>>, "crm">) {
+export function visitor({ crm }: Pick<Awaited<ReturnType<typeof createTestCrm>>, "crm">) {
   const http = createHttp(crm, { clientAddress: (c) => c.req.header("x-from") });
   const call = async (path: string, init: RequestInit, { headers, address }: Sent) =>
     http.request(`/public/forms/${path}`, {

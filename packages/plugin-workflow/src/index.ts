@@ -1,3 +1,4 @@
+export { type Assignments, assignments } from "@corm/core";
 export { approve, delegate, recall, reject, submit } from "./actions/approve.js";
 export { assign, reassign, retryAssignment } from "./actions/assign.js";
 export { ACT_AS, cancelRun, dryRun, retryRun, start } from "./actions/automate.js";
@@ -129,7 +130,6 @@ export {
 } from "./net/guarded-request.js";
 export type { Performance } from "./people/performance.js";
 export { type WorkflowOptions, type WorkflowPlugin, workflow } from "./plugin.js";
-export { type Assignments, assignments } from "./services/assignments.js";
 export { type Territories, territories } from "./services/territories.js";
 export { type WorkflowRuns, workflowRuns } from "./services/workflow-runs.js";
 export {

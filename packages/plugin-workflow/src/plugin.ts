@@ -1,5 +1,6 @@
 import {
   approvals,
+  assignments,
   createCalendars,
   definePlugin,
   type PluginFactory,
@@ -54,7 +55,7 @@ import { privacy } from "./privacy.js";
 import { approvalLinks } from "./routes/approval-links.js";
 import { incomingHook } from "./routes/incoming-hook.js";
 import { approvalsOf } from "./services/approvals.js";
-import { assignments, assignmentsOf } from "./services/assignments.js";
+import { assignmentsOf } from "./services/assignments.js";
 import { type WorkflowSettings, workflowSettings } from "./services/settings.js";
 import { workflowRuns, workflowRunsOf } from "./services/workflow-runs.js";
 import { armCoded } from "./timers/arm-coded.js";
@@ -95,6 +96,7 @@ const plugin = definePlugin({
     const { approvable, assignOnCreate } = options;
     const settings: WorkflowSettings = {
       approvable,
+      assignOnCreate,
       calendars: createCalendars(),
       runsPerHour: options.runsPerHour,
       mailFrom: options.mailFrom,

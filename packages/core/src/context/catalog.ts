@@ -26,6 +26,8 @@ export interface CatalogEntity {
   readonly fields: ReadonlyMap<string, CatalogField>;
   /** The field with the user to whom a record belongs; null where there is none, or the actor may not see it. */
   readonly owner: string | null;
+  /** The field with the team that it belongs to; null likewise. */
+  readonly team: string | null;
 }
 
 export interface CatalogAction {

@@ -131,6 +131,12 @@ export {
 } from "./services/api-keys.js";
 export { type ApprovalState, type Approvals, approvals } from "./services/approvals.js";
 export {
+  type AssignmentAnswer,
+  type AssignmentOrder,
+  type Assignments,
+  assignments,
+} from "./services/assignments.js";
+export {
   type AttachedTo,
   type Attachments,
   attachments,

@@ -24,12 +24,14 @@ export function catalogOf({ access, runtime }: Session): Catalog {
         const model = composition.entities.get(name);
         if (!model || !access.has(name, "read")) continue;
         const fields = access.view(model).queryable;
-        const owner = model.access.owner?.name;
+        const { owner, team } = model.access;
+        const seen = (name: string | undefined) => (name !== undefined && fields.has(name) ? name : null);
         entities.set(name, {
           label: model.label,
           handle,
           fields,
-          owner: owner !== undefined && fields.has(owner) ? owner : null,
+          owner: seen(owner?.name),
+          team: seen(team?.name),
         });
       }
     }

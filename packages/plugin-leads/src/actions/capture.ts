@@ -46,14 +46,17 @@ export const capture = defineAction({
     details: Type.Optional(Type.Record(Type.String(), Type.String({ maxLength: 2_000 }))),
     sourceId: Type.Optional(Type.String({ format: "uuid" })),
     ownerId: Type.Optional(Type.String({ format: "uuid" })),
+    /** In which the assignment rules look for somebody, where no owner is given. */
+    teamId: Type.Optional(Type.String({ format: "uuid" })),
   }),
   output: captured,
   run: async ({ input }, ctx) => {
     refuseReserved(input.values);
-    const { channel, source, at, details, sourceId, ownerId } = input;
+    const { channel, source, at, details, sourceId, ownerId, teamId } = input;
     const values = { ...input.values } as Partial<LeadInput>;
     if (sourceId) values.sourceId = sourceId;
     if (ownerId) values.ownerId = ownerId;
+    if (teamId) values.teamId = teamId;
     return captureLead(ctx.asSystem({ capability: "leads.capture", reason: `lead capture by ${channel}` }), {
       values,
       touch: { channel, source, at, details },
@@ -79,15 +82,21 @@ export const captureMany = defineAction({
     source: Type.Optional(Type.String({ minLength: 1, maxLength: 200 })),
     sourceId: Type.Optional(Type.String({ format: "uuid" })),
     ownerId: Type.Optional(Type.String({ format: "uuid" })),
+    /** In which the assignment rules look for somebody, where no owner is given. */
+    teamId: Type.Optional(Type.String({ format: "uuid" })),
   }),
   output: Type.Object({
     created: Type.Integer(),
     known: Type.Integer(),
     rejected: Type.Array(rejection),
   }),
-  run: async ({ input: { people, channel, source, sourceId, ownerId } }, caller) => {
+  run: async ({ input: { people, channel, source, sourceId, ownerId, teamId } }, caller) => {
     const ctx = caller.asSystem({ capability: "leads.capture", reason: `lead capture by ${channel}` });
-    const common = { ...(sourceId ? { sourceId } : {}), ...(ownerId ? { ownerId } : {}) };
+    const common = {
+      ...(sourceId ? { sourceId } : {}),
+      ...(ownerId ? { ownerId } : {}),
+      ...(teamId ? { teamId } : {}),
+    };
     const tally = { created: 0, known: 0, rejected: [] as Static<typeof rejection>[] };
     await takeIn(
       ctx,
@@ -138,6 +147,6 @@ async function takeIn(
 }
 
 /** What the caller of captureMany says of all of them is his to say. */
-function withoutCommon({ sourceId: _s, ownerId: _o, ...values }: Partial<LeadInput>): object {
+function withoutCommon({ sourceId: _s, ownerId: _o, teamId: _t, ...values }: Partial<LeadInput>): object {
   return values;
 }

@@ -1,9 +1,10 @@
-import { type Context, defineAction, Forbidden, NotFound, Type } from "@corm/core";
+import { assignments, type Context, defineAction, Forbidden, NotFound, Type } from "@corm/core";
 import { type Lead, lead } from "../entities/lead.js";
 import { type LeadPool, leadPool } from "../entities/lead-pool.js";
-import { LeadTaken } from "../errors.js";
+import { LeadTaken, NoAssignmentRules } from "../errors.js";
 import { isOpen } from "../hooks/protect-conversion.js";
 import { handOut } from "../pool/claim.js";
+import { giveByRules } from "../pool/give-by-rules.js";
 import { claimingUser, pooling } from "../pool/rights.js";
 
 const id = Type.String({ format: "uuid" });
@@ -13,7 +14,7 @@ const handed = Type.Object({
   refused: Type.Array(
     Type.Object({
       leadId: Type.String(),
-      reason: Type.Enum(["taken", "cooling", "closed", "gone"]),
+      reason: Type.Enum(["taken", "cooling", "closed", "gone", "nobody"]),
       until: Type.Union([Type.String(), Type.Null()]),
     }),
   ),
@@ -39,18 +40,44 @@ export const claim = defineAction({
   },
 });
 
-/** Gives free leads of a pool to somebody, who need not wait for a cooldown. `POST /api/lead-pools/allot` */
+/**
+ * Gives free leads of a pool to somebody, who need not wait for a cooldown; without a user to those whom the assignment
+ * rules choose, in the team of the pool. `POST /api/lead-pools/allot`
+ *
+ * @throws lead-taken, pool-cap-reached, pool-closed; no-assignment-rules without a user
+ */
 export const allot = defineAction({
   name: "allot",
   on: leadPool,
   // Whoever may claim need not be able to change the pool, as actions on a record ask.
   collection: true,
   label: "Allot leads",
-  input: Type.Object({ poolId: id, leadIds, userId: id, beyondCaps: Type.Optional(Type.Boolean()) }),
-  output: handed,
+  input: Type.Object({
+    poolId: id,
+    leadIds,
+    userId: Type.Optional(id),
+    beyondCaps: Type.Optional(Type.Boolean()),
+  }),
+  output: Type.Object({
+    ...handed.properties,
+    /** Who got which lead. */
+    given: Type.Array(Type.Object({ leadId: Type.String(), userId: Type.String() })),
+  }),
   run: async ({ input: { poolId, leadIds, userId, beyondCaps = false } }, ctx) => {
     const pool = await lockPool(ctx, poolId);
-    return handOut(pooling(ctx), { pool, userId, leadIds, allotted: true, beyondCaps });
+    if (userId === undefined) {
+      const service = ctx.optional(assignments);
+      if (!service) throw NoAssignmentRules({});
+      return giveByRules(pooling(ctx), service, { pool, leadIds, beyondCaps });
+    }
+    const { claimed, refused } = await handOut(pooling(ctx), {
+      pool,
+      userId,
+      leadIds,
+      allotted: true,
+      beyondCaps,
+    });
+    return { claimed, refused, given: claimed.map((leadId) => ({ leadId, userId })) };
   },
 });
 

@@ -9,6 +9,7 @@ import {
   reference,
   type Static,
   Type,
+  team,
   user,
   withDefault,
 } from "@corm/core";
@@ -84,8 +85,12 @@ const draft = defineEntity("captureForm", {
     sourceId: Type.Optional(reference(leadSource, { onDelete: "set null" })),
     /** Who gets the leads. */
     ownerId: Type.Optional(reference(user, { onDelete: "set null" })),
+    /** In which the assignment rules look for somebody who gets the leads. */
+    teamId: Type.Optional(reference(team, { onDelete: "set null" })),
   },
-  relations: { source: one("sourceId"), owner: one("ownerId") },
+  relations: { source: one("sourceId"), owner: one("ownerId"), team: one("teamId") },
+  // The team is that of the leads: who may see the form does not follow from it.
+  access: { team: null },
   unique: [["key"]],
   searchable: ["key", "title"],
 });

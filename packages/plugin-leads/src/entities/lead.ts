@@ -11,6 +11,7 @@ import {
   type Row,
   reference,
   Type,
+  team,
   user,
   withDefault,
 } from "@corm/core";
@@ -37,6 +38,8 @@ const draft = defineEntity("lead", {
     grade: Type.Optional(oneOf(["A", "B", "C", "D"])),
     sourceId: Type.Optional(reference(leadSource, { onDelete: "set null" })),
     ownerId: Type.Optional(reference(user, { onDelete: "set null" })),
+    /** In which people are looked for who could take it; default the one of the assignment rule. */
+    teamId: Type.Optional(reference(team, { onDelete: "set null" })),
     /** In which it is, or from which its owner has it. */
     poolId: Type.Optional(reference(leadPool, { onDelete: "set null" })),
     /** How often it went back to its pool. */
@@ -56,11 +59,18 @@ const draft = defineEntity("lead", {
   relations: {
     source: one("sourceId"),
     owner: one("ownerId"),
+    team: one("teamId"),
     pool: one("poolId"),
     convertedAccount: one("convertedAccountId"),
     convertedContact: one("convertedContactId"),
   },
-  indexes: [["email"], ["status"], ["ownerId", "status"], ["poolId", "ownerId", "score"]],
+  indexes: [
+    ["email"],
+    ["status"],
+    ["ownerId", "status"],
+    ["teamId", "status"],
+    ["poolId", "ownerId", "score"],
+  ],
   unique: [["externalId"], ["captureKey"]],
   searchable: ["firstName", "lastName", "company", "email"],
 });

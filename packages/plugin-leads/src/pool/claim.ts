@@ -7,8 +7,8 @@ import { isOpen } from "../hooks/protect-conversion.js";
 
 export interface Refusal {
   readonly leadId: string;
-  /** `gone`: it is in this pool no more, or never was. */
-  readonly reason: "taken" | "cooling" | "closed" | "gone";
+  /** `gone`: it is in this pool no more, or never was. `nobody`: the rules found nobody who could take it. */
+  readonly reason: "taken" | "cooling" | "closed" | "gone" | "nobody";
   /** When whoever held it can claim it again. */
   readonly until: string | null;
 }
@@ -35,12 +35,33 @@ export async function handOut(
 ): Promise<{ claimed: string[]; refused: Refusal[] }> {
   const { pool, userId, allotted = false, beyondCaps = false } = handing;
   if (!pool.active) throw PoolClosed({ name: pool.name });
-  const wanted = [...new Set(handing.leadIds)].sort();
+  const wanted = [...new Set(handing.leadIds)];
   if (!allotted && wanted.length > pool.maxPerClaim)
     throw PoolCapReached({ cap: "maxPerClaim", limit: pool.maxPerClaim, held: 0, wanted: wanted.length });
+  const cooling = allotted ? new Map<string, string>() : await coolingUntil(tx, pool, userId, wanted);
+  const { free, refused } = await freeOf(tx, pool, wanted, cooling);
+  const [first] = refused;
+  if (free.length === 0 && first) {
+    if (first.reason === "cooling") throw ClaimCooldown({ id: first.leadId, until: first.until as string });
+    throw LeadTaken({ id: first.leadId });
+  }
+  if (!beyondCaps) await checkCaps(tx, pool, userId, free.length);
+  await tx
+    .repo(lead)
+    .updateMany(free.map(({ id, version }) => ({ id, version, patch: { ownerId: userId } })));
+  return { claimed: free.map(({ id }) => id), refused };
+}
+
+/** Those leads of a pool, locked, that can be had, and why the others cannot. */
+export async function freeOf(
+  tx: Context,
+  pool: LeadPool,
+  leadIds: readonly string[],
+  cooling: ReadonlyMap<string, string>,
+): Promise<{ free: Lead[]; refused: Refusal[] }> {
   const refused: Refusal[] = [];
   const free: Lead[] = [];
-  const cooling = allotted ? new Map<string, string>() : await coolingUntil(tx, pool, userId, wanted);
+  const wanted = [...new Set(leadIds)].sort();
   const rows = await lockAll(tx, wanted);
   for (const leadId of wanted) {
     const row = rows.get(leadId);
@@ -58,16 +79,7 @@ export async function handOut(
     if (reason === null) free.push(row as Lead);
     else refused.push({ leadId, reason, until: reason === "cooling" ? until : null });
   }
-  const [first] = refused;
-  if (free.length === 0 && first) {
-    if (first.reason === "cooling") throw ClaimCooldown({ id: first.leadId, until: first.until as string });
-    throw LeadTaken({ id: first.leadId });
-  }
-  if (!beyondCaps) await checkCaps(tx, pool, userId, free.length);
-  await tx
-    .repo(lead)
-    .updateMany(free.map(({ id, version }) => ({ id, version, patch: { ownerId: userId } })));
-  return { claimed: free.map(({ id }) => id), refused };
+  return { free, refused };
 }
 
 /** One after another, in the order of their ids: two who want the same ones do not wait for each other in a circle. */

@@ -28,6 +28,7 @@ export async function captureAnswers(
 ): Promise<string | null> {
   const values = leadValuesOf(form.fields, answers, capturable);
   if (form.sourceId) values["sourceId"] = form.sourceId;
+  if (form.teamId) values["teamId"] = form.teamId;
   if (form.poolId) values["poolId"] = form.poolId;
   else if (form.ownerId) values["ownerId"] = form.ownerId;
   const campaign = touch["utm_campaign"] ?? form.campaign ?? undefined;

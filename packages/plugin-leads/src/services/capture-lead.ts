@@ -9,6 +9,7 @@ import {
 } from "@corm/core";
 import { type TouchpointOfLeadInput, touchpointOfLead } from "../entities/extensions.js";
 import { type Lead, type LeadInput, lead } from "../entities/lead.js";
+import { giveOut } from "./give-out.js";
 import { captureSettings } from "./settings.js";
 
 export interface Touch {
@@ -88,6 +89,7 @@ export async function captureLeads(ctx: Context, captures: readonly Capture[]): 
       };
     }),
   );
+  await giveOut(ctx, [...made.values()]);
   return results.map((result, i) => ({ ...result, touchpointId: (points[i] as { id: string }).id }));
 }
 

@@ -37,5 +37,6 @@ export const RESERVED: ReadonlySet<string> = new Set([
   "lastHolderId",
   "sourceId",
   "ownerId",
+  "teamId",
   "externalId",
 ]);

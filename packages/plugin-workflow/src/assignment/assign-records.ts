@@ -1,4 +1,4 @@
-import type { Context } from "@corm/core";
+import type { AssignmentOrder, Context } from "@corm/core";
 import { type AssignmentDecisionInput, assignmentDecision } from "../entities/assignment-decision.js";
 import { assignmentLane } from "../entities/assignment-lane.js";
 import type { AssignmentRule } from "../entities/assignment-rule.js";
@@ -10,7 +10,7 @@ import { matchRules } from "./match-rules.js";
 import { preferences } from "./preferences.js";
 import { watchReturn } from "./return-timer.js";
 import { type Candidate, type Choice, FIRST_TURN, select, type Turn } from "./select.js";
-import { ownerFieldOf, type TargetRow, targetOf } from "./target.js";
+import { ownerFieldOf, type TargetRow, targetOf, teamFieldOf } from "./target.js";
 import { territoriesOf } from "./territories-of.js";
 import { keepWaiting, waitingSince } from "./waiting.js";
 
@@ -18,18 +18,8 @@ import { keepWaiting, waitingSince } from "./waiting.js";
 export const MAX_RECORDS = 500;
 const MINUTE_MS = 60_000;
 
-export type AssignmentCause = "created" | "asked" | "retried" | "returned" | "reassigned";
-
-export interface AssignmentRequest {
-  readonly target: string;
-  /** At most 500. Those that have an owner keep him, unless they are taken from him. */
-  readonly ids: readonly string[];
-  readonly cause: AssignmentCause;
-  /** Takes records from this user, and does not give them back to him. */
-  readonly takeFrom?: string;
-  /** Decides, and writes nothing. */
-  readonly preview?: boolean;
-}
+export type AssignmentRequest = AssignmentOrder;
+export type AssignmentCause = AssignmentOrder["cause"];
 
 export type Decision = Omit<AssignmentDecisionInput, "decidedAt">;
 
@@ -63,12 +53,16 @@ class Handing {
   readonly #candidates = new Map<string, Candidate[]>();
   readonly #rules = new Map<string, AssignmentRule>();
   readonly #rows = new Map<string, TargetRow>();
+  readonly #teamField: string | null;
+  /** How many more users may get, of those who were asked for. */
+  readonly #room = new Map<string, number>();
   #within: ReadonlyMap<string, readonly string[]> = new Map();
 
   constructor(tx: Context, request: AssignmentRequest, turns: Readonly<Record<string, Turn>>) {
     this.#tx = tx;
     this.#request = request;
     this.#ownerField = ownerFieldOf(tx, request.target);
+    this.#teamField = teamFieldOf(tx, request.target);
     this.turns = { ...turns };
   }
 
@@ -110,7 +104,7 @@ class Handing {
     const news = decisions.filter(({ outcome, cause }) => outcome !== "waiting" || cause !== "retried");
     await tx.repo(assignmentDecision).createMany(news.map((one) => ({ ...one, decidedAt: tx.now() })));
     // What nobody else can take stays with whom it was to be taken from.
-    if (this.#request.takeFrom === undefined) await keepWaiting(tx, target, decisions);
+    if (this.#request.takeFrom === undefined && !this.#request.once) await keepWaiting(tx, target, decisions);
     await watchReturn(tx, target, this.#ownerField, rows, this.#rules);
   }
 
@@ -134,6 +128,7 @@ class Handing {
     const waited = since === undefined ? 0 : (this.#tx.clock.now() - Date.parse(since)) / MINUTE_MS;
     const { userId, by, considered } = await this.#choose(rule, waited, prefers, {
       takeFrom,
+      teamId: this.#teamOf(recordId) ?? rule.teamId,
       within: rule.strategy === "territory" ? (this.#within.get(recordId) ?? []) : undefined,
     });
     return {
@@ -152,8 +147,13 @@ class Handing {
     prefers: readonly string[],
     {
       takeFrom,
+      teamId: own,
       within,
-    }: { readonly takeFrom: string | undefined; readonly within: readonly string[] | undefined },
+    }: {
+      readonly takeFrom: string | undefined;
+      readonly teamId: string;
+      readonly within: readonly string[] | undefined;
+    },
   ): Promise<{ userId: string | null; by: string | null; considered: Choice["considered"] }> {
     const requires = rule.requires.filter(
       ({ relaxAfterMinutes }) => relaxAfterMinutes === undefined || waited < relaxAfterMinutes,
@@ -166,10 +166,11 @@ class Handing {
     };
     const considered: Choice["considered"][number][] = [];
     const overflows = rule.overflowTeamId !== null && waited >= rule.overflowAfterMinutes;
-    for (const teamId of [rule.teamId, ...(overflows ? [rule.overflowTeamId as string] : [])]) {
+    for (const teamId of [own, ...(overflows ? [rule.overflowTeamId as string] : [])]) {
       const candidates = await this.#team(rule, teamId);
       const key = `${rule.id}/${teamId}`;
-      const choice = select(rule.strategy, candidates, work, this.turns[key] ?? FIRST_TURN);
+      const capped = candidates.flatMap(({ userId }) => ((this.#room.get(userId) ?? 1) > 0 ? [] : [userId]));
+      const choice = select(rule.strategy, candidates, { ...work, capped }, this.turns[key] ?? FIRST_TURN);
       considered.push(...choice.considered);
       if (choice.userId === null) continue;
       this.turns[key] = choice.turn;
@@ -187,18 +188,34 @@ class Handing {
     };
   }
 
+  /** Where the request or the record names a team, that one is asked instead of the rule's. */
+  #teamOf(recordId: string): string | null {
+    if (this.#request.teamId !== undefined) return this.#request.teamId;
+    const named = this.#teamField === null ? null : this.#rows.get(recordId)?.[this.#teamField];
+    return typeof named === "string" ? named : null;
+  }
+
   async #team(rule: AssignmentRule, teamId: string): Promise<readonly Candidate[]> {
     const key = `${teamId}/${JSON.stringify(rule.open)}`;
     let candidates = this.#candidates.get(key);
     if (!candidates) {
       candidates = await candidatesOf(this.#tx, rule, this.#ownerField, teamId);
+      await this.#askRoom(candidates);
       this.#candidates.set(key, candidates);
     }
     return candidates;
   }
 
+  async #askRoom(candidates: readonly Candidate[]): Promise<void> {
+    const unknown = candidates.map(({ userId }) => userId).filter((id) => !this.#room.has(id));
+    const room = unknown.length > 0 ? await this.#request.room?.(this.#tx, unknown) : undefined;
+    if (room) for (const id of unknown) this.#room.set(id, room.get(id) ?? Number.POSITIVE_INFINITY);
+  }
+
   /** One more for him, in every team that he is in. */
   #took(userId: string): void {
+    const left = this.#room.get(userId);
+    if (left !== undefined) this.#room.set(userId, left - 1);
     for (const candidates of this.#candidates.values()) {
       const at = candidates.findIndex((candidate) => candidate.userId === userId);
       const own = candidates[at];

@@ -27,6 +27,8 @@ export interface Work {
   readonly prefers: readonly string[];
   /** Users who must not get it, such as the one whom it is taken from. */
   readonly excludes: readonly string[];
+  /** Users who may get no more by what the one who gives it out says. */
+  readonly capped?: readonly string[];
   /** Users of the territory that it falls into, for the strategy `territory`; left out for any. */
   readonly within?: readonly string[];
 }
@@ -76,10 +78,11 @@ export function select(strategy: Strategy, candidates: readonly Candidate[], wor
   return { userId: next.userId, by, considered, turn: next.turn };
 }
 
-function obstacle(candidate: Candidate, { requires, excludes, within }: Work): string | null {
+function obstacle(candidate: Candidate, { requires, excludes, capped, within }: Work): string | null {
   if (excludes.includes(candidate.userId)) return "excluded";
   if (within !== undefined && !within.includes(candidate.userId)) return "territory";
   if (candidate.unavailable !== null) return candidate.unavailable;
+  if (capped?.includes(candidate.userId)) return "capped";
   const missing = requires.find(({ skill, level }) => (candidate.skills.get(skill) ?? 0) < level);
   if (missing) return `skill:${missing.skill}`;
   if (candidate.capacity !== null && candidate.open >= candidate.capacity) return "full";

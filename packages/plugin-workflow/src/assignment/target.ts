@@ -26,6 +26,10 @@ export function ownerFieldOf(ctx: Context, target: string): string {
   return entity.owner;
 }
 
+/** The field with the team that a record belongs to; null where records of the entity name none. */
+export const teamFieldOf = (ctx: Context, target: string): string | null =>
+  ctx.catalog.entities.get(target)?.team ?? null;
+
 /** A condition that came as data: checked when the rule is written, so its type is not asked here. */
 export const conditionOf = (condition: unknown): never => (condition ?? {}) as never;
 

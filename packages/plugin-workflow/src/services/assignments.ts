@@ -1,14 +1,16 @@
-import { type Context, defineService } from "@corm/core";
-import { type AssignmentRequest, assignRecords, type Decision } from "../assignment/assign-records.js";
+import type { Assignments, Context } from "@corm/core";
+import { assignRecords } from "../assignment/assign-records.js";
+import { assignmentRule } from "../entities/assignment-rule.js";
+import { settingsOf } from "./settings.js";
 
-/** For other plugins: people for their records, by the rules of the tenant. */
-export interface Assignments {
-  /** @throws assignment-target-unknown, team-too-large */
-  assign(request: AssignmentRequest): Promise<Decision[]>;
-}
-
-export const assignments = defineService<Assignments>("workflow.assignments");
-
+/** What core's port `assignments` is here. */
 export const assignmentsOf = (ctx: Context): Assignments => ({
-  assign: (request) => assignRecords(ctx, request),
+  assign: (order) => assignRecords(ctx, order),
+  asked: async (target) => {
+    if (settingsOf(ctx).assignOnCreate.includes(target)) return false;
+    const system = ctx.asSystem({ capability: "workflow.assignment", reason: `rules for ${target} records` });
+    return (
+      (await system.repo(assignmentRule).first({ where: { target, active: true }, select: ["id"] })) !== null
+    );
+  },
 });

@@ -4,6 +4,8 @@ import type { NetOptions } from "../net/destinations.js";
 export interface WorkflowSettings {
   /** Entities whose records can be approved. */
   readonly approvable: readonly string[];
+  /** Entities whose records are given to people when they are made. */
+  readonly assignOnCreate: readonly string[];
   readonly calendars: Calendars;
   /** Runs of automations that begin in one hour, of one tenant; what is more begins later. */
   readonly runsPerHour: number;
