@@ -198,3 +198,29 @@ export const DocumentFontMissing = defineError<{ characters: readonly string[] }
   detail: ({ characters }) =>
     `No font of this app can write ${characters.join(" ")}. Name one that can in sales({ fonts: [{ normal: "…" }] }), or ask for format=html.`,
 });
+
+export const NotOfSeries = defineError<{ id: string }>("not-of-series", {
+  status: 409,
+  title: "The activity is not of a series",
+  detail: ({ id }) => `Activity ${id} belongs to no series. Change it by itself.`,
+});
+
+export const OccurrenceIsPast = defineError<{ occurrence: string }>("occurrence-is-past", {
+  status: 409,
+  title: "The occurrence is past",
+  detail: ({ occurrence }) =>
+    `What took place at ${occurrence} does not change. Choose an occurrence that is to come.`,
+});
+
+export const MailNotThere = defineError("mail-not-installed", {
+  status: 409,
+  title: "Nothing here sends mail",
+  detail: () =>
+    'Guests are invited by mail. Add a plugin that provides core\'s port "mailPort", and say from whom in sales({ mailFrom: { address: "…" } }).',
+});
+
+export const MailFailed = defineError<{ reason: string }>("mail-failed", {
+  status: 503,
+  title: "The mail could not be sent now",
+  detail: ({ reason }) => `The mail server says: ${reason.slice(0, 300)}. It is tried again.`,
+});

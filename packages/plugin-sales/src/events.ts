@@ -26,3 +26,9 @@ export const quoteDeclined = defineEvent(
   "quote.declined",
   Type.Object({ ...decided, reason: Type.Union([Type.String(), Type.Null()]) }),
 );
+
+/** A guest has answered an invitation. Subject: the activity. */
+export const activityAnswered = defineEvent(
+  "activity.answered",
+  Type.Object({ address: Type.String(), status: Type.String() }),
+);

@@ -14,10 +14,13 @@ import {
   withDefault,
 } from "@corm/core";
 import { quotaAttainment } from "./actions/attainment.js";
+import { issueCalendarFeed, revokeCalendarFeed } from "./actions/calendar-feed.js";
+import { changeSeries } from "./actions/change-series.js";
 import { configure } from "./actions/configure.js";
 import { makeContract, signContract } from "./actions/contracts.js";
 import { ensureDefault } from "./actions/ensure-default.js";
 import { forecast } from "./actions/forecast.js";
+import { invite, receiveReply, uninvite } from "./actions/invitations.js";
 import { moveTo } from "./actions/move-to.js";
 import { orderQuote } from "./actions/order-quote.js";
 import { pipelineValue, rollUpAccount } from "./actions/pipeline-value.js";
@@ -30,17 +33,16 @@ import { activateTerritories, previewTerritories } from "./actions/territories.j
 import { trend } from "./actions/trend.js";
 import type { DocumentFont } from "./documents/fonts.js";
 import { createPrinter } from "./documents/pdf.js";
+import { activityOfOpportunity } from "./entities/activity.js";
+import { activityInvitation } from "./entities/activity-invitation.js";
+import { activitySeries } from "./entities/activity-series.js";
 import { cadence } from "./entities/cadence.js";
+import { calendarFeed } from "./entities/calendar-feed.js";
 import { competitor } from "./entities/competitor.js";
 import { contract, documentTemplate } from "./entities/contract.js";
 import { opportunityWithHistory } from "./entities/extensions.js";
 import { forecastEntry, forecastSnapshot, quota } from "./entities/forecast.js";
-import {
-  accountWithOpportunities,
-  activityOfOpportunity,
-  contactWithOpportunities,
-  opportunity,
-} from "./entities/opportunity.js";
+import { accountWithOpportunities, contactWithOpportunities, opportunity } from "./entities/opportunity.js";
 import { opportunityContact, opportunityMember } from "./entities/opportunity-people.js";
 import { order, orderLine, orderWithLines } from "./entities/order.js";
 import { pipeline } from "./entities/pipeline.js";
@@ -57,16 +59,18 @@ import {
   territoryRule,
   territoryWithRules,
 } from "./entities/territory.js";
-import { activityReminder, quoteAccepted, quoteDeclined, quoteSent } from "./events.js";
+import { activityAnswered, activityReminder, quoteAccepted, quoteDeclined, quoteSent } from "./events.js";
 import { checkDocumentTemplates } from "./hooks/check-document-template.js";
 import { checkExitConditions } from "./hooks/check-exit-condition.js";
 import { checkPrices } from "./hooks/check-prices.js";
 import { fillStages } from "./hooks/fill-stages.js";
 import { guardVisits } from "./hooks/guard-visits.js";
 import { keepForecasts } from "./hooks/keep-forecasts.js";
+import { keepInvitations } from "./hooks/keep-invitations.js";
 import { keepOrders } from "./hooks/keep-orders.js";
 import { keepQuoteLines } from "./hooks/keep-quote-lines.js";
 import { keepQuotes } from "./hooks/keep-quotes.js";
+import { keepSeries } from "./hooks/keep-series.js";
 import { keepTeam } from "./hooks/keep-team.js";
 import { keepTerritories } from "./hooks/keep-territories.js";
 import { placeOpportunities } from "./hooks/place-opportunities.js";
@@ -76,10 +80,13 @@ import { startCadences } from "./hooks/start-cadences.js";
 import { contractTerms, contractTermsDaily } from "./jobs/contract-terms.js";
 import { expireQuotes, expireQuotesHourly } from "./jobs/expire-quotes.js";
 import { forecastSnapshots, forecastSnapshotsNightly } from "./jobs/forecast-snapshots.js";
+import { mailInvitation } from "./jobs/mail-invitation.js";
+import { makeActivities, makeActivitiesNightly } from "./jobs/make-occurrences.js";
 import { remindJob } from "./jobs/remind.js";
 import { metrics } from "./metrics.js";
 import { privacy } from "./privacy.js";
 import { pricing, pricingOf } from "./products/prices.js";
+import { calendarRoutes } from "./routes/calendars.js";
 import { documentRoutes } from "./routes/documents.js";
 import { publicQuotes } from "./routes/public-quotes.js";
 import { type PipelineTemplate, standardPipeline, templateProblems } from "./services/default-pipeline.js";
@@ -130,6 +137,13 @@ const plugin = definePlugin({
       ),
       [],
     ),
+    /** From whom invitations come, and to whom guests answer. */
+    mailFrom: Type.Optional(
+      Type.Object(
+        { address: Type.String({ format: "email" }), name: Type.Optional(Type.String({ maxLength: 200 })) },
+        { additionalProperties: false },
+      ),
+    ),
     /** Beyond these a quote wants approval (of @corm/plugin-workflow) before it is sent. */
     approval: Type.Optional(
       Type.Object(
@@ -152,6 +166,9 @@ const plugin = definePlugin({
     return {
       entities: {
         accountTerritory,
+        activityInvitation,
+        activitySeries,
+        calendarFeed,
         cadence,
         competitor,
         contract,
@@ -190,6 +207,12 @@ const plugin = definePlugin({
         opportunity: opportunityWithHistory,
       },
       actions: {
+        changeSeries,
+        invite,
+        issueCalendarFeed,
+        receiveReply,
+        revokeCalendarFeed,
+        uninvite,
         configure,
         ensureDefault,
         activateTerritories,
@@ -220,6 +243,9 @@ const plugin = definePlugin({
           "Reads the tree of managers and their adjustments, and keeps snapshots of forecasts",
         "sales.territories": "Places accounts and opportunities in territories by the rules of the tenant",
         "sales.cadences": "Schedules what is done for customers who were won, and reminds of what is due",
+        "sales.series": "Makes the activities of series ahead, and keeps them in line",
+        "sales.invitations": "Keeps the guests of activities, and writes to them",
+        "sales.calendars": "Reads calendars of users behind their links",
         "sales.pricing": "Reads prices, and the rules by which products are put together",
       },
       hooks: [
@@ -232,6 +258,8 @@ const plugin = definePlugin({
         ...keepQuoteLines,
         ...keepOrders,
         ...keepTeam,
+        ...keepSeries,
+        ...keepInvitations,
         ...remind,
         ...startCadences,
         ...keepTerritories,
@@ -239,10 +267,10 @@ const plugin = definePlugin({
         ...checkExitConditions,
         ...checkDocumentTemplates,
       ],
-      events: [activityReminder, quoteAccepted, quoteDeclined, quoteSent],
-      jobs: [contractTerms, expireQuotes, forecastSnapshots, remindJob],
-      schedules: [contractTermsDaily, expireQuotesHourly, forecastSnapshotsNightly],
-      routes: [...publicQuotes, ...documentRoutes(createPrinter(options.fonts))],
+      events: [activityAnswered, activityReminder, quoteAccepted, quoteDeclined, quoteSent],
+      jobs: [contractTerms, expireQuotes, forecastSnapshots, mailInvitation, makeActivities, remindJob],
+      schedules: [contractTermsDaily, expireQuotesHourly, forecastSnapshotsNightly, makeActivitiesNightly],
+      routes: [...publicQuotes, ...calendarRoutes, ...documentRoutes(createPrinter(options.fonts))],
       services: [
         provide(pipelines, (ctx) => pipelinesOf(ctx, template)),
         provide(opportunities, opportunitiesOf),
@@ -253,6 +281,11 @@ const plugin = definePlugin({
       metrics,
       timeline,
       permissions: {
+        "activity.invite": "Invite guests to activities",
+        "activity.uninvite": "Take guests of activities back",
+        "activityInvitation.receiveReply": "Hand in what guests have answered",
+        "calendarFeed.use": "Have a link for a calendar program",
+        "activity.changeSeries": "Change series of activities from their occurrences",
         "pipeline.ensureDefault": "Make the default pipeline where there is none",
         "product.configure": "Complete a configuration of a product",
         "priceBook.resolve": "Ask what products cost",
@@ -293,14 +326,16 @@ interface GivenSettings {
   readonly timeZone: string;
   readonly seller?: string | undefined;
   readonly quoteDays: number;
+  readonly mailFrom?: SalesSettings["mailFrom"];
   readonly approval?: { readonly discountPercent?: number; readonly total?: Money } | undefined;
 }
 
-function settingsFrom({ timeZone, seller, quoteDays, approval }: GivenSettings): SalesSettings {
+function settingsFrom({ timeZone, seller, quoteDays, mailFrom, approval }: GivenSettings): SalesSettings {
   return {
     timeZone,
     seller: seller ?? null,
     quoteDays,
+    mailFrom,
     approval: { discountPercent: approval?.discountPercent ?? null, total: approval?.total ?? null },
     calendars: createCalendars(),
   };
@@ -322,6 +357,8 @@ export interface SalesOptions {
    * one. What no typeface has is an error, and never left out.
    */
   readonly fonts?: DocumentFont[];
+  /** From whom invitations to activities come, and to whom guests answer; they go out by the app's mail port. */
+  readonly mailFrom?: { readonly address: string; readonly name?: string };
   /** Beyond these a quote wants approval before it is sent: discounts in per cent of the list prices, a total. Default: never. */
   readonly approval?: { readonly discountPercent?: number; readonly total?: Money };
 }

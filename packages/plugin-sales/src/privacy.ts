@@ -1,6 +1,9 @@
 import { definePersonalData, type PersonalData } from "@corm/core";
+import { activityOfOpportunity } from "./entities/activity.js";
+import { activityInvitation } from "./entities/activity-invitation.js";
+import { activitySeries } from "./entities/activity-series.js";
 import { contract } from "./entities/contract.js";
-import { activityOfOpportunity, opportunity } from "./entities/opportunity.js";
+import { opportunity } from "./entities/opportunity.js";
 import { opportunityContact, opportunityMember } from "./entities/opportunity-people.js";
 import { order } from "./entities/order.js";
 import { quote } from "./entities/quote.js";
@@ -27,5 +30,11 @@ export const privacy: readonly PersonalData[] = [
   definePersonalData(opportunityContact, { by: ["contactId", "opportunityId"], erase: "delete" }),
   definePersonalData(order, { by: ["contactId", "opportunityId"], erase: { keep: COMMERCIAL } }),
   definePersonalData(contract, { by: ["contactId", "opportunityId"], erase: { keep: COMMERCIAL } }),
-  definePersonalData(activityOfOpportunity, { by: ["opportunityId"] }),
+  definePersonalData(activityInvitation, {
+    unrelated: ["activityId"],
+    addresses: { address: "email" },
+    erase: "delete",
+  }),
+  definePersonalData(activitySeries, { by: ["contactId", "opportunityId"], erase: "delete" }),
+  definePersonalData(activityOfOpportunity, { by: ["opportunityId", "seriesId"] }),
 ];

@@ -1,6 +1,5 @@
 import {
   account,
-  activity,
   contact,
   date,
   defineEntity,
@@ -19,7 +18,6 @@ import {
   user,
   withDefault,
 } from "@corm/core";
-import { cadence } from "./cadence.js";
 import { competitor } from "./competitor.js";
 import { pipeline } from "./pipeline.js";
 import { product } from "./product.js";
@@ -115,21 +113,4 @@ export const accountWithOpportunities = extendEntity(account, {
 /** The contact with its opportunities. */
 export const contactWithOpportunities = extendEntity(contact, {
   relations: { opportunities: many(opportunity, "contactId") },
-});
-
-/** The activity with the opportunity that it is about. */
-export const activityOfOpportunity = extendEntity(activity, {
-  fields: {
-    opportunityId: Type.Optional(reference(opportunity, { onDelete: "set null" })),
-    /** The cadence that has scheduled it. */
-    cadenceId: Type.Optional(reference(cadence, { onDelete: "set null" })),
-    /** How long before `dueAt` its owner is reminded. */
-    remindMinutes: Type.Optional(Type.Integer({ minimum: 0, maximum: 525_600 })),
-    /** Follows from both. */
-    remindAt: Type.Optional(instant()),
-    remindedAt: Type.Optional(instant()),
-  },
-  relations: { opportunity: one("opportunityId"), cadence: one("cadenceId") },
-  parents: ["opportunity"],
-  indexes: [["opportunityId", "cadenceId"]],
 });

@@ -1,5 +1,5 @@
 import { after, before, type Context, type HookDefinition, type JobHandle, toInstant } from "@corm/core";
-import { activityOfOpportunity } from "../entities/opportunity.js";
+import { activityOfOpportunity } from "../entities/activity.js";
 
 export const REMIND: JobHandle<{ activityId: string; remindAt: string }> = { name: "sales.remind" };
 

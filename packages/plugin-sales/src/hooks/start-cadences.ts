@@ -10,8 +10,9 @@ import {
   toInstant,
 } from "@corm/core";
 import { addDays, addMonths } from "../contracts/months.js";
+import { activityOfOpportunity } from "../entities/activity.js";
 import { type Cadence, cadence } from "../entities/cadence.js";
-import { activityOfOpportunity, type Opportunity, opportunity } from "../entities/opportunity.js";
+import { type Opportunity, opportunity } from "../entities/opportunity.js";
 import { settingsOf } from "../services/settings.js";
 import { todayIn } from "../services/today.js";
 

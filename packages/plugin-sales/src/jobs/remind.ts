@@ -1,5 +1,5 @@
 import { defineJob, Type } from "@corm/core";
-import { activityOfOpportunity } from "../entities/opportunity.js";
+import { activityOfOpportunity } from "../entities/activity.js";
 import { activityReminder } from "../events.js";
 import { REMIND } from "../hooks/remind.js";
 

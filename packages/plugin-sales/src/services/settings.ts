@@ -8,6 +8,8 @@ export interface SalesSettings {
   readonly seller: string | null;
   /** Days that a quote can be accepted where it does not say itself. */
   readonly quoteDays: number;
+  /** From whom invitations come, and to whom guests answer. */
+  readonly mailFrom: { readonly address: string; readonly name?: string | undefined } | undefined;
   /** Beyond these a quote wants approval before it is sent. */
   readonly approval: {
     /** Of all discounts together, per cent of the list prices. */

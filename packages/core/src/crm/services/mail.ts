@@ -18,6 +18,8 @@ export interface OutgoingMail {
   readonly html: string | null;
   /** Further headers by their name, such as `In-Reply-To`; values without line breaks. */
   readonly headers: Readonly<Record<string, string>>;
+  /** A calendar entry (RFC 5545) of a message of RFC 5546: goes along as `text/calendar; method=…` beside the text. */
+  readonly calendar?: { readonly method: "REQUEST" | "CANCEL"; readonly content: string };
 }
 
 export interface MailReceipt {
