@@ -294,7 +294,7 @@ export { type PersonName, parsePersonName } from "./standards/person-name.js";
 export { normalPhone, type PhoneNumber, parsePhone, phoneKey } from "./standards/phone.js";
 export { cleanText } from "./standards/text.js";
 export { normalDomain, normalUrl } from "./standards/url.js";
-export type { StorageAdapter } from "./storage/adapter.js";
+export type { ReadAfter, ReadReplicas, ReplicaReads, StorageAdapter } from "./storage/adapter.js";
 export {
   defineSubscriber,
   type SubscribedEntry,

@@ -10,6 +10,7 @@ import { textOf } from "./json-text.js";
 import { clientNetwork } from "./limits/client-network.js";
 import type { HttpSettings } from "./options.js";
 import { clientGone, problemAnswer, reportFailure } from "./problem.js";
+import { readAfter, tellWritten } from "./read-after.js";
 import { pathOf } from "./request-path.js";
 import type { Answer, HttpCall, HttpRoute } from "./route.js";
 import type { Matched, RouteTree } from "./route-tree.js";
@@ -113,7 +114,18 @@ class Exchange {
     });
   }
 
-  #handled({ route, params }: Matched, session: Session | undefined): Awaitable<Response> {
+  /** Where the database has replicas: who says what he must see may read from them, and who writes is told what that is. */
+  #handled(matched: Matched, session: Session | undefined): Awaitable<Response> {
+    const { replicas } = this.#settings.crm.runtime.storage;
+    if (!replicas) return this.#answer(matched, session);
+    return replicas.run(readAfter(this.#asked.request), async (reads) => {
+      const response = await this.#answer(matched, session);
+      const written = await reads.written();
+      return written === null ? response : tellWritten(this.#asked.request, response, written);
+    });
+  }
+
+  #answer({ route, params }: Matched, session: Session | undefined): Awaitable<Response> {
     const call = new Call(this.#c, this.#asked, params, session, this.#settings);
     const { request } = this.#asked;
     const answer =

@@ -154,6 +154,26 @@ export interface BoundStorage extends Operations {
 }
 
 /**
+ * What the reads of some work must see. `primary`: everything. `any`: what some replica has, however old. Otherwise what a
+ * former work has written, by what `written` answered then.
+ */
+export type ReadAfter = "primary" | "any" | (string & {});
+
+export interface ReplicaReads {
+  /** What a later work gives as `after` to see what this one wrote; null where it wrote nothing. */
+  written(): Promise<string | null>;
+}
+
+/** Copies of the database that follow it, and may be behind. */
+export interface ReadReplicas {
+  /**
+   * Reads of `work` outside of transactions may be answered by replicas that have what `after` says. What it reads after
+   * it has written itself, and all that is read without this, comes from the primary.
+   */
+  run<T>(after: ReadAfter, work: (reads: ReplicaReads) => T): T;
+}
+
+/**
  * The border between Corm and a database. The six verbs, transactions with savepoints, and the schema.
  * Whoever writes one runs `storageConformance` of `@corm/core/testing` over it.
  *
@@ -163,6 +183,8 @@ export interface StorageAdapter extends BoundStorage {
   readonly name: string;
   readonly capabilities: Capabilities;
   readonly schema: SchemaManager;
+  /** Absent where there are none. */
+  readonly replicas?: ReadReplicas | undefined;
   /** Connects, and learns the column types. Called once, after the plugins are composed. */
   open(schema: PhysicalSchema): Promise<void>;
   close(): Promise<void>;

@@ -1,5 +1,5 @@
 import type { Abortable } from "../../util/abortable.js";
-import type { BoundStorage, Capabilities, SchemaManager, StorageAdapter } from "../adapter.js";
+import type { BoundStorage, Capabilities, ReadReplicas, SchemaManager, StorageAdapter } from "../adapter.js";
 import type { PhysicalSchema } from "../physical-schema.js";
 import { Bound } from "./bound.js";
 import { Catalog } from "./catalog.js";
@@ -14,6 +14,7 @@ export interface AdapterParts {
   readonly dialect: Dialect;
   readonly connect: (translate: Translate) => Promise<Engine>;
   readonly schema: SchemaTools;
+  readonly replicas?: ReadReplicas | undefined;
 }
 
 /** Puts dialect, engine and schema tools of one database together. */
@@ -21,12 +22,14 @@ export class KnexStorage extends Bound implements StorageAdapter {
   readonly name: string;
   readonly capabilities: Capabilities;
   readonly schema: SchemaManager;
+  readonly replicas: ReadReplicas | undefined;
   private connecting: Promise<Engine> | undefined;
 
   constructor(private readonly parts: AdapterParts) {
     super({}, undefined);
     this.name = parts.dialect.engine;
     this.capabilities = parts.dialect.capabilities;
+    this.replicas = parts.replicas;
     this.schema = schemaManager(
       parts.schema,
       () => this.connected(),

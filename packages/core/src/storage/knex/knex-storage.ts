@@ -5,6 +5,7 @@ import { postgresDialect } from "./dialects/postgres.js";
 import { sqliteDialect } from "./dialects/sqlite.js";
 import { openMysql } from "./drivers/mysql.js";
 import { openPostgres } from "./drivers/postgres.js";
+import { Replicated } from "./drivers/replicated.js";
 import { openSqlite } from "./drivers/sqlite-open.js";
 import { type KnexStorageOptions, parseUrl } from "./options.js";
 import { mysqlSchema } from "./schema/mysql/index.js";
@@ -25,6 +26,9 @@ export function knexStorage(options: KnexStorageOptions): StorageAdapter {
   const secures = options.rowLevelSecurity ?? false;
   if (secures && target.engine !== "postgres")
     throw new TypeError("Only PostgreSQL has row-level security: leave rowLevelSecurity out");
+  const { replicas = [] } = options;
+  if (replicas.length > 0 && target.engine !== "postgres")
+    throw new TypeError("Reads from replicas are for PostgreSQL: leave replicas out");
   const acquireTimeout = options.acquireTimeout ?? defaultAcquireTimeout;
   if (target.engine === "sqlite") {
     const dialect = sqliteDialect();
@@ -53,10 +57,20 @@ export function knexStorage(options: KnexStorageOptions): StorageAdapter {
   };
   if (target.engine === "postgres") {
     const dialect = postgresDialect();
+    const own = { ...server, secures };
+    const schema = postgresSchema(dialect, secures);
+    if (replicas.length === 0)
+      return new KnexStorage({
+        dialect,
+        connect: (translate) => openPostgres(own, dialect, translate),
+        schema,
+      });
+    const replicated = new Replicated(replicas);
     return new KnexStorage({
       dialect,
-      connect: (translate) => openPostgres({ ...server, secures }, dialect, translate),
-      schema: postgresSchema(dialect, secures),
+      connect: (translate) => replicated.open(own, dialect, translate),
+      schema,
+      replicas: replicated.routing,
     });
   }
   const dialect = mysqlDialect();
@@ -72,7 +86,7 @@ export function sqlite(
   path = ":memory:",
   options: Omit<
     KnexStorageOptions,
-    "url" | "pool" | "statementTimeout" | "prepare" | "rowLevelSecurity"
+    "url" | "pool" | "statementTimeout" | "prepare" | "rowLevelSecurity" | "replicas"
   > = {},
 ): StorageAdapter {
   return knexStorage({ ...options, url: `sqlite:${path}` });

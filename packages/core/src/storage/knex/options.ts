@@ -24,6 +24,11 @@ export interface KnexStorageOptions {
    * not be a superuser; it may own the tables. Default false.
    */
   readonly rowLevelSecurity?: boolean;
+  /**
+   * PostgreSQL: URLs of servers that replicate this one by streaming. Reads of requests that allow it go there; what that
+   * takes is in `docs/scale.md`. Default none.
+   */
+  readonly replicas?: readonly string[];
   /** Servers: `false` for proxies that cannot keep prepared statements. Default true. */
   readonly prepare?: boolean;
 }

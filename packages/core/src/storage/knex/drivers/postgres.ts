@@ -43,7 +43,8 @@ export interface PostgresOptions extends ServerOptions {
   readonly secures: boolean;
 }
 
-export async function openPostgres(
+/** An engine that connects when it is first used. */
+export async function connectPostgres(
   options: PostgresOptions,
   dialect: PostgresDialect,
   translate: Translate,
@@ -56,7 +57,15 @@ export async function openPostgres(
     options,
     (client: Client) => driver.prepareConnection(client),
   );
-  const engine = new ServerEngine(knex, driver, translate, options.acquireTimeout);
+  return new ServerEngine(knex, driver, translate, options.acquireTimeout);
+}
+
+export async function openPostgres(
+  options: PostgresOptions,
+  dialect: PostgresDialect,
+  translate: Translate,
+): Promise<ServerEngine<Client>> {
+  const engine = await connectPostgres(options, dialect, translate);
   try {
     await engine.connection(async (connection) => {
       const icu = await connection.query("select 1 from pg_collation where collname = 'und-x-icu' limit 1");
