@@ -91,7 +91,7 @@ export {
 } from "./data-protection/rotate-keys.js";
 export type { Person, PersonAddress, PersonRef } from "./data-protection/subject.js";
 export { DuplicateFound, type FoundMatch, InvalidMatchRule } from "./duplicates/errors.js";
-export { findDuplicates } from "./duplicates/look-up.js";
+export { findDuplicates, type ListedMatch, matchMany } from "./duplicates/look-up.js";
 export { matchRules } from "./duplicates/rules.js";
 export type { KeyProvider, WrappedKey } from "./encryption/key-provider.js";
 export { keysFromEnv, keysFromFile, type LocalKeys, localKeys } from "./encryption/local-keys.js";

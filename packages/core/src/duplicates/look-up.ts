@@ -1,5 +1,6 @@
 import type { Context } from "../context/context.js";
 import { NotFound, UnknownField } from "../errors/core-errors.js";
+import type { MatchPolicy } from "../matching/rule.js";
 import { columnsOf, decodeRecord, type RecordValues } from "../model/record-codec.js";
 import type { Session } from "../runtime/session.js";
 import { and } from "../storage/filter.js";
@@ -42,6 +43,52 @@ export async function findDuplicates(
   );
   const visible = await visibleIds(session, view.full, [...new Set(matches.map(({ id }) => id))]);
   return summed(matches.filter(({ id }) => visible.has(id)));
+}
+
+/** Whom one of a list matches: a record that is there, or an earlier one of the list. */
+export interface ListedMatch extends Omit<FoundMatch, "id"> {
+  /** Null for one of the list. */
+  readonly id: string | null;
+  /** Index in the list; null for a record that is there. */
+  readonly at: number | null;
+}
+
+/**
+ * What people or things of a list match by the rules of the tenant, each best first: what the actor may see, and those of the
+ * list before them. With as many queries as one. Values of fields that the entity does not have are passed over, so that what
+ * is to become an account may be given as the lead has it.
+ *
+ * @param options `policy`: by rules of this policy only, such as `block` for what may not be there twice
+ */
+export async function matchMany(
+  ctx: Context,
+  entity: { readonly name: string },
+  list: readonly Readonly<Record<string, unknown>>[],
+  options: { readonly policy?: MatchPolicy } = {},
+): Promise<readonly (readonly ListedMatch[])[]> {
+  const session = ctx as Session;
+  const view = session.entity(entity.name);
+  session.require(view, "read");
+  const rules = await rulesFor(session, view.full);
+  const chosen = rules?.rules.filter(({ policy }) => policy === (options.policy ?? policy)) ?? [];
+  if (!rules || chosen.length === 0) return list.map(() => []);
+  const own = new Map<string, number>();
+  const records = list.map((values, at) => {
+    const known = Object.entries(values).filter(
+      ([field, value]) => view.writable.has(field) && value != null,
+    );
+    const id = session.newId();
+    own.set(id, at);
+    return { ...given(session, entity.name, Object.fromEntries(known)), id };
+  });
+  const matches = await findMatches(session, view.full, { ...rules, rules: chosen }, records);
+  const there = [...new Set(matches.map(({ id }) => id))].filter((id) => !own.has(id));
+  const visible = await visibleIds(session, view.full, there);
+  return records.map((_, at) =>
+    summed(matches.filter((match) => match.at === at && (own.has(match.id) || visible.has(match.id)))).map(
+      ({ id, ...rest }) => ({ ...rest, id: own.has(id) ? null : id, at: own.get(id) ?? null }),
+    ),
+  );
 }
 
 /** Values as they would be kept. */

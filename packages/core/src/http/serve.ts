@@ -1,11 +1,12 @@
 import type { Context as HonoContext } from "hono";
-import type { Identity } from "../context/context.js";
+import type { DuplicateWarning, Identity } from "../context/context.js";
 import { Unauthenticated } from "../errors/core-errors.js";
 import type { Session } from "../runtime/session.js";
 import { type Awaitable, andThen } from "../util/awaitable.js";
 import { answerOnce, KEY_HEADER } from "./answer-once.js";
 import { type Authenticator, keyInUrl } from "./authenticate.js";
 import { Deadline } from "./deadline.js";
+import { withWarnings } from "./duplicate-warnings.js";
 import { textOf } from "./json-text.js";
 import { clientNetwork } from "./limits/client-network.js";
 import type { HttpSettings } from "./options.js";
@@ -50,7 +51,7 @@ class Exchange {
     this.#area = area;
     this.#settings = settings;
     this.#deadline = new Deadline(request, settings.requestTimeout);
-    this.#asked = { request, url: request.url, requestId, deadline: this.#deadline };
+    this.#asked = { request, url: request.url, requestId, deadline: this.#deadline, warnings: [] };
   }
 
   response(): Awaitable<Response> {
@@ -131,15 +132,19 @@ class Exchange {
     const answer =
       request.method === "POST" && route.once !== "never" && request.headers.has(KEY_HEADER)
         ? this.#once(route, call, session)
-        : route.handle(call);
+        : andThen<Answer | Response, Answer | Response>(route.handle(call), (made) =>
+            withWarnings(made, this.#asked.warnings),
+          );
     return andThen<Answer | Response, Response>(answer, (made) =>
       made instanceof Response ? this.#withHeaders(made) : this.#render(made),
     );
   }
 
   #once(route: HttpRoute, call: HttpCall, session: Session | undefined): Promise<Response> {
-    const handle = async (request: Request, own: Session | undefined) =>
-      route.handle(new Call(this.#c, { ...this.#asked, request }, call.params, own, this.#settings));
+    const handle = async (request: Request, own: Session | undefined) => {
+      const again = new Call(this.#c, { ...this.#asked, request }, call.params, own, this.#settings);
+      return withWarnings(await route.handle(again), this.#asked.warnings);
+    };
     return answerOnce(route, call, session, handle, this.#settings);
   }
 
@@ -188,7 +193,7 @@ function limitOf(
 }
 
 function authenticated(asked: Asked, { authenticators, crm }: HttpSettings): Awaitable<Session> {
-  const { request, url, requestId, deadline } = asked;
+  const { request, url, requestId, deadline, warnings } = asked;
   if (keyInUrl(url))
     throw Unauthenticated({
       reason: `An API key stands in the URL, where logs and histories keep it: send it as "Authorization: Bearer <API key>", and rotate it.`,
@@ -200,7 +205,11 @@ function authenticated(asked: Asked, { authenticators, crm }: HttpSettings): Awa
           ? "The credential is not valid: it may be wrong, expired or revoked."
           : `Send a credential: "Authorization: Bearer <API key>".`,
       });
-    return crm.as({ ...identity, signal: deadline, requestId }) as Session;
+    const onDuplicates = (warning: DuplicateWarning) => {
+      warnings.push(warning);
+      identity.onDuplicates?.(warning);
+    };
+    return crm.as({ ...identity, onDuplicates, signal: deadline, requestId }) as Session;
   });
 }
 
@@ -225,6 +234,8 @@ const none = new URLSearchParams();
 interface Asked extends Pick<HttpCall, "request" | "requestId"> {
   readonly url: string;
   readonly deadline: Deadline;
+  /** Of duplicates that were written all the same. */
+  readonly warnings: DuplicateWarning[];
 }
 
 class Call implements HttpCall {

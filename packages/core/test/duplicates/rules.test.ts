@@ -176,3 +176,28 @@ test("over HTTP: a check before, a conflict with the matches, a rule that is wro
     });
   expect(await app.me.repo(account).count()).toBe(1);
 });
+
+test("over HTTP a warning is a header, also where the answer is given again", async () => {
+  await rule("allow");
+  const identity = { actor: { kind: "user" as const, id: app.me.newId() }, tenant: "test", roles: ["admin"] };
+  const http = createHttp(app.crm, { authenticate: async () => identity });
+  const post = async (path: string, body: object, headers = {}) => {
+    const response = await http.request(path, {
+      method: "POST",
+      headers: { "content-type": "application/json", ...headers },
+      body: JSON.stringify(body),
+    });
+    const { id } = (await response.json()) as { id: string };
+    return { id, status: response.status, warnings: response.headers.get("duplicate-warnings") };
+  };
+  const phone = "13800138000";
+  const first = await post("/api/contacts", { lastName: "Wang", phone });
+  expect(first).toMatchObject({ status: 201, warnings: null });
+  const again = () => post("/api/contacts", { lastName: "Wong", phone }, { "idempotency-key": "one" });
+  const second = await again();
+  expect(second).toMatchObject({
+    status: 201,
+    warnings: `"contact/${second.id}";of="${first.id}";score=1.00`,
+  });
+  expect(await again()).toEqual(second);
+});

@@ -1,4 +1,4 @@
-import { account, type Context, contact } from "@corm/core";
+import { account, type Contact, type Context, contact, matchMany } from "@corm/core";
 import type { Lead } from "../entities/lead.js";
 
 export interface Match {
@@ -10,10 +10,47 @@ export interface Match {
 
 const MAX = 10;
 
-/** Records that the lead may be already, as the caller may see them: who may convert need not learn of others. */
+/**
+ * Records that the lead may be already, as the caller may see them: who may convert need not learn of others. Those that the
+ * tenant's own rules find come first, then those with an equal address or name.
+ */
 export async function matchesOf(ctx: Context, lead: Lead): Promise<{ accounts: Match[]; contacts: Match[] }> {
-  return { accounts: await accountsLike(ctx, lead), contacts: await contactsLike(ctx, lead) };
+  const { firstName, lastName, title, email, phone, country, company, website, industry } = lead;
+  const person = { firstName, lastName, title, email, phone, country };
+  const firm = { name: company, website, industry, phone, country };
+  const [accounts, contacts] = [await byRules(ctx, account, firm), await byRules(ctx, contact, person)];
+  return {
+    accounts: united(accounts, await accountsLike(ctx, lead)),
+    contacts: united(contacts, await contactsLike(ctx, lead)),
+  };
 }
+
+function united(first: readonly Match[], then: readonly Match[]): Match[] {
+  const known = new Set(first.map(({ id }) => id));
+  return [...first, ...then.filter(({ id }) => !known.has(id))].slice(0, MAX);
+}
+
+async function byRules(
+  ctx: Context,
+  entity: typeof account | typeof contact,
+  values: Readonly<Record<string, unknown>>,
+): Promise<Match[]> {
+  const [matches = []] = await matchMany(ctx, entity, [values]);
+  const ids = matches.flatMap(({ id }) => id ?? []).slice(0, MAX);
+  if (ids.length === 0) return [];
+  const names = new Map<string, string>();
+  const query = { where: { id: { in: ids } }, limit: MAX };
+  if (entity.name === "account")
+    for (const one of (await ctx.repo(account).find(query)).items) names.set(one.id, one.name);
+  else for (const one of (await ctx.repo(contact).find(query)).items) names.set(one.id, fullName(one));
+  return matches.flatMap(({ id, rules }) => {
+    const name = id === null ? undefined : names.get(id);
+    return id === null || name === undefined ? [] : [{ id, name, by: rules.join(", ") }];
+  });
+}
+
+const fullName = ({ firstName, lastName }: Contact): string =>
+  [firstName, lastName].filter(Boolean).join(" ");
 
 async function contactsLike(ctx: Context, { email, phone }: Lead): Promise<Match[]> {
   const same = [...(email ? [{ email }] : []), ...(phone ? [{ phone }] : [])];
@@ -23,7 +60,7 @@ async function contactsLike(ctx: Context, { email, phone }: Lead): Promise<Match
     .find({ where: { or: same }, orderBy: ["createdAt", "id"], limit: MAX });
   return items.map((one) => ({
     id: one.id,
-    name: [one.firstName, one.lastName].filter(Boolean).join(" "),
+    name: fullName(one),
     by: email !== null && one.email === email ? "email" : "phone",
   }));
 }

@@ -10,6 +10,7 @@ import {
 import { type TouchpointOfLeadInput, touchpointOfLead } from "../entities/extensions.js";
 import { type Lead, type LeadInput, lead } from "../entities/lead.js";
 import { giveOut } from "./give-out.js";
+import { knownByRules, type Place } from "./known-by-rules.js";
 import { captureSettings } from "./settings.js";
 
 export interface Touch {
@@ -49,7 +50,8 @@ export async function captureLead(ctx: Context, capture: Capture): Promise<Captu
  * The one way in for every channel: normalised, compared, and then made a lead or added to who is known; scored and
  * assigned by the hooks of the lead. Who has an open lead with the same e-mail (or, without one, the same phone) gets the
  * touchpoint and what the lead did not know yet; who is a contact gets the touchpoint there; anybody else becomes a lead,
- * once, however often he is among them. Call it inside a transaction, with the rights of the system. At most 500, answered
+ * once, however often he is among them. Whom a blocking rule of the tenant takes for the same counts as known as well; what other
+ * rules find is noted by them. Call it inside a transaction, with the rights of the system. At most 500, answered
  * in their order.
  */
 export async function captureLeads(ctx: Context, captures: readonly Capture[]): Promise<Captured[]> {
@@ -58,18 +60,20 @@ export async function captureLeads(ctx: Context, captures: readonly Capture[]): 
   const contacts = ctx.service(captureSettings).leadsFromContacts
     ? new Map()
     : await knownContacts(ctx, people);
-  const places = captures.map((_, i): Place => {
+  const known = captures.map((_, i): Place => {
     const key = people[i] ?? null;
     const open = key === null ? undefined : leads.get(key);
     const contactId = open || key === null ? null : ((contacts.get(key) as string | undefined) ?? null);
     return { open, contactId };
   });
-  const made = await createLeads(ctx, captures, people, places);
-  await completeLeads(ctx, captures, people, places, made);
+  const { places, twins } = await knownByRules(ctx, captures, known);
+  const keys = twins.map((twin) => people[twin] ?? twin);
+  const made = await createLeads(ctx, captures, keys, places);
+  await completeLeads(ctx, captures, keys, places, made);
   const created = new Set<string>();
   const results = captures.map((_, i) => {
     const { open, contactId } = places[i] as Place;
-    const fresh = made.get(people[i] ?? i);
+    const fresh = made.get(keys[i] as string | number);
     const leadId = open?.id ?? fresh?.id ?? null;
     const isNew = fresh !== undefined && !created.has(fresh.id);
     if (fresh) created.add(fresh.id);
@@ -91,11 +95,6 @@ export async function captureLeads(ctx: Context, captures: readonly Capture[]): 
   );
   await giveOut(ctx, [...made.values()]);
   return results.map((result, i) => ({ ...result, touchpointId: (points[i] as { id: string }).id }));
-}
-
-interface Place {
-  readonly open: Lead | undefined;
-  readonly contactId: string | null;
 }
 
 /** What a person is known by: an e-mail, or else a phone; null for neither. */
@@ -154,14 +153,14 @@ type Made = Map<string | number, Lead>;
 async function createLeads(
   ctx: Context,
   captures: readonly Capture[],
-  people: readonly (string | null)[],
+  keys: readonly (string | number)[],
   places: readonly Place[],
 ): Promise<Made> {
   const fresh = new Map<string | number, Partial<LeadInput>>();
   for (const [i, { values }] of captures.entries()) {
     const { open, contactId } = places[i] as Place;
     if (open || contactId !== null) continue;
-    const key = people[i] ?? i;
+    const key = keys[i] as string | number;
     // Twice in one list: one lead, with what either of the two says.
     fresh.set(key, { ...withoutNothing(values), ...withoutNothing(fresh.get(key) ?? {}) });
   }
@@ -187,14 +186,14 @@ const withoutNothing = (values: Partial<LeadInput>): Partial<LeadInput> =>
 async function completeLeads(
   ctx: Context,
   captures: readonly Capture[],
-  people: readonly (string | null)[],
+  keys: readonly (string | number)[],
   places: readonly Place[],
   made: Made,
 ): Promise<void> {
   const patches = new Map<string, Record<string, unknown>>();
   for (const [i, { values }] of captures.entries()) {
     const { open } = places[i] as Place;
-    if (!open || made.has(people[i] ?? i)) continue;
+    if (!open || made.has(keys[i] as string | number)) continue;
     const patch = patches.get(open.id) ?? {};
     for (const [name, value] of Object.entries(values)) {
       const empty = (open as unknown as Record<string, unknown>)[name] === null && !(name in patch);
