@@ -23,8 +23,14 @@ export interface EntityValidator {
    *
    * @param country of the app
    * @param before the record that a patch is for
+   * @param formed the same values as an earlier call left them: what is still so is in its form already
    */
-  standardize(values: RecordValues, country: string | undefined, before?: RecordValues): void;
+  standardize(
+    values: RecordValues,
+    country: string | undefined,
+    before?: RecordValues,
+    formed?: RecordValues,
+  ): void;
   /** Brings values into their stored form (instants in UTC, money with its decimals) and lists what is wrong. */
   checkCreate(values: RecordValues): Issue[];
   checkPatch(patch: RecordValues): Issue[];
@@ -86,11 +92,11 @@ export function entityValidator(entity: EntityModel): EntityValidator {
       return values;
     },
     preparePatch: prepare,
-    standardize(values, country, before) {
+    standardize(values, country, before, formed) {
       for (const field of entity.standards) {
         const value = values[field.name];
-        if (typeof value === "string")
-          values[field.name] = standardValue(field, value, { country, values, before });
+        if (typeof value !== "string" || (formed && isFormed(field, values, formed))) continue;
+        values[field.name] = standardValue(field, value, { country, values, before });
       }
     },
     checkCreate: (values) => check(values, whole),
@@ -108,6 +114,12 @@ export function defaultProblem(field: FieldModel): string | undefined {
     issues.push(...issuesOf(checkOnce({ type: "object", properties }, { [field.name]: value })));
   }
   return issues[0]?.message;
+}
+
+/** Whether neither a value nor the country that it is read by has changed since it was brought into its form. */
+function isFormed({ name, standard }: FieldModel, values: RecordValues, formed: RecordValues): boolean {
+  const by = standard?.country ?? null;
+  return values[name] === formed[name] && (by === null || values[by] === formed[by]);
 }
 
 /** A value in the form in which its field keeps it; blank text is no value where there may be none. */

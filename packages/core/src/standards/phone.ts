@@ -8,6 +8,8 @@ interface Library {
   isSupportedCountry(code: string): boolean;
 }
 
+type Found = NonNullable<ReturnType<typeof parsePhoneNumberFromString>>;
+
 const library = lazyLibrary<Library>("libphonenumber-js/max");
 
 /** A phone number that can be dialled. */
@@ -41,6 +43,24 @@ const MAX_LENGTH = 100;
  * @example parsePhone("138 0013 8000", "CN")?.e164 // "+8613800138000"
  */
 export function parsePhone(value: string, country?: string | null): PhoneNumber | undefined {
+  const read = readPhone(value, country);
+  if (!read) return undefined;
+  const { found, extension } = read;
+  return {
+    e164: found.number,
+    country: found.country,
+    national: found.formatNational().replace(/ ext\. .*$/, ""),
+    international: found.formatInternational().replace(/ ext\. .*$/, ""),
+    extension,
+    type: found.getType(),
+  };
+}
+
+/** What the library makes of a number. How people of the country write it takes it twice as long to tell: only where asked. */
+function readPhone(
+  value: string,
+  country: string | null | undefined,
+): { readonly found: Found; readonly extension: string | undefined } | undefined {
   const text = cleanText(value).replace(LABEL, "");
   if (text.length > MAX_LENGTH || (text.match(DIGITS)?.length ?? 0) < 3) return undefined;
   const { parsePhoneNumberFromString: parse, isSupportedCountry } = library();
@@ -55,15 +75,7 @@ export function parsePhone(value: string, country?: string | null): PhoneNumber 
     read(number) ?? (ACCESS.test(number) ? read(number.replace(ACCESS, "+")) : undefined);
   const [tail, extension] = EXTENSION.exec(text) ?? [];
   const found = dialled(text) ?? (tail ? dialled(text.slice(0, -tail.length)) : undefined);
-  if (!found) return undefined;
-  return {
-    e164: found.number,
-    country: found.country,
-    national: found.formatNational().replace(/ ext\. .*$/, ""),
-    international: found.formatInternational().replace(/ ext\. .*$/, ""),
-    extension: found.ext ?? extension,
-    type: found.getType(),
-  };
+  return found && { found, extension: found.ext ?? extension };
 }
 
 /**
@@ -73,13 +85,14 @@ export function parsePhone(value: string, country?: string | null): PhoneNumber 
  * @example normalPhone("+86 138-0013-8000") // "+8613800138000"
  */
 export function normalPhone(value: string, country?: string | null): string {
-  const phone = parsePhone(value, country);
+  const phone = readPhone(value, country);
   if (!phone) return cleanText(value);
-  return phone.extension ? `${phone.e164};ext=${phone.extension}` : phone.e164;
+  const { found, extension } = phone;
+  return extension ? `${found.number};ext=${extension}` : found.number;
 }
 
 /** What two spellings of one line have in common: to compare by. Undefined for what is no number. */
 export function phoneKey(value: string, country?: string | null): string | undefined {
   const known = /^\+[1-9]\d{6,14}$/.exec(value)?.[0];
-  return known ?? parsePhone(value, country)?.e164;
+  return known ?? readPhone(value, country)?.found.number;
 }

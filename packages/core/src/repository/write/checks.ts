@@ -38,11 +38,11 @@ export function givenReferences(
   batch: readonly RecordValues[],
 ): readonly RecordValues[] {
   if (session.access.isSystem) return [];
-  return batch.map((values) =>
-    Object.fromEntries(
-      entity.references.flatMap(({ name }) => (name in values ? [[name, values[name]]] : [])),
-    ),
-  );
+  return batch.map((values) => {
+    const given: RecordValues = {};
+    for (const { name } of entity.references) if (name in values) given[name] = values[name];
+    return given;
+  });
 }
 
 /**
@@ -64,7 +64,7 @@ export async function checkReferences(
     const narrowed = session.access.filter(target, "read") !== always;
     const named = (values: RecordValues, i: number): boolean =>
       narrowed && values[field.name] === given[i]?.[field.name];
-    await checkField(session, field, target, batch, perRecord, named, true);
+    if (narrowed) await checkField(session, field, target, batch, perRecord, named, true);
     await checkField(session, field, target, batch, perRecord, named, false);
   }
 }
@@ -79,6 +79,7 @@ export async function checkField(
   isNamed: (values: RecordValues, i: number) => boolean,
   wanted: boolean,
 ): Promise<void> {
+  if (!all.some((values) => isId(values[field.name]))) return;
   const seen = session.scope?.seen ?? new Set<string>();
   const locked = field.onDelete !== "set null" && session.inTransaction;
   const reach = wanted ? session.visible(target) : session.rows();

@@ -41,6 +41,7 @@ export async function createRecords(
       validator.standardize(input, country);
     }
     const hooked = session.runtime.composition.hooks.of(entity.name, "create", "before").length > 0;
+    const formed = hooked ? batch.map(({ input }) => ({ ...input })) : [];
     if (hooked) {
       progress.started = true;
       await runHooks(session, entity.name, "create", "before", batch);
@@ -49,7 +50,9 @@ export async function createRecords(
     if (hooked) {
       refuseStrays(session, entity, "create", values);
       // What hooks filled in comes into the same form.
-      for (const input of values) validator.standardize(input, country);
+      values.forEach((input, i) => {
+        validator.standardize(input, country, undefined, formed[i]);
+      });
     }
     const issues = values.map((input) => validator.checkCreate(input));
     await checkReferences(session, entity, values, issues, given);

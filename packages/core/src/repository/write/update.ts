@@ -61,6 +61,7 @@ export async function updateRecords(
       (patch, i): Change => ({ before: Object.freeze(loaded[i] as RecordValues), patch }),
     );
     if (session.runtime.composition.hooks.of(entity.name, "update", "before").length > 0) {
+      const formed = patches.map((patch) => ({ ...patch }));
       progress.started = true;
       await runHooks(session, entity.name, "update", "before", batch);
       refuseStrays(session, entity, "update", patches);
@@ -68,7 +69,8 @@ export async function updateRecords(
       const current = await asLeft(session, entity, loaded);
       batch = current.map((before, i) => {
         const patch = patches[i] as RecordValues;
-        validator.standardize(patch, country, before);
+        // What it is read by may be of the record.
+        validator.standardize(patch, country, before, before === loaded[i] ? formed[i] : undefined);
         return { before: Object.freeze(before), patch };
       });
     }

@@ -1,5 +1,5 @@
 import type { StoredRow } from "../adapter.js";
-import { type Catalog, columnOf } from "./catalog.js";
+import { type Catalog, columnOf, type TableInfo, type ValueType } from "./catalog.js";
 import type { Dialect } from "./dialects/dialect.js";
 import { Shape } from "./shape.js";
 import { type Call, makeStatement, marker, type Statement } from "./statement.js";
@@ -13,9 +13,18 @@ export interface InsertSpec {
   readonly update?: readonly string[];
 }
 
+/** What all inserts of the same columns into a table have in common. */
+interface Plan {
+  readonly columns: readonly string[];
+  readonly types: readonly ValueType[];
+  /** Of the statement, but for what to do with rows that are there already. */
+  readonly key: string;
+}
+
 interface Insert {
   readonly spec: InsertSpec;
   readonly columns: readonly string[];
+  readonly types: readonly ValueType[];
   readonly key: string;
   readonly catalog: Catalog;
   readonly dialect: Dialect;
@@ -31,10 +40,9 @@ export function insertCalls(
 ): Call[] {
   const [first] = spec.rows;
   if (first === undefined) return [];
-  const columns = Object.keys(first);
+  const plan = planOf(spec.table, Object.keys(first), catalog);
   const conflict = spec.on === undefined ? "" : `|${spec.on.join()}|${spec.update?.join() ?? ""}`;
-  const key = `n${spec.table}|${columns.join()}${conflict}`;
-  const insert: Insert = { spec, columns, key, catalog, dialect, cache };
+  const insert: Insert = { spec, ...plan, key: plan.key + conflict, catalog, dialect, cache };
   const rows = spec.rows.map((row) => encodeRow(row, insert));
   if (dialect.bulk === "rows") {
     const statement = statementFor(insert, 1);
@@ -43,10 +51,26 @@ export function insertCalls(
   return dialect.bulk === "arrays" ? arrayCalls(insert, rows) : valueCalls(insert, rows);
 }
 
-function encodeRow(row: StoredRow, { spec, columns, catalog, dialect }: Insert): unknown[] {
-  const scope = catalog.table(spec.table);
+const plans = new WeakMap<TableInfo, Plan>();
+
+/** Rows of one table come with the same columns mostly: comparing those costs less than joining their names. */
+function planOf(table: string, columns: readonly string[], catalog: Catalog): Plan {
+  const info = catalog.table(table);
+  const last = plans.get(info);
+  if (last?.columns.length === columns.length && columns.every((name, i) => name === last.columns[i]))
+    return last;
+  const types = columns.map((name) => columnOf(info, name).type);
+  const plan: Plan = { columns, types, key: `n${table}|${columns.join()}` };
+  plans.set(info, plan);
+  return plan;
+}
+
+function encodeRow(row: StoredRow, { columns, types, dialect }: Insert): unknown[] {
   const shape = new Shape("", dialect);
-  for (const name of columns) shape.push(columnOf(scope, name).type, row[name], name);
+  for (let i = 0; i < columns.length; i += 1) {
+    const name = columns[i] as string;
+    shape.push(types[i] as ValueType, row[name], name);
+  }
   return shape.values;
 }
 
