@@ -12,9 +12,16 @@ const VERBS = [
   "insertMany",
   "updateWhere",
   "updateEach",
+  "writeAll",
   "deleteWhere",
   "upsert",
 ] as const;
+
+function nameOf(first: unknown): string {
+  if (typeof first === "string") return first;
+  const specs = (Array.isArray(first) ? first : [first]) as { readonly table: string }[];
+  return specs.map(({ table }) => table).join(" and ");
+}
 
 /** The verbs, each of which waits for its turn; and, after what is committed, for another one until it is known. */
 function verbs(world: World, process: Process, inner: Verbs, inside: boolean): Verbs {
@@ -22,7 +29,7 @@ function verbs(world: World, process: Process, inner: Verbs, inside: boolean): V
   for (const verb of VERBS) {
     wrapped[verb] = async (...args: unknown[]) => {
       const [first] = args;
-      const label = `${verb} ${typeof first === "string" ? first : (first as { table: string }).table}`;
+      const label = `${verb} ${nameOf(first)}`;
       await world.turn(process, inside ? "inside" : "store", label);
       const result = await (inner[verb] as (...given: unknown[]) => unknown).apply(inner, args);
       if (!inside && !READS.has(verb)) await world.turn(process, "free", `hears of ${label}`);

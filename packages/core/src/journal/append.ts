@@ -3,7 +3,7 @@ import type { EventSubject } from "../context/event.js";
 import type { JournalOperation } from "../context/journal.js";
 import { JOURNAL_TABLE } from "../migrations/journal-tables.js";
 import type { Session } from "../runtime/session.js";
-import type { StoredRow } from "../storage/adapter.js";
+import type { StoredRow, Write } from "../storage/adapter.js";
 import { digestOf, UNORDERED } from "./entry.js";
 
 /** What an entry says of one record. */
@@ -27,8 +27,34 @@ export async function append(
   operation: JournalOperation,
   batch: readonly Written[],
 ): Promise<string[]> {
+  const rows = entries(session, entity, operation, batch);
+  await session.operations().insertMany(JOURNAL_TABLE.name, rows);
+  entered(session, rows);
+  return rows.map((row) => row["id"] as string);
+}
+
+/** The same together with the write that it is about. Answers how many rows its updates matched. */
+export async function appendWith(
+  session: Session,
+  entity: string,
+  operation: JournalOperation,
+  batch: readonly Written[],
+  write: Write,
+): Promise<readonly number[]> {
+  const rows = entries(session, entity, operation, batch);
+  const [counts] = await session.operations().writeAll([write, { table: JOURNAL_TABLE.name, rows }]);
+  entered(session, rows);
+  return counts ?? [];
+}
+
+function entries(
+  session: Session,
+  entity: string,
+  operation: JournalOperation,
+  batch: readonly Written[],
+): StoredRow[] {
   const common = commonColumns(session);
-  const rows = batch.map((written): StoredRow => {
+  return batch.map((written): StoredRow => {
     const { record, version, at, changes } = written;
     return {
       id: session.newId(),
@@ -44,8 +70,6 @@ export async function append(
       ...common,
     };
   });
-  await insert(session, rows);
-  return rows.map((row) => row["id"] as string);
 }
 
 /** Enters an event. @param payload JSON */
@@ -68,11 +92,11 @@ export async function appendEvent(
     digest: digestOf(payload),
     ...commonColumns(session),
   };
-  await insert(session, [row]);
+  await session.operations().insertMany(JOURNAL_TABLE.name, [row]);
+  entered(session, [row]);
 }
 
-async function insert(session: Session, rows: readonly StoredRow[]): Promise<void> {
-  await session.operations().insertMany(JOURNAL_TABLE.name, rows);
+function entered(session: Session, rows: readonly StoredRow[]): void {
   const { scope, tenant } = session;
   scope?.entered?.push(...rows);
   if (!scope || scope.journalled) return;

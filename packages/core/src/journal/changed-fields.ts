@@ -4,42 +4,67 @@ import type { EntityModel } from "../model/entity-model.js";
 import type { FieldModel } from "../model/field-model.js";
 import type { RecordValues } from "../model/record-codec.js";
 import type { Session } from "../runtime/session.js";
-import { append, type Written } from "./append.js";
+import type { Write } from "../storage/adapter.js";
+import { append, appendWith, type Written } from "./append.js";
 
-/** Enters the creation of a batch. */
+/** An update of one record. */
+export interface UpdatedRecord {
+  readonly before: RecordValues;
+  readonly row: RecordValues;
+  readonly changed: Iterable<string>;
+}
+
+/** Inserts a batch, and enters its creation. */
 export async function journalCreated(
   session: Session,
   entity: EntityModel,
   rows: readonly RecordValues[],
+  write: Write,
 ): Promise<void> {
-  if (!entity.journal) return;
-  const cipher = await cipherOf(session, entity);
-  await append(
-    session,
-    entity.name,
-    "create",
-    rows.map((row) => written(row, changesOf(session, entity.inputFields, undefined, row, cipher))),
+  if (!entity.journal) {
+    await session.operations().writeAll([write]);
+    return;
+  }
+  const cipher = entity.encrypted.length > 0 ? await session.sealing() : undefined;
+  const entries = rows.map((row) =>
+    written(row, changesOf(session, entity.inputFields, undefined, row, cipher)),
   );
+  await appendWith(session, entity.name, "create", entries, write);
 }
 
 /** Enters an update of a batch: only what changed. */
 export async function journalUpdated(
   session: Session,
   entity: EntityModel,
-  batch: readonly {
-    readonly before: RecordValues;
-    readonly row: RecordValues;
-    readonly changed: Iterable<string>;
-  }[],
+  batch: readonly UpdatedRecord[],
 ): Promise<void> {
   if (!entity.journal || batch.length === 0) return;
-  const cipher = await cipherOf(session, entity);
-  const entries = batch.map(({ before, row, changed }) => {
+  await append(session, entity.name, "update", await updatesOf(session, entity, batch));
+}
+
+/** The same together with the write itself. Answers how many rows each update matched. */
+export async function journalUpdating(
+  session: Session,
+  entity: EntityModel,
+  batch: readonly UpdatedRecord[],
+  write: Write,
+): Promise<readonly number[]> {
+  if (!entity.journal) return (await session.operations().writeAll([write]))[0] ?? [];
+  const entries = await updatesOf(session, entity, batch);
+  return appendWith(session, entity.name, "update", entries, write);
+}
+
+async function updatesOf(
+  session: Session,
+  entity: EntityModel,
+  batch: readonly UpdatedRecord[],
+): Promise<Written[]> {
+  const cipher = entity.encrypted.length > 0 ? await session.sealing() : undefined;
+  return batch.map(({ before, row, changed }) => {
     const fields: FieldModel[] = [];
     for (const name of changed) fields.push(entity.fields.get(name) as FieldModel);
     return written(row, changesOf(session, fields, before, row, cipher));
   });
-  await append(session, entity.name, "update", entries);
 }
 
 /** Enters that records went into the recycle bin, or came back. */

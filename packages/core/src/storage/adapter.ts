@@ -89,6 +89,11 @@ export interface RowUpdate {
  * Measures answer: `count`, `countDistinct` a number; `sum` of an integer column an exact decimal string
  * (or null over no rows), of a float column a number; `avg` a number; `min`, `max` the column's own type.
  */
+/** Rows to insert into a table, or updates of it, each with its own guard. */
+export type Write =
+  | { readonly table: string; readonly rows: readonly StoredRow[] }
+  | { readonly table: string; readonly updates: readonly RowUpdate[] };
+
 export interface Operations {
   /** Rows in order. An engine in this process has them at once: waiting for what is there costs as much as the read. */
   findMany(spec: FindSpec): StoredRow[] | Promise<StoredRow[]>;
@@ -99,6 +104,11 @@ export interface Operations {
   updateWhere(table: string, where: Filter, patch: Patch): Promise<{ count: number }>;
   /** One update per entry, each with its own guard; answers the count of each, in order. */
   updateEach(table: string, updates: readonly RowUpdate[]): Promise<readonly number[]>;
+  /**
+   * `insertMany` and `updateEach` of several tables, in this order and in one message where the server takes one. All or
+   * nothing; inside a transaction a failure leaves only its rollback. Answers the counts of each: of an insert, none.
+   */
+  writeAll(writes: readonly Write[]): Promise<readonly (readonly number[])[]>;
   deleteWhere(table: string, where: Filter): Promise<{ count: number }>;
   /** Insert, or update `update` columns of the row that has the same `on` columns (a unique index). */
   upsert(
@@ -174,7 +184,7 @@ export interface ReadReplicas {
 }
 
 /**
- * The border between Corm and a database. The six verbs, transactions with savepoints, and the schema.
+ * The border between Corm and a database. The verbs, transactions with savepoints, and the schema.
  * Whoever writes one runs `storageConformance` of `@corm/core/testing` over it.
  *
  * The adapter itself reaches only tables without a `tenant` column: for the others it throws `TenantUnbound`.

@@ -65,10 +65,8 @@ export async function createRecords(
     const notePairs = rules && (await guardDuplicates(session, entity, rules, records, place));
     progress.started = true;
     const cipher = entity.encrypted.length > 0 ? await session.sealing() : undefined;
-    await session.operations().insertMany(
-      entity.table,
-      records.map((record) => encodeRecord(entity, record, cipher)),
-    );
+    const rows = records.map((record) => encodeRecord(entity, record, cipher));
+    await journalCreated(session, entity, records, { table: entity.table, rows });
     if (rules) {
       await keepMatchKeys(session, entity, rules, records);
       await notePairs?.();
@@ -80,7 +78,6 @@ export async function createRecords(
         entity,
         records.map((row) => ({ row })),
       );
-    await journalCreated(session, entity, records);
     const changes = records.map((row) => ({ row: Object.freeze(row) }));
     await runHooks(session, entity.name, "create", "after", changes);
     queueCommitted(session, entity.name, "create", changes);

@@ -3,7 +3,7 @@ import { dropMatchKeys, keepMatchKeys } from "../../duplicates/keys.js";
 import { rulesFor } from "../../duplicates/rules.js";
 import { InvalidQuery, NotFound, VersionConflict } from "../../errors/core-errors.js";
 import type { Issue } from "../../errors/corm-error.js";
-import { journalUpdated } from "../../journal/changed-fields.js";
+import { journalUpdating } from "../../journal/changed-fields.js";
 import type { EntityModel } from "../../model/entity-model.js";
 import { encodePatch, type RecordValues, sameValue } from "../../model/record-codec.js";
 import { TENANT_COLUMN } from "../../model/system-fields.js";
@@ -100,11 +100,16 @@ export async function updateRecords(
     if (updates.length > 0) {
       const matching = await matchedChanges(session, entity, written, effective, place);
       progress.started = true;
-      await writeGuarded(
-        session,
+      const after = updates.map(({ at }) => ({
+        before: (batch[at] as Change).before,
+        row: Object.freeze(written[at] as RecordValues),
+        changed: new Set(Object.keys(effective[at] as RecordValues)),
+      }));
+      const write = { table: entity.table, updates: updates.map(({ update }) => update) };
+      refuseLost(
         entity,
-        updates.map(({ update }) => update),
-        updates.map(({ at }) => (batch[at] as Change).before),
+        await journalUpdating(session, entity, after, write),
+        after.map((change) => change.before),
       );
       const moved = updates.filter(({ at }) => movesRecord(session, entity, effective[at] as RecordValues));
       const rowsOf = (list: typeof moved) => list.map(({ at }) => written[at] as RecordValues);
@@ -115,11 +120,6 @@ export async function updateRecords(
       ];
       await assertReach(session, entity, "update", rowsOf(kept));
       await assertReach(session, entity, "update", rowsOf(handedOn), session.access.restriction(entity));
-      const after = updates.map(({ at }) => ({
-        before: (batch[at] as Change).before,
-        row: Object.freeze(written[at] as RecordValues),
-        changed: new Set(Object.keys(effective[at] as RecordValues)),
-      }));
       noteVersions(
         session,
         entity,
@@ -127,7 +127,6 @@ export async function updateRecords(
       );
       await matching?.();
       if (entity.history) await keepStates(session, entity, after);
-      await journalUpdated(session, entity, after);
       await runHooks(session, entity.name, "update", "after", after);
       queueCommitted(session, entity.name, "update", after);
     }
@@ -233,7 +232,11 @@ export async function writeGuarded(
   updates: readonly RowUpdate[],
   before: readonly RecordValues[],
 ): Promise<void> {
-  const counts = await session.operations().updateEach(entity.table, updates);
+  refuseLost(entity, await session.operations().updateEach(entity.table, updates), before);
+}
+
+/** @throws version-conflict where one of the updates matched no row */
+function refuseLost(entity: EntityModel, counts: readonly number[], before: readonly RecordValues[]): void {
   const lost = counts.findIndex((count) => count !== 1);
   if (lost < 0) return;
   const record = before[lost] as RecordValues;

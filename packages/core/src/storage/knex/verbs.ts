@@ -1,5 +1,14 @@
 import type { Awaitable } from "../../util/awaitable.js";
-import type { AggregateSpec, FindSpec, Operations, Patch, Reach, RowUpdate, StoredRow } from "../adapter.js";
+import type {
+  AggregateSpec,
+  FindSpec,
+  Operations,
+  Patch,
+  Reach,
+  RowUpdate,
+  StoredRow,
+  Write,
+} from "../adapter.js";
 import type { Filter } from "../filter.js";
 import type { Compiler } from "./compiler.js";
 import { isOverflow } from "./dialects/sqlite-errors.js";
@@ -52,8 +61,7 @@ export abstract class Verbs implements Operations {
   }
 
   async insertMany(table: string, rows: readonly StoredRow[]): Promise<void> {
-    admitRows(this.compiler.catalog.table(table), "insert into", rows, this.reach);
-    await this.all(this.compiler.insert({ table, rows }));
+    await this.all(this.inserts(table, rows));
   }
 
   async updateWhere(table: string, where: Filter, patch: Patch): Promise<{ count: number }> {
@@ -61,7 +69,20 @@ export abstract class Verbs implements Operations {
   }
 
   async updateEach(table: string, updates: readonly RowUpdate[]): Promise<readonly number[]> {
-    return this.all(updates.map(({ where, patch }) => this.update(table, where, patch)));
+    return this.all(this.updates(table, updates));
+  }
+
+  async writeAll(writes: readonly Write[]): Promise<readonly (readonly number[])[]> {
+    const parts = writes.map((write) =>
+      "rows" in write ? this.inserts(write.table, write.rows) : this.updates(write.table, write.updates),
+    );
+    const counts = await this.all(parts.flat());
+    let at = 0;
+    return parts.map((calls, i) => {
+      const own = counts.slice(at, at + calls.length);
+      at += calls.length;
+      return "rows" in (writes[i] as Write) ? [] : own;
+    });
   }
 
   async deleteWhere(table: string, where: Filter): Promise<{ count: number }> {
@@ -80,6 +101,15 @@ export abstract class Verbs implements Operations {
     admitRows(info, "upsert into", rows, this.reach);
     admitKey(info, on, this.reach);
     await this.all(this.compiler.insert({ table, rows, on, update }));
+  }
+
+  private inserts(table: string, rows: readonly StoredRow[]): readonly Call[] {
+    admitRows(this.compiler.catalog.table(table), "insert into", rows, this.reach);
+    return this.compiler.insert({ table, rows });
+  }
+
+  private updates(table: string, updates: readonly RowUpdate[]): readonly Call[] {
+    return updates.map(({ where, patch }) => this.update(table, where, patch));
   }
 
   private update(table: string, where: Filter, patch: Patch): Call {

@@ -7,6 +7,7 @@ import { fixtureSchema, id, item } from "./fixtures.js";
 import { errorOf, find, group, type StorageConformanceOptions, values } from "./suite.js";
 
 const byId = (number: number): Filter => ({ op: "eq", column: "id", value: id(number) });
+const allItems = { table: "item", columns: ["id"], where: always, orderBy: [], limit: 10 } as const;
 const pause = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
 export function transactionTests(options: StorageConformanceOptions): void {
@@ -21,6 +22,23 @@ export function transactionTests(options: StorageConformanceOptions): void {
       });
       assert.equal(answer, "answer");
       assert.deepEqual(await values(adapter, "item", "note"), ["x"]);
+    });
+
+    check("begin with a read or with a write, and may do nothing", async ({ adapter }) => {
+      await adapter.transaction(async () => {});
+      await adapter.transaction(async (tx) => {
+        const [first, second] = [tx.findMany(allItems), tx.insertMany("item", [item(1)])];
+        assert.deepEqual(await first, []);
+        await second;
+      });
+      const error = await errorOf(() =>
+        adapter.transaction(async (tx) => {
+          await tx.insertMany("item", [item(2)]);
+          await tx.insertMany("item", [item(2)]);
+        }),
+      );
+      assert.ok(UniqueViolation.is(error));
+      assert.deepEqual(await find(adapter, "item", ["rank"]), [{ rank: 1 }]);
     });
 
     check("leave nothing behind when their work throws", async ({ adapter }) => {

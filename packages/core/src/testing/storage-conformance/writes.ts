@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { UniqueViolation } from "../../errors/storage-errors.js";
 import { always, type Filter } from "../../storage/filter.js";
 import { account, id, item, items } from "./fixtures.js";
 import { errorOf, find, group, type StorageConformanceOptions, values } from "./suite.js";
@@ -133,6 +134,41 @@ export function writeTests(options: StorageConformanceOptions): void {
       await adapter.insertMany("item", items("code", ["a", "b"]));
       await errorOf(() => adapter.updateEach("item", updates));
       assert.deepEqual(await values(adapter, "item", "code"), ["a", "b"]);
+    });
+
+    check("write into several tables in order, and count what each update matched", async ({ adapter }) => {
+      await adapter.insertMany("item", items("amount", [1, 2]));
+      const counts = await adapter.writeAll([
+        { table: "account", rows: [account(1), account(2)] },
+        {
+          table: "item",
+          updates: [
+            { where: byId(1), patch: { amount: 7 } },
+            { where: byId(99), patch: { amount: 7 } },
+          ],
+        },
+        { table: "item", rows: [item(3, { amount: 3 })] },
+        { table: "item", updates: [{ where: byId(3), patch: { amount: { add: 1 } } }] },
+      ]);
+      assert.deepEqual(counts, [[], [1, 0], [], [1]]);
+      assert.deepEqual(await values(adapter, "item", "amount"), [7, 2, 4]);
+      assert.equal((await find(adapter, "account", ["id"])).length, 2);
+      assert.deepEqual(await adapter.writeAll([]), []);
+    });
+
+    check("write into several tables or into none, and tell which refused", async ({ adapter }) => {
+      await adapter.insertMany("item", items("code", ["a", "b"]));
+      const error = await errorOf(() =>
+        adapter.writeAll([
+          { table: "account", rows: [account(1)] },
+          { table: "item", updates: [{ where: byId(1), patch: { note: "x" } }] },
+          { table: "item", rows: [item(3, { code: "a" })] },
+          { table: "account", rows: [account(2)] },
+        ]),
+      );
+      assert.ok(UniqueViolation.is(error) && error.meta["table"] === "item");
+      assert.deepEqual(await find(adapter, "account", ["id"]), []);
+      assert.deepEqual(await values(adapter, "item", "note"), [null, null]);
     });
 
     check("insert or update by a unique index", async ({ adapter }) => {

@@ -101,9 +101,9 @@ class MysqlDriver implements ServerDriver<Connection> {
     return ((await this.send(connection, statement, values)) as { affectedRows: number }).affectedRows;
   }
 
-  async runAll(connection: Connection, calls: readonly Call[]): Promise<number[]> {
+  async runAll(calls: readonly Call[], run: (call: Call) => Promise<number>): Promise<number[]> {
     const counts: number[] = [];
-    for (const { statement, values } of calls) counts.push(await this.run(connection, statement, values));
+    for (const call of calls) counts.push(await run(call));
     return counts;
   }
 

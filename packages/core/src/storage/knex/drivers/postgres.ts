@@ -4,7 +4,7 @@ import { connectionFailure } from "../dialects/connection-errors.js";
 import type { PostgresDialect } from "../dialects/postgres.js";
 import { isStalePlan } from "../dialects/postgres-errors.js";
 import { reachSql } from "../schema/postgres/row-security.js";
-import { bind, type Statement, type TransactionOptions } from "../statement.js";
+import { bind, type Call, type Statement, type TransactionOptions } from "../statement.js";
 import type { Translate } from "../translate-error.js";
 import { optionalDriver } from "./optional-driver.js";
 import { types } from "./postgres-types.js";
@@ -79,6 +79,7 @@ export async function openPostgres(
 }
 
 class PostgresDriver implements ServerDriver<Client> {
+  readonly pipelines = true;
   private readonly prepared = new WeakMap<Client, Set<string>>();
   readonly within: ServerDriver<Client>["within"];
   private epoch = 0;
@@ -123,11 +124,9 @@ class PostgresDriver implements ServerDriver<Client> {
     return (await this.prepareAndSend(client, statement, values)).rowCount ?? 0;
   }
 
-  runAll(
-    client: Client,
-    calls: readonly { statement: Statement; values: readonly unknown[] }[],
-  ): Promise<number[]> {
-    return settled(calls.map(({ statement, values }) => this.run(client, statement, values)));
+  /** Without waiting for one another: the server answers in order, and refuses what follows on a failure. */
+  runAll(calls: readonly Call[], run: (call: Call) => Promise<number>): Promise<number[]> {
+    return settled(calls.map(run));
   }
 
   async command(client: Client, sql: string): Promise<void> {

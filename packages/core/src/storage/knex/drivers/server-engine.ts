@@ -1,6 +1,7 @@
 import type { Knex } from "knex";
 import { StorageUnavailable } from "../../../errors/storage-errors.js";
 import type { Abortable } from "../../../util/abortable.js";
+import type { Awaitable } from "../../../util/awaitable.js";
 import type { Reach, StoredRow } from "../../adapter.js";
 import type {
   Call,
@@ -25,8 +26,8 @@ export interface ServerDriver<C> {
   lock(connection: C): Promise<void>;
   rows(connection: C, statement: Statement, values: readonly unknown[]): Promise<StoredRow[]>;
   run(connection: C, statement: Statement, values: readonly unknown[]): Promise<number>;
-  /** Inside a transaction. */
-  runAll(connection: C, calls: readonly Call[]): Promise<number[]>;
+  /** Inside a transaction: `run` for each, in order. */
+  runAll(calls: readonly Call[], run: (call: Call) => Promise<number>): Promise<number[]>;
   command(connection: C, sql: string): Promise<void>;
   query(connection: C, sql: string, values: readonly unknown[]): Promise<Record<string, unknown>[]>;
   begin(connection: C, options: TransactionOptions): Promise<void>;
@@ -36,6 +37,8 @@ export interface ServerDriver<C> {
    * names the reach, in one round trip.
    */
   readonly within?: (<T>(connection: C, reach: Reach, work: () => Promise<T>) => Promise<T>) | undefined;
+  /** Takes statements before those before them are answered: a first read need not wait for the begin. */
+  readonly pipelines?: boolean;
   /** Refuses what would not work as it was asked for. */
   verify(connection: C): Promise<void>;
   /** Lifts the limit on the time of a statement, for schema changes. */
@@ -52,6 +55,36 @@ export interface ServerDriver<C> {
 /** Knex marks a connection with this, and its pool then makes a new one. */
 interface Disposable {
   __knex__disposed?: unknown;
+}
+
+/**
+ * A session whose transaction is only just being begun. A read goes out at once: should the begin fail, it has done no
+ * harm. A write must not: it would be one for good.
+ */
+function opening(begun: Promise<void>, session: TransactionSession): TransactionSession {
+  let open = false;
+  begun.then(
+    () => {
+      open = true;
+    },
+    () => {},
+  );
+  return {
+    query: (statement, values) =>
+      open ? session.query(statement, values) : together(begun, session.query(statement, values)),
+    execute: (statement, values) =>
+      open ? session.execute(statement, values) : begun.then(() => session.execute(statement, values)),
+    executeAll: (calls) => (open ? session.executeAll(calls) : begun.then(() => session.executeAll(calls))),
+    command: (sql) => (open ? session.command(sql) : begun.then(() => session.command(sql))),
+  };
+}
+
+/** Waits for both, and tells of the failure of the first first. */
+async function together<T>(first: Promise<void>, second: Awaitable<T>): Promise<T> {
+  const [begun, answer] = await Promise.allSettled([first, second]);
+  if (begun.status === "rejected") throw begun.reason;
+  if (answer.status === "rejected") throw answer.reason;
+  return answer.value;
 }
 
 /** Statements run on connections of Knex's pool: one at a time on each, many at a time in all. */
@@ -159,10 +192,15 @@ export class ServerEngine<C extends object> implements Engine {
     const cancellation = this.cancellation(connection, options.signal);
     try {
       options.signal?.throwIfAborted();
-      await this.attempt(connection, () => this.driver.begin(connection, options));
+      const begun = this.attempt(connection, () => this.driver.begin(connection, options));
+      // Who waits for it hears of its failure.
+      if (this.driver.pipelines) begun.catch(() => {});
+      else await begun;
       let result: T;
       try {
-        result = await work(this.session(connection, cancellation));
+        const session = this.session(connection, cancellation);
+        result = await work(this.driver.pipelines ? opening(begun, session) : session);
+        await begun;
       } catch (error) {
         await cancellation?.end();
         await this.rollback(connection);
@@ -258,7 +296,10 @@ export class ServerEngine<C extends object> implements Engine {
     return {
       query: (statement, values) => attempt(() => driver.rows(connection, statement, values), statement),
       execute: (statement, values) => attempt(() => driver.run(connection, statement, values), statement),
-      executeAll: (calls) => attempt(() => driver.runAll(connection, calls), calls[0]?.statement),
+      executeAll: (calls) =>
+        driver.runAll(calls, ({ statement, values }) =>
+          attempt(() => driver.run(connection, statement, values), statement),
+        ),
       command: (sql) => attempt(() => driver.command(connection, sql)),
     };
   }
