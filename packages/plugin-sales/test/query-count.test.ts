@@ -17,7 +17,11 @@ function counting(storage: StorageAdapter, count: () => void): StorageAdapter {
         if (name === "forTenant" || name === "acrossTenants")
           return (word: string) => wrap(value.call(object, word) as object);
         return (...args: unknown[]) => {
-          if (/^(?:findMany|aggregate|insertMany|updateEach|updateWhere|deleteWhere)$/.test(String(name)))
+          if (
+            /^(?:findMany|aggregate|insertMany|updateEach|writeAll|updateWhere|deleteWhere)$/.test(
+              String(name),
+            )
+          )
             count();
           return value.apply(object, args);
         };

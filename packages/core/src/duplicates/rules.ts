@@ -8,6 +8,7 @@ import { decodeRecord } from "../model/record-codec.js";
 import type { Runtime } from "../runtime/runtime.js";
 import type { Session } from "../runtime/session.js";
 import { and } from "../storage/filter.js";
+import type { Awaitable } from "../util/awaitable.js";
 import { blockDigest, hasMoreThan, markReady, readyBlocks } from "./ready.js";
 
 /** Where plugins and apps put rules that hold in every tenant, and where tenants keep their own. */
@@ -52,7 +53,7 @@ export function forgetRules(session: Session): void {
 }
 
 /** The rules that duplicates of an entity are found by; undefined where there are none. */
-export async function rulesFor(session: Session, entity: EntityModel): Promise<ActiveRules | undefined> {
+export function rulesFor(session: Session, entity: EntityModel): Awaitable<ActiveRules | undefined> {
   const { runtime, tenant } = session;
   if (
     entity.internal ||
@@ -66,14 +67,13 @@ export async function rulesFor(session: Session, entity: EntityModel): Promise<A
     caches.set(runtime, cache);
   }
   const now = runtime.clock.now();
-  let known = cache.get(tenant);
-  if (!known || known.until <= now) {
-    const { rules, isSettled } = await readRules(session);
-    known = { until: now + TTL_MS, rules };
+  const known = cache.get(tenant);
+  if (known && known.until > now) return known.rules.get(entity.name);
+  return readRules(session).then(({ rules, isSettled }) => {
     // What was found to be so in a transaction is so once that has committed.
-    if (isSettled) cache.set(tenant, known);
-  }
-  return known.rules.get(entity.name);
+    if (isSettled) cache.set(tenant, { until: now + TTL_MS, rules });
+    return rules.get(entity.name);
+  });
 }
 
 interface Found {

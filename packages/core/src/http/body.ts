@@ -1,3 +1,4 @@
+import { isUtf8 } from "node:buffer";
 import { isStorableText } from "../util/normalize-text.js";
 import { BodyTooLarge, DuplicateParameter, InvalidBody, UnsupportedMediaType } from "./errors.js";
 import { inspectJson } from "./inspect-json.js";
@@ -104,11 +105,10 @@ function statedLength(headers: Headers): number | null {
 }
 
 function decode(bytes: Uint8Array): string {
-  try {
-    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
-  } catch (cause) {
-    throw InvalidBody({ reason: "The body is not UTF-8 text." }, { cause });
-  }
+  if (!isUtf8(bytes)) throw InvalidBody({ reason: "The body is not UTF-8 text." });
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString();
+  // The byte order mark is no part of the text.
+  return text.charCodeAt(0) === 0xfeff ? text.slice(1) : text;
 }
 
 function parseJson(text: string): unknown {

@@ -21,6 +21,7 @@ import {
 import type { EntityModel } from "../model/entity-model.js";
 import type { BoundStorage, Operations, StoredRow } from "../storage/adapter.js";
 import { and } from "../storage/filter.js";
+import type { Abortable } from "../util/abortable.js";
 import { untilAborted } from "../util/until-aborted.js";
 import { isUuid } from "../util/uuid.js";
 import { type AppEntities, appEntities } from "./app-entities.js";
@@ -337,16 +338,11 @@ export class Session extends SessionBase implements Context {
     let scope: TransactionScope | undefined;
     let result: T;
     try {
-      result = await this.#bound.transaction(async (tx) => {
+      result = await this.#bound.transaction((tx) => {
         scope = openScope(tx, null, trial);
         const { signal } = this.identity;
         const running = this.#runIn(scope, work);
-        if (!signal) return await running;
-        // What does not end although it was told to must not keep its locks.
-        const done = await untilAborted(running, signal, ABORT_GRACE_MS, this.runtime.report);
-        // The last moment at which nothing of it has happened.
-        signal.throwIfAborted();
-        return done;
+        return signal ? this.#inTime(running, signal) : running;
       });
     } finally {
       if (scope) scope.active = false;
@@ -361,10 +357,19 @@ export class Session extends SessionBase implements Context {
     return result;
   }
 
+  async #inTime<T>(running: Promise<T>, signal: Abortable): Promise<T> {
+    // What does not end although it was told to must not keep its locks.
+    const done = await untilAborted(running, signal, ABORT_GRACE_MS, this.runtime.report);
+    // The last moment at which nothing of it has happened.
+    signal.throwIfAborted();
+    return done;
+  }
+
   async #runIn<T>(scope: TransactionScope, work: (tx: Session) => Promise<T>): Promise<T> {
     const session = this.#with(scope, this.chain);
-    const result = await this.runtime.guard.run(scope, async () =>
-      work(scope.parent === null ? await session.#revalidated() : session),
+    const proven = scope.parent === null && this.identity.revalidate && !this.access.isSystem;
+    const result = await this.runtime.guard.run(scope, () =>
+      proven ? session.#revalidated().then(work) : work(session),
     );
     if (scope.failed) throw TransactionAborted({ failed: scope.failed });
     return result;
@@ -373,8 +378,7 @@ export class Session extends SessionBase implements Context {
   /** The session with the roles that its actor has by now. @throws unauthenticated where he has been shut out */
   async #revalidated(): Promise<Session> {
     const { revalidate } = this.identity;
-    if (!revalidate || this.access.isSystem) return this;
-    const current = await revalidate(
+    const current = await revalidate?.(
       this.asSystem({ capability: "core.credentials", reason: "look up the actor's roles" }),
     );
     if (!current) throw Unauthenticated({ reason: "The account may not be used any more." });

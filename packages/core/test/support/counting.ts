@@ -1,6 +1,6 @@
 import type { StorageAdapter } from "@corm/core";
 
-/** What core asked a storage adapter for: one entry per verb. */
+/** What core asked a storage adapter for: one entry per verb, and of `writeAll` one per verb that it stands for. */
 export interface Asked {
   readonly verb: string;
   readonly table: string;
@@ -28,6 +28,12 @@ export class StatementLog {
 
 const VERBS = ["findMany", "aggregate", "insertMany", "updateWhere", "updateEach", "deleteWhere", "upsert"];
 
+interface Write {
+  readonly table: string;
+  readonly rows?: readonly unknown[];
+  readonly updates?: readonly unknown[];
+}
+
 type Callable = (...args: unknown[]) => unknown;
 
 /** An adapter that writes down what it is asked, also inside transactions. */
@@ -45,6 +51,17 @@ export function counting(inner: StorageAdapter): { storage: StorageAdapter; log:
             const table = typeof spec === "string" ? spec : spec.table;
             log.asked.push({ verb: key, table, rows: Array.isArray(rows) ? rows.length : 0 });
             return call(...args);
+          };
+        }
+        if (key === "writeAll") {
+          return (writes: readonly Write[]) => {
+            for (const { table, rows, updates } of writes)
+              log.asked.push(
+                rows
+                  ? { verb: "insertMany", table, rows: rows.length }
+                  : { verb: "updateEach", table, rows: updates?.length ?? 0 },
+              );
+            return call(writes);
           };
         }
         if (key === "transaction" || key === "savepoint") {

@@ -10,15 +10,24 @@ import { checkField } from "./checks.js";
  *
  * @param batch whole records, or undefined for those of which nothing changes in this
  */
-export async function checkAttached(
+export function checkAttached(
   session: Session,
   entity: EntityModel,
   batch: readonly (RecordValues | undefined)[],
   perRecord: readonly Issue[][],
   given: readonly RecordValues[],
-): Promise<void> {
+): Promise<void> | void {
   const { attached } = entity.access;
-  if (!attached) return;
+  if (attached) return check(session, attached, batch, perRecord, given);
+}
+
+async function check(
+  session: Session,
+  attached: NonNullable<EntityModel["access"]["attached"]>,
+  batch: readonly (RecordValues | undefined)[],
+  perRecord: readonly Issue[][],
+  given: readonly RecordValues[],
+): Promise<void> {
   const { record } = attached;
   const nameOf = (values: RecordValues | undefined) => values?.[attached.entity.name];
   const { entities } = session.runtime.composition;

@@ -56,12 +56,14 @@ export async function createRecords(
     }
     const issues = values.map((input) => validator.checkCreate(input));
     await checkReferences(session, entity, values, issues, given);
-    await checkAttached(session, entity, values, issues, given);
+    const attached = checkAttached(session, entity, values, issues, given);
+    if (attached) await attached;
     raiseIssues(entity, issues, place);
 
     const now = session.now();
     const records = values.map((input) => newRecord(session, entity, input, now));
-    const rules = await rulesFor(session, entity);
+    const found = rulesFor(session, entity);
+    const rules = found instanceof Promise ? await found : found;
     const notePairs = rules && (await guardDuplicates(session, entity, rules, records, place));
     progress.started = true;
     const cipher = entity.encrypted.length > 0 ? await session.sealing() : undefined;
@@ -71,7 +73,8 @@ export async function createRecords(
       await keepMatchKeys(session, entity, rules, records);
       await notePairs?.();
     }
-    await assertReach(session, entity, "create", records);
+    const reached = assertReach(session, entity, "create", records);
+    if (reached) await reached;
     if (entity.history)
       await keepStates(
         session,
@@ -79,7 +82,8 @@ export async function createRecords(
         records.map((row) => ({ row })),
       );
     const changes = records.map((row) => ({ row: Object.freeze(row) }));
-    await runHooks(session, entity.name, "create", "after", changes);
+    const heard = runHooks(session, entity.name, "create", "after", changes);
+    if (heard) await heard;
     queueCommitted(session, entity.name, "create", changes);
     return asLeft(session, entity, records);
   });

@@ -12,14 +12,23 @@ import { always, and, type Filter } from "../../storage/filter.js";
  *
  * @throws forbidden
  */
-export async function assertReach(
+export function assertReach(
   session: Session,
   entity: EntityModel,
   right: RecordRight,
   records: readonly RecordValues[],
   filter: Filter = session.access.filter(entity, right),
+): Promise<void> | void {
+  if (filter !== always && records.length > 0) return assertReached(session, entity, right, records, filter);
+}
+
+async function assertReached(
+  session: Session,
+  entity: EntityModel,
+  right: RecordRight,
+  records: readonly RecordValues[],
+  filter: Filter,
 ): Promise<void> {
-  if (filter === always || records.length === 0) return;
   const open: string[] = [];
   for (const record of records) {
     const truth = localTruth(filter, plainColumns(entity, record));

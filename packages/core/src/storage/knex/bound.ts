@@ -22,7 +22,7 @@ export class Bound extends Verbs implements BoundStorage {
     super();
   }
 
-  async transaction<T>(
+  transaction<T>(
     work: (tx: Transaction) => Promise<T>,
     options?: { readonly readOnly?: boolean },
   ): Promise<T> {

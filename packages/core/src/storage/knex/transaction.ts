@@ -10,7 +10,7 @@ import { Verbs } from "./verbs.js";
  * failed statement nothing but the rollback of its savepoint or transaction is possible, and read-only
  * transactions do not write.
  */
-export async function runTransaction<T>(
+export function runTransaction<T>(
   compiler: Compiler,
   session: TransactionSession,
   options: TransactionOptions,

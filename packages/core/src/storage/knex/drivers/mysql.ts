@@ -101,7 +101,11 @@ class MysqlDriver implements ServerDriver<Connection> {
     return ((await this.send(connection, statement, values)) as { affectedRows: number }).affectedRows;
   }
 
-  async runAll(calls: readonly Call[], run: (call: Call) => Promise<number>): Promise<number[]> {
+  async runAll(
+    _: Connection,
+    calls: readonly Call[],
+    run: (call: Call) => Promise<number>,
+  ): Promise<number[]> {
     const counts: number[] = [];
     for (const call of calls) counts.push(await run(call));
     return counts;

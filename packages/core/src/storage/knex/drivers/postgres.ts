@@ -30,7 +30,7 @@ interface Client {
   pipeline?: boolean;
   /** Of the server's process; behind a proxy, one that the proxy has made up. */
   readonly processID?: number | null;
-  readonly connection: { readonly stream: { destroy(): void } };
+  readonly connection: { readonly stream: { destroy(): void; cork(): void; uncork(): void } };
   query(config: QueryConfig, done: (error: Error | null, result: Result) => void): void;
   query(text: string, done: (error: Error | null, result: Result) => void): void;
 }
@@ -125,8 +125,17 @@ class PostgresDriver implements ServerDriver<Client> {
   }
 
   /** Without waiting for one another: the server answers in order, and refuses what follows on a failure. */
-  runAll(calls: readonly Call[], run: (call: Call) => Promise<number>): Promise<number[]> {
-    return settled(calls.map(run));
+  runAll(
+    { connection: { stream } }: Client,
+    calls: readonly Call[],
+    run: (call: Call) => Promise<number>,
+  ): Promise<number[]> {
+    stream.cork();
+    try {
+      return settled(calls.map(run));
+    } finally {
+      stream.uncork();
+    }
   }
 
   async command(client: Client, sql: string): Promise<void> {
@@ -142,6 +151,10 @@ class PostgresDriver implements ServerDriver<Client> {
   begin(client: Client, { readOnly, reach }: TransactionOptions): Promise<void> {
     const begin = readOnly ? "begin isolation level repeatable read read only" : "begin";
     const named = this.options.secures && reach !== undefined;
+    // Goes out together with the first read, where that follows at once.
+    const { stream } = client.connection;
+    stream.cork();
+    process.nextTick(() => stream.uncork());
     return this.command(client, named ? `${begin}; ${reachSql(reach, this.dialect)}` : begin);
   }
 

@@ -27,7 +27,7 @@ export interface ServerDriver<C> {
   rows(connection: C, statement: Statement, values: readonly unknown[]): Promise<StoredRow[]>;
   run(connection: C, statement: Statement, values: readonly unknown[]): Promise<number>;
   /** Inside a transaction: `run` for each, in order. */
-  runAll(calls: readonly Call[], run: (call: Call) => Promise<number>): Promise<number[]>;
+  runAll(connection: C, calls: readonly Call[], run: (call: Call) => Promise<number>): Promise<number[]>;
   command(connection: C, sql: string): Promise<void>;
   query(connection: C, sql: string, values: readonly unknown[]): Promise<Record<string, unknown>[]>;
   begin(connection: C, options: TransactionOptions): Promise<void>;
@@ -297,7 +297,7 @@ export class ServerEngine<C extends object> implements Engine {
       query: (statement, values) => attempt(() => driver.rows(connection, statement, values), statement),
       execute: (statement, values) => attempt(() => driver.run(connection, statement, values), statement),
       executeAll: (calls) =>
-        driver.runAll(calls, ({ statement, values }) =>
+        driver.runAll(connection, calls, ({ statement, values }) =>
           attempt(() => driver.run(connection, statement, values), statement),
         ),
       command: (sql) => attempt(() => driver.command(connection, sql)),
