@@ -34,3 +34,19 @@ export const InvalidDashboard = defineError<{ dashboard: string; pointer: string
     issues: ({ pointer, problem }) => [{ pointer, code: "invalid-dashboard", message: problem }],
   },
 );
+
+export const InsufficientHistory = defineError<{ given: number; needed: number; season: number }>(
+  "insufficient-history",
+  {
+    status: 422,
+    title: "There is too little history",
+    detail: ({ given, needed, season }) =>
+      `To look ahead with a season of ${season} values takes ${needed} values, two seasons and one to test with; there are ${given}.`,
+  },
+);
+
+export const InvalidSeries = defineError<{ reason: string }>("invalid-series", {
+  status: 422,
+  title: "The series cannot be read",
+  detail: ({ reason }) => `The series cannot be used: ${reason}.`,
+});

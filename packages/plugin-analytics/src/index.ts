@@ -7,7 +7,14 @@ export type { Span } from "./dashboard/load-panel.js";
 export { defaultPanels, type Panel } from "./dashboard/panels.js";
 export { type DashboardOptions, renderDashboard } from "./dashboard/render-dashboard.js";
 export { type Dashboard, type DashboardInput, dashboard } from "./entities/dashboard.js";
-export { InvalidDashboard, InvalidMetricQuery, SeveralCurrencies, UnknownMetric } from "./errors.js";
+export {
+  InsufficientHistory,
+  InvalidDashboard,
+  InvalidMetricQuery,
+  InvalidSeries,
+  SeveralCurrencies,
+  UnknownMetric,
+} from "./errors.js";
 export { type AnalyticsPlugin, analytics } from "./plugin.js";
 export { type FunnelAnswer, type FunnelAnswerStep, type FunnelQuery, queryFunnel } from "./query/funnel.js";
 export {
@@ -18,3 +25,4 @@ export {
   queryMetrics,
 } from "./query/metric-query.js";
 export { type Grain, periodOf, periodsBetween } from "./query/periods.js";
+export { forecastSeries } from "./series/forecast.js";

@@ -1,10 +1,11 @@
-import { definePlugin, type PluginFactory, type PluginOf } from "@corm/core";
+import { definePlugin, type PluginFactory, type PluginOf, provide, timeSeries } from "@corm/core";
 import { funnel } from "./actions/funnel.js";
 import { query } from "./actions/query.js";
 import { renderSaved } from "./actions/render-saved.js";
 import { dashboard } from "./entities/dashboard.js";
 import { checkDashboards } from "./hooks/check-dashboards.js";
 import { dashboardRoute } from "./routes/dashboard.js";
+import { forecastSeries } from "./series/forecast.js";
 
 const plugin = definePlugin({
   name: "analytics",
@@ -16,6 +17,7 @@ const plugin = definePlugin({
     actions: { query, funnel, renderSaved },
     hooks: checkDashboards,
     routes: [dashboardRoute],
+    services: [provide(timeSeries, () => ({ forecast: async (question) => forecastSeries(question) }))],
     permissions: {
       "analytics.dashboard": "See the dashboard of the app's metrics",
       "dashboard.render": "Draw a saved dashboard",

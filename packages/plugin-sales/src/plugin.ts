@@ -11,6 +11,7 @@ import {
   type PluginOf,
   provide,
   Type,
+  territories,
   withDefault,
 } from "@corm/core";
 import { quotaAttainment } from "./actions/attainment.js";
@@ -32,6 +33,7 @@ import { setTeam } from "./actions/set-team.js";
 import { activateTerritories, previewTerritories } from "./actions/territories.js";
 import { trend } from "./actions/trend.js";
 import type { DocumentFont } from "./documents/fonts.js";
+import { keepDocument } from "./documents/keep-document.js";
 import { createPrinter } from "./documents/pdf.js";
 import { activityOfOpportunity } from "./entities/activity.js";
 import { activityInvitation } from "./entities/activity-invitation.js";
@@ -93,6 +95,7 @@ import { type PipelineTemplate, standardPipeline, templateProblems } from "./ser
 import { opportunitiesOf } from "./services/opportunities.js";
 import { pipelines, pipelinesOf } from "./services/pipelines.js";
 import { type SalesSettings, salesSettings } from "./services/settings.js";
+import { territoriesOf } from "./territories/users-of.js";
 import { timeline } from "./timeline.js";
 
 const key = Type.String({ pattern: "^[a-z][a-z0-9-]*$", maxLength: 50 });
@@ -163,6 +166,7 @@ const plugin = definePlugin({
     if (problems.length > 0)
       throw InvalidOptions({ plugin: "sales", problems, allowed: Object.keys(options) });
     const settings = settingsFrom(options);
+    const printer = createPrinter(options.fonts);
     return {
       entities: {
         accountTerritory,
@@ -268,13 +272,22 @@ const plugin = definePlugin({
         ...checkDocumentTemplates,
       ],
       events: [activityAnswered, activityReminder, quoteAccepted, quoteDeclined, quoteSent],
-      jobs: [contractTerms, expireQuotes, forecastSnapshots, mailInvitation, makeActivities, remindJob],
+      jobs: [
+        contractTerms,
+        expireQuotes,
+        forecastSnapshots,
+        keepDocument(printer),
+        mailInvitation,
+        makeActivities,
+        remindJob,
+      ],
       schedules: [contractTermsDaily, expireQuotesHourly, forecastSnapshotsNightly, makeActivitiesNightly],
-      routes: [...publicQuotes, ...calendarRoutes, ...documentRoutes(createPrinter(options.fonts))],
+      routes: [...publicQuotes(printer), ...calendarRoutes, ...documentRoutes(printer)],
       services: [
         provide(pipelines, (ctx) => pipelinesOf(ctx, template)),
         provide(opportunities, opportunitiesOf),
         provide(pricing, pricingOf),
+        provide(territories, territoriesOf),
         provide(salesSettings, () => settings),
       ],
       privacy,

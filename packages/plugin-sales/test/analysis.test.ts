@@ -1,5 +1,6 @@
 import { crmCore, definePlugin, provide, timeSeries } from "@corm/core";
 import { createTestCrm, runJobs } from "@corm/core/testing";
+import { analytics } from "@corm/plugin-analytics";
 import { sales } from "@corm/plugin-sales";
 import { expect, it } from "vitest";
 import { salesCrm, usd } from "./support.js";
@@ -67,6 +68,7 @@ it("looks ahead where a plugin can, and says what is missing otherwise", async (
     status: "analytics not installed",
     history: [],
     method: null,
+    holdout: null,
     points: [],
   });
   await crm.stop();
@@ -101,7 +103,7 @@ it("looks ahead where a plugin can, and says what is missing otherwise", async (
   const short = await opportunity.trend({ months: 2 });
   expect(short).toMatchObject({ status: "insufficient data", points: [] });
   expect(short.history).toHaveLength(11);
-  await opportunity.create(won("2024-01-31", "1"));
+  await opportunity.create(won("2023-12-31", "1"));
   expect(await opportunity.trend({ months: 2 })).toMatchObject({
     status: "forecast",
     method: "seasonal naive",
@@ -111,6 +113,27 @@ it("looks ahead where a plugin can, and says what is missing otherwise", async (
     ],
   });
   await other.crm.stop();
+});
+
+it("looks ahead with the analytics of the app, and says how far off they were", async () => {
+  const { crm, me } = await createTestCrm({ plugins: [crmCore(), sales(), analytics()], currency: "USD" });
+  const season = [3, 1, 1, 2, 2, 1, 1, 1, 2, 2, 3, 5];
+  const month = (at: number) => `${2022 + Math.floor(at / 12)}-${String((at % 12) + 1).padStart(2, "0")}`;
+  await me.entities.opportunity.createMany(
+    Array.from({ length: 48 }, (_, at) => ({
+      ...{ name: `W${at}`, stage: "won", closeDate: `${month(at)}-15` },
+      amount: usd(`${1000 * (season[at % 12] as number) + 10 * at}`),
+    })),
+  );
+  const { status, method, holdout, points } = await me.entities.opportunity.trend({ months: 12 });
+  expect(status).toBe("forecast");
+  expect(method).toMatch(/^Holt-Winters/);
+  expect(holdout?.meanAbsoluteError).toBeLessThan(1);
+  expect(holdout?.naiveError).toBeCloseTo(120, 3);
+  expect(points[0]?.month).toBe("2026-01");
+  for (const [at, { value }] of points.entries())
+    expect(value).toBeCloseTo(1000 * (season[at] as number) + 10 * (48 + at), 0);
+  await crm.stop();
 });
 
 it("schedules what is done for a customer who was won, on working days only, once", async () => {

@@ -1,5 +1,8 @@
+import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import type { AddressInfo } from "node:net";
+import { attachment } from "@corm/core";
+import { runJobs } from "@corm/core/testing";
 import { type ServerType, serve } from "@hono/node-server";
 import { type Browser, chromium, type Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -93,6 +96,40 @@ describe.skipIf(!available)(
         decidedBy: "Ada Lovelace",
         decidedHash: quote.documentHash,
       });
+      await page.context().close();
+    });
+
+    it("offers the document as a PDF with its hash, where every character can be printed", async () => {
+      const { id } = await makeQuote(test.me, {});
+      const { accountId } = await test.me.entities.quote.get(id);
+      await test.me.entities.account.update(accountId as string, { name: "Hearth & Home" });
+      const { items } = await test.me.entities.quoteLine.find({ where: { quoteId: id } });
+      for (const line of items) await test.me.entities.quoteLine.update(line.id, { description: "Zähler" });
+      const quote = await test.me.entities.quote.send(id);
+      const page = await phone();
+      await page.goto(url + quote.path);
+      const place = page.getByRole("link", { name: "Quote as PDF" });
+      expect((await place.boundingBox())!.height).toBeGreaterThanOrEqual(24);
+      const answer = await fetch(new URL((await place.getAttribute("href")) ?? "", url));
+      expect(answer.headers.get("content-type")).toBe("application/pdf");
+      expect(answer.headers.get("referrer-policy")).toBe("no-referrer");
+      const bytes = Buffer.from(await answer.arrayBuffer());
+      expect(bytes.subarray(0, 5).toString()).toBe("%PDF-");
+      // The same file each time, and the same that is kept with the quote.
+      await runJobs(test);
+      await runJobs(test);
+      const kept = await test.me.repo(attachment).find({ where: { entity: "quote", recordId: id } });
+      expect(kept.items.map(({ name, contentType, sha256 }) => [name, contentType, sha256])).toEqual([
+        [`${quote.number}-1.pdf`, "application/pdf", createHash("sha256").update(bytes).digest("hex")],
+      ]);
+      expect((await fetch(`${url}${quote.path.slice(0, -2)}xx/pdf`)).status).toBe(404);
+      // No font of this app has Chinese: no PDF is offered, and the page is kept instead.
+      const chinese = await sent();
+      await page.goto(url + chinese.path);
+      expect(await page.locator("a.pdf").count()).toBe(0);
+      await runJobs(test);
+      const pages = await test.me.repo(attachment).find({ where: { entity: "quote", recordId: chinese.id } });
+      expect(pages.items.map(({ name }) => name)).toEqual([`${chinese.number}-1.html`]);
       await page.context().close();
     });
 

@@ -165,8 +165,10 @@ export { type Opportunities, type OpportunityRequest, opportunities } from "./se
 export { checkSignIn, type PasswordRules, setPassword } from "./services/passwords.js";
 export { rolesOf } from "./services/roles-of.js";
 export { endSessions, identityOfUser } from "./services/sessions.js";
+export { type Territories, territories } from "./services/territories.js";
 export {
   type SeriesForecast,
+  type SeriesHoldout,
   type SeriesQuestion,
   type TimeSeries,
   timeSeries,

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { date, defineAction, nextNumber, Type, ValidationFailed } from "@corm/core";
 import { addDays, endOfTerm } from "../contracts/months.js";
 import { type ContractFacts, loadScope, renderTemplate } from "../contracts/render.js";
+import { KEEP_DOCUMENT } from "../documents/keep-document.js";
 import { contract, documentTemplate } from "../entities/contract.js";
 import { opportunity } from "../entities/opportunity.js";
 import { order } from "../entities/order.js";
@@ -72,6 +73,7 @@ export const makeContract = defineAction({
       reminderOn: endsOn !== null && noticeDays !== null ? addDays(endsOn, -noticeDays) : null,
       signatories: signatories.map((one) => ({ ...one, signedAt: null })),
     });
+    await books.jobs.enqueue(KEEP_DOCUMENT, { entity: contract.name, id: made.id });
     return { id: made.id, number: made.number, documentHash };
   },
 });

@@ -1,5 +1,6 @@
 import { approvals, date, defineAction, Type, timeZone, toInstant } from "@corm/core";
 import { addDays } from "../contracts/months.js";
+import { KEEP_DOCUMENT } from "../documents/keep-document.js";
 import { quote, quoteLine } from "../entities/quote.js";
 import { ApprovalsMissing, QuoteIsSent, QuoteNotOpen, QuoteNotReady } from "../errors.js";
 import { quoteSent } from "../events.js";
@@ -78,6 +79,7 @@ export const sendQuote = defineAction({
       { number, revision, total, documentHash: hash, validUntil },
       { entity: quote, record: record.id },
     );
+    await books.jobs.enqueue(KEEP_DOCUMENT, { entity: quote.name, id: sent.id });
     const path = quotePath(ctx.tokens, sent);
     return { id: sent.id, number, revision, status: sent.status, validUntil, documentHash: hash, path };
   },

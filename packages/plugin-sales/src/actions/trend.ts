@@ -1,10 +1,10 @@
-import { defineAction, type Money, money, Type, timeSeries } from "@corm/core";
+import { defineAction, isCormError, type Money, money, Type, timeSeries } from "@corm/core";
 import { reportingSums } from "../analysis/reporting-sums.js";
 import { addMonths } from "../contracts/months.js";
 import { opportunity } from "../entities/opportunity.js";
 
-/** Two seasons: with less, what comes every year cannot be told from chance. */
-const LEAST_MONTHS = 24;
+/** Two seasons and a month to test with: with less, what comes every year cannot be told from chance. */
+const LEAST_MONTHS = 25;
 
 /** What will be won, from what was. `POST /api/opportunities/trend` */
 export const trend = defineAction({
@@ -21,6 +21,11 @@ export const trend = defineAction({
     /** Of whole months before the present one. */
     history: Type.Array(Type.Object({ month: Type.String(), revenue: money() })),
     method: Type.Union([Type.String(), Type.Null()]),
+    /** How far off the method was on the last months, which it was not shown. */
+    holdout: Type.Union([
+      Type.Object({ values: Type.Integer(), meanAbsoluteError: Type.Number(), naiveError: Type.Number() }),
+      Type.Null(),
+    ]),
     points: Type.Array(
       Type.Object({ month: Type.String(), value: Type.Number(), low: Type.Number(), high: Type.Number() }),
     ),
@@ -37,13 +42,18 @@ export const trend = defineAction({
       currency,
     );
     const port = ctx.optional(timeSeries);
-    const nothing = { history, method: null, points: [] };
+    const nothing = { history, method: null, holdout: null, points: [] };
     if (!port) return { status: "analytics not installed" as const, ...nothing };
     if (history.length < LEAST_MONTHS) return { status: "insufficient data" as const, ...nothing };
     const values = history.map(({ revenue }) => Number(revenue.amount));
-    const { method, points } = await port.forecast({ values, season: 12, horizon: months });
+    const answer = await port.forecast({ values, season: 12, horizon: months }).catch((error) => {
+      if (isCormError(error) && error.code === "insufficient-history") return null;
+      throw error;
+    });
+    if (!answer) return { status: "insufficient data" as const, ...nothing };
+    const { method, points, holdout = null } = answer;
     const named = points.map((point, at) => ({ month: addMonths(present, at).slice(0, 7), ...point }));
-    return { status: "forecast" as const, history, method, points: named };
+    return { status: "forecast" as const, history, method, holdout, points: named };
   },
 });
 

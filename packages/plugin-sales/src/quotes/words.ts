@@ -25,6 +25,7 @@ export interface DocumentWords {
   readonly required: string;
   readonly changed: string;
   readonly checksum: string;
+  readonly pdf: string;
   readonly page: string;
 }
 
@@ -54,6 +55,7 @@ const en: DocumentWords = {
   required: "Please give your name.",
   changed: "The quote is not what you saw. Please read it again.",
   checksum: "Checksum of this document",
+  pdf: "Quote as PDF",
   page: "Page",
 };
 
@@ -83,6 +85,7 @@ const de: DocumentWords = {
   required: "Bitte geben Sie Ihren Namen an.",
   changed: "Das Angebot hat sich geändert. Bitte lesen Sie es noch einmal.",
   checksum: "Prüfsumme dieses Dokuments",
+  pdf: "Angebot als PDF",
   page: "Seite",
 };
 
@@ -112,6 +115,7 @@ const zh: DocumentWords = {
   required: "请填写您的姓名。",
   changed: "报价内容已变更，请重新阅读。",
   checksum: "文件校验码",
+  pdf: "下载 PDF 报价单",
   page: "页",
 };
 

@@ -1,11 +1,9 @@
 import { defineRoute, NotFound, type RouteDefinition, type RouteRequest } from "@corm/core";
-import { htmlContent } from "../documents/html-content.js";
 import type { PdfPrinter } from "../documents/pdf.js";
-import { quotePdf } from "../documents/quote-pdf.js";
+import { printContract, printQuote } from "../documents/print.js";
 import { contract } from "../entities/contract.js";
 import { quote } from "../entities/quote.js";
 import { QuoteNotOpen } from "../errors.js";
-import { documentWords } from "../quotes/words.js";
 import { QUOTE_PAGE_HEADERS, quotePage } from "./quote-page.js";
 
 /** Documents as files, for whoever may read the record. */
@@ -18,14 +16,15 @@ export function documentRoutes(printer: () => Promise<PdfPrinter>): readonly Rou
       produces: "application/pdf",
       summary: "The document of a quote that was sent: as PDF, or as HTML (format=html)",
       handle: async (request, { ctx }) => {
-        const { document, documentHash, number, status } = await read(ctx.repo(quote), request, quote.name);
+        const found = await read(ctx.repo(quote), request, quote.name);
+        const { document, documentHash, number, status } = found;
         if (document === null || documentHash === null) throw QuoteNotOpen({ number, status });
         if (asHtml(request))
           return new Response(
             quotePage({ document, hash: documentHash, status: "document", expired: false, action: "" }),
             { headers: { ...QUOTE_PAGE_HEADERS, ...PRIVATE } },
           );
-        return pdf(await quotePdf(await printer(), document, documentHash), number);
+        return pdf(await printQuote(printer, found), number);
       },
     }),
     defineRoute({
@@ -36,19 +35,9 @@ export function documentRoutes(printer: () => Promise<PdfPrinter>): readonly Rou
       summary: "The document of a contract: as PDF, or as HTML (format=html)",
       handle: async (request, { ctx }) => {
         const found = await read(ctx.repo(contract), request, contract.name);
-        const { html, number, language, documentHash, createdAt } = found;
-        if (asHtml(request)) return new Response(html, { headers: { ...CONTRACT_HEADERS, ...PRIVATE } });
-        const opened = await printer();
-        const { checksum, page } = documentWords(language);
-        const content = htmlContent(opened, html);
-        const file = await opened.print({
-          title: number,
-          content,
-          footer: `${checksum}: ${documentHash}`,
-          page,
-          createdAt,
-        });
-        return pdf(file, number);
+        if (asHtml(request))
+          return new Response(found.html, { headers: { ...CONTRACT_HEADERS, ...PRIVATE } });
+        return pdf(await printContract(printer, found), found.number);
       },
     }),
   ];

@@ -9,6 +9,8 @@ import {
   Type,
   ValidationFailed,
 } from "@corm/core";
+import type { PdfPrinter } from "../documents/pdf.js";
+import { canPrint, printQuote } from "../documents/print.js";
 import { type Quote, type QuoteDocument, quote } from "../entities/quote.js";
 import { QuoteExpired, QuoteNotOpen, QuoteSeenOther } from "../errors.js";
 import { decideQuote, isExpired } from "../quotes/decide.js";
@@ -25,7 +27,7 @@ const answer = Type.Object({
 });
 
 /** The customer's side of a quote: behind a signed link, with no account and no script. */
-export const publicQuotes: readonly RouteDefinition[] = [
+export const publicQuotes = (printer: () => Promise<PdfPrinter>): readonly RouteDefinition[] => [
   defineRoute({
     method: "GET",
     path: "/public/quotes/:token",
@@ -33,7 +35,22 @@ export const publicQuotes: readonly RouteDefinition[] = [
     summary: "A quote for its customer: as JSON, or as a page for people (Accept: text/html)",
     handle: async (request, access) => {
       const { record, ctx } = await findQuote(request, access);
-      return show(request, 200, record, ctx);
+      return show(printer, request, 200, record, ctx);
+    },
+  }),
+  defineRoute({
+    method: "GET",
+    path: "/public/quotes/:token/pdf",
+    permission: "public",
+    produces: "application/pdf",
+    summary: "The document of a quote as its customer was sent it, as PDF",
+    handle: async (request, access) => {
+      const { record } = await findQuote(request, access);
+      const file = await printQuote(printer, record);
+      return reply(200, file as Uint8Array<ArrayBuffer>, {
+        "content-type": "application/pdf",
+        "content-disposition": `inline; filename="${record.number}-${record.revision}.pdf"`,
+      });
     },
   }),
   defineRoute({
@@ -49,7 +66,7 @@ export const publicQuotes: readonly RouteDefinition[] = [
       const by = request.body.name?.trim() ?? "";
       const page = wantsPage(request.headers);
       if (decision === "accept" && by === "") {
-        if (page) return show(request, 422, record, ctx, "required");
+        if (page) return show(printer, request, 422, record, ctx, "required");
         const issue = { pointer: "/name", code: "required", message: "is needed to accept" };
         throw ValidationFailed({ entity: "body", issues: [issue] });
       }
@@ -67,8 +84,8 @@ export const publicQuotes: readonly RouteDefinition[] = [
         return json(200, stateOf(decided, ctx));
       } catch (error) {
         if (!page || !isCormError(error)) throw error;
-        if (QuoteSeenOther.is(error)) return show(request, 409, record, ctx, "changed");
-        if (QuoteExpired.is(error) || QuoteNotOpen.is(error)) return show(request, 409, record, ctx);
+        if (QuoteSeenOther.is(error)) return show(printer, request, 409, record, ctx, "changed");
+        if (QuoteExpired.is(error) || QuoteNotOpen.is(error)) return show(printer, request, 409, record, ctx);
         throw error;
       }
     },
@@ -91,20 +108,23 @@ async function findQuote(
   return { ctx, record };
 }
 
-function show(
+async function show(
+  printer: () => Promise<PdfPrinter>,
   request: RouteRequest,
   status: number,
   record: Quote,
   ctx: Context,
   problem?: QuotePage["problem"],
-): Response {
+): Promise<Response> {
   if (!wantsPage(request.headers)) return json(status, stateOf(record, ctx));
+  const action = new URL(request.raw.url).pathname;
   const html = quotePage({
     document: record.document as QuoteDocument,
     hash: record.documentHash as string,
     status: record.status,
     expired: isExpired(record, ctx.clock.now()),
-    action: new URL(request.raw.url).pathname,
+    action,
+    ...((await canPrint(printer, record)) ? { pdf: `${action}/pdf` } : {}),
     ...(problem ? { problem } : {}),
   });
   return reply(status, html, QUOTE_PAGE_HEADERS);
@@ -134,7 +154,11 @@ function seeOther(request: RouteRequest): Response {
 const json = (status: number, body: unknown): Response =>
   reply(status, JSON.stringify(body), { "content-type": "application/json; charset=utf-8" });
 
-function reply(status: number, body: string | null, headers: Readonly<Record<string, string>>): Response {
+function reply(
+  status: number,
+  body: string | Uint8Array<ArrayBuffer> | null,
+  headers: Readonly<Record<string, string>>,
+): Response {
   return new Response(body, {
     status,
     headers: {

@@ -12,6 +12,7 @@ dt { color: #555; } dd { margin: 0; }
 table { width: 100%; border-collapse: collapse; }
 th { text-align: left; color: #555; font-weight: 600; }
 th, td { padding: .4rem .5rem .4rem 0; border-bottom: 1px solid #ddd; vertical-align: top; }
+th:last-child, td:last-child { padding-right: 0; }
 .n { text-align: right; white-space: nowrap; }
 .total td { font-weight: 700; border-bottom: 3px double #1a1a1a; }
 .notice { padding: .75rem 1rem; border: 2px solid #1a1a1a; border-radius: .4rem; }
@@ -20,6 +21,7 @@ th, td { padding: .4rem .5rem .4rem 0; border-bottom: 1px solid #ddd; vertical-a
 label { display: block; margin-top: 1rem; }
 input, textarea { box-sizing: border-box; width: 100%; padding: .6rem; font: inherit; }
 button { margin: 1rem 1rem 0 0; padding: .8rem 1.2rem; font: inherit; min-height: 44px; }
+.pdf { display: inline-block; padding: .6rem 0; min-height: 24px; }
 :focus-visible { outline: 3px solid Highlight; outline-offset: 2px; }
 @media (max-width: 34rem) {
   .lines thead { display: none; }
@@ -45,6 +47,8 @@ export interface QuotePage {
   readonly expired: boolean;
   /** Where the answer is posted. */
   readonly action: string;
+  /** Where the same document is as a PDF; left out where none can be written. */
+  readonly pdf?: string;
   /** What was wrong with the answer that came. */
   readonly problem?: "required" | "changed";
 }
@@ -70,6 +74,7 @@ ${notice(page, words)}
 ${head(document, words)}
 ${table(document, words)}
 ${document.terms ? `<h2>${words.terms}</h2><p class="terms">${escapeHtml(document.terms)}</p>` : ""}
+${page.pdf ? `<p><a class="pdf" href="${escapeHtml(page.pdf)}">${words.pdf}</a></p>` : ""}
 ${isOpen(page) ? form(page, words) : ""}
 <p class="small">${words.checksum}: ${page.hash}</p>
 </main></body>

@@ -9,14 +9,26 @@ export interface SeriesQuestion {
   readonly horizon: number;
 }
 
+/** How good the method was on the end of the series, which it was not shown. */
+export interface SeriesHoldout {
+  /** How many values were held out. */
+  readonly values: number;
+  /** In the unit of the values. */
+  readonly meanAbsoluteError: number;
+  /** Of repeating the last season, to compare with. */
+  readonly naiveError: number;
+}
+
 export interface SeriesForecast {
   /** What it was reckoned with. */
   readonly method: string;
+  readonly holdout?: SeriesHoldout;
   readonly points: readonly { readonly value: number; readonly low: number; readonly high: number }[];
 }
 
 /** How other plugins look ahead without knowing the plugin that can. */
 export interface TimeSeries {
+  /** @throws insufficient-history where the series is too short for its season */
   forecast(question: SeriesQuestion): Promise<SeriesForecast>;
 }
 
