@@ -89,17 +89,22 @@ const LEAST_DIGITS = 7;
 
 /** True where one of the subject's addresses stands in a field that may mention them, a number in whatever grouping. */
 export function mentions(model: PersonalModel, row: Record<string, unknown>, subject: Subject): boolean {
+  const isMentioned = mentionTest(subject);
+  return model.mentions.some((field) => isMentioned(row[field.name]));
+}
+
+/** Whether an address of the subject stands in a text, or in the JSON of a value. */
+export function mentionTest(subject: Subject): (value: unknown) => boolean {
   const words = [...subject.addresses.email, ...subject.addresses.phone]
     .map(comparable)
     // A number of a few digits stands in many texts.
     .filter((word) => word.length >= LEAST_LETTERS);
   const numbers = subject.addresses.phone.flatMap(groupings);
-  return model.mentions.some((field) => {
-    const value = row[field.name];
+  return (value) => {
     if (value === null || value === undefined) return false;
     const text = comparable(typeof value === "string" ? value : JSON.stringify(value));
     return words.some((word) => text.includes(word)) || numbers.some((number) => number.test(text));
-  });
+  };
 }
 
 /** `+49 30 123456` as `0049 (30) 12-34-56` and the like: the same digits, and no others around them. */

@@ -6,6 +6,7 @@ import type { Session } from "../runtime/session.js";
 import type { StoredRow } from "../storage/adapter.js";
 import { and } from "../storage/filter.js";
 import { belongs, erasureOrder, mentions, unattached } from "./belongs.js";
+import { eraseJobs } from "./erase-jobs.js";
 import { eraseRows, hideRows } from "./erase-rows.js";
 import { erasePastStates } from "./erase-states.js";
 import {
@@ -120,6 +121,8 @@ function requester({ actor }: Session): string {
 const none: ErasedCount = { anonymised: 0, deleted: 0, journal: 0 };
 /** Goes before the entities: nothing that it does can be done twice. */
 const PREPARED = "*";
+/** Jobs: what they were given may be personal, whatever their plugins declare. */
+const JOBS = "@";
 /** Goes before the entities as well, while it can be told what was gone before. */
 const GONE = "!";
 
@@ -134,6 +137,11 @@ async function carryOut(
   while (!job.progress.done.includes(GONE) && (job.progress.after ?? GONE).startsWith(GONE)) {
     options.signal?.throwIfAborted();
     job = await system.atomically((tx) => eraseGone(tx, job));
+  }
+  const hasAddress = job.subject.addresses.email.length + job.subject.addresses.phone.length > 0;
+  while (hasAddress && !job.progress.done.includes(JOBS)) {
+    options.signal?.throwIfAborted();
+    job = await system.atomically((tx) => eraseJobPage(tx, job));
   }
   for (const model of erasureOrder(personal)) {
     const { name } = model.entity;
@@ -159,6 +167,25 @@ async function prepare(tx: Session, job: ErasureJob): Promise<ErasureJob> {
   for (const [entity, ids] of job.subject.persons)
     await hideRows(tx, (personal.get(entity) as PersonalModel).entity, ids);
   return moveJob(tx, job, { ...job.progress, done: [PREPARED] });
+}
+
+async function eraseJobPage(tx: Session, job: ErasureJob): Promise<ErasureJob> {
+  const { done, after, erased } = job.progress;
+  const from = after?.startsWith(JOBS) ? after.slice(JOBS.length) : undefined;
+  const { cleared, cancelled, next } = await eraseJobs(tx, job.subject, from);
+  const before = erased["@jobs"] ?? none;
+  const counts = {
+    ...{
+      anonymised: before.anonymised + cleared - cancelled,
+      deleted: before.deleted + cancelled,
+      journal: 0,
+    },
+  };
+  return moveJob(tx, job, {
+    done: next === null ? [...done, JOBS] : done,
+    after: next === null ? null : `${JOBS}${next}`,
+    erased: cleared > 0 ? { ...erased, "@jobs": counts } : erased,
+  });
 }
 
 /** The journal of some records that are in no table any more. */

@@ -1,6 +1,7 @@
 import {
   contact,
   crmCore,
+  defineJob,
   definePlugin,
   defineSchedule,
   erasePerson,
@@ -10,6 +11,7 @@ import {
   retention,
 } from "@corm/core";
 import { createTestCrm, runJobs } from "@corm/core/testing";
+import Type from "typebox";
 import { expect, it } from "vitest";
 
 it("erases a person as a job, for those who may", async () => {
@@ -24,6 +26,47 @@ it("erases a person as a job, for those who may", async () => {
   expect((await me.entities.contact.find({ withDeleted: true })).items).toEqual([]);
   for await (const { state, persons } of listErasures(me))
     expect([state, persons["contact"]]).toEqual(["done", [id]]);
+  await crm.stop();
+});
+
+it("takes a person out of jobs that wait, have failed or are over, and leaves the others alone", async () => {
+  const letter = defineJob("post.letter", {
+    input: Type.Object({ to: Type.String() }),
+    attempts: 1,
+    run: async (_, { to }) => {
+      throw new Error(`nobody at ${to}`);
+    },
+  });
+  const post = definePlugin({
+    name: "post",
+    version: "1.0.0",
+    corm: "^0.1",
+    setup: () => ({ jobs: [letter] }),
+  });
+  const { crm, clock, me } = await createTestCrm({ plugins: [crmCore(), post()] });
+  const { id } = await me.entities.contact.create({ lastName: "Lovelace", email: "ada@example.org" });
+  const { id: dead } = await me.jobs.enqueue(letter, { to: "Ada@Example.org" });
+  const { id: other } = await me.jobs.enqueue(letter, { to: "byron@example.org" });
+  await runJobs({ crm, clock });
+  const { id: waits } = await me.jobs.enqueue(letter, { to: "ada@example.org" }, { delay: { days: 3 } });
+  const { id: stays } = await me.jobs.enqueue(letter, { to: "byron@example.org" }, { delay: { days: 3 } });
+  await me.jobs.enqueue(erasePerson, { entity: "contact", id });
+  await runJobs({ crm, clock });
+  const of = async (job: string) => {
+    const { state, input, error } = await me.jobs.get(job);
+    return [state, input, error];
+  };
+  expect(await of(dead)).toEqual(["dead", null, "[erased]"]);
+  expect(await of(other)).toEqual([
+    "dead",
+    { to: "byron@example.org" },
+    "Error: nobody at byron@example.org",
+  ]);
+  expect(await of(stays)).toEqual(["delayed", { to: "byron@example.org" }, null]);
+  expect(await me.jobs.get(waits).catch(() => null)).not.toMatchObject({ state: "delayed" });
+  for await (const { erased } of listErasures(me))
+    expect(erased["@jobs"]).toEqual({ anonymised: 1, deleted: 1, journal: 0 });
+  await expect(me.jobs.replay(dead)).rejects.toMatchObject({ code: "job-state" });
   await crm.stop();
 });
 
