@@ -43,6 +43,7 @@ interface Try {
   end(streaming: boolean): void;
 }
 
+const READ_AFTER = "corm-read-after";
 /** Codes of a 409 after which the same request may well succeed: nothing was done. */
 const PASSING = ["in-progress", "transaction-conflict"];
 /** What a server says after it has looked the key up: an earlier try that was carried out would have answered instead. */
@@ -60,6 +61,8 @@ export function createSender(options: ClientOptions): Sender {
     ...options.surroundings,
   };
   const pause = (attempt: number) => backoff(attempt, baseMs, maxMs, surroundings.random);
+  /** Where the server reads from replicas: how far they must be for this client to see what it has written. */
+  let written: string | undefined;
   const dispatch = compose(options.middleware ?? [], options.fetch ?? ((request) => fetch(request)));
 
   async function run<T>(
@@ -79,9 +82,12 @@ export function createSender(options: ClientOptions): Sender {
       let done = false;
       try {
         const headers = headersOf(outgoing, options, call);
+        if (outgoing.method === "GET" && written !== undefined && !headers.has(READ_AFTER))
+          headers.set(READ_AFTER, written);
         const credential = await credentials.sign(headers);
         const request = requestOf(base, outgoing, headers, credentials, trial.signal);
         const response = await dispatch(request);
+        written = later(written, response.headers.get("corm-written-at"));
         if (response.ok) {
           const result = await read(response);
           done = true;
@@ -132,6 +138,18 @@ export function createSender(options: ClientOptions): Sender {
       ),
     open: (outgoing, call = {}) => run(outgoing, call, async (response) => response, true),
   };
+}
+
+/** Of two places in the log of PostgreSQL. Answers of requests at one moment come in any order. */
+function later(one: string | undefined, other: string | null): string | undefined {
+  if (one === undefined || other === null) return other ?? one;
+  const [a, b] = [one, other].map((place) =>
+    place
+      .split("/")
+      .map((part) => part.padStart(8, "0"))
+      .join(),
+  );
+  return (a as string) > (b as string) ? one : other;
 }
 
 function compose(middleware: readonly Middleware[], send: (request: Request) => Promise<Response>) {
