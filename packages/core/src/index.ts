@@ -260,6 +260,7 @@ export { type Checker, checker, type SchemaError } from "./schema/checker.js";
 export {
   type Defaulted,
   date,
+  derived,
   type Encryption,
   encrypted,
   type FieldKind,

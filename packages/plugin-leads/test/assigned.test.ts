@@ -1,5 +1,5 @@
 import { crmCore } from "@corm/core";
-import { createTestCrm } from "@corm/core/testing";
+import { createTestCrm, runJobs } from "@corm/core/testing";
 import { workflow } from "@corm/plugin-workflow";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { databases, storageAt, suiteName } from "../../core/test/support/databases.js";
@@ -71,6 +71,33 @@ describe("people for leads", () => {
     expect(all.find(({ id }) => id === before.leadId)?.ownerId).toBe(null);
     expect(all.find(({ id }) => id === owned.leadId)?.ownerId).toBe(ids[1]);
     expect(all.find(({ poolId }) => poolId !== null)).toMatchObject({ ownerId: null, poolId: pool.id });
+  });
+
+  it("lose a lead that they let lie, though it was scored meanwhile; and scores refuse no editor", async () => {
+    const { me } = test;
+    const { team, ids } = await people(test, "Desk", 2);
+    const model = await me.entities.scoringModel.create({
+      name: "Standard",
+      behaviour: [{ key: "visit", points: 15, on: "touchpoint", where: { channel: "web" } }],
+    });
+    await me.entities.scoringModel.activate(model.id);
+    const rule = { name: "All", target: "lead", teamId: team.id, returnAfterMinutes: 60 };
+    await me.entities.assignmentRule.create(rule);
+    const values = { lastName: "Ada", email: "ada@example.com" };
+    const { leadId } = await me.entities.lead.capture({ values, channel: "phone" });
+    const given = await me.entities.lead.get(leadId!);
+    await me.entities.lead.capture({ values, channel: "web" });
+    await runJobs(test, { for: { minutes: 10 } });
+    const scored = await me.entities.lead.get(leadId!);
+    expect(scored).toMatchObject({ score: 15, version: given.version, ownerId: given.ownerId });
+    await runJobs(test, { for: { minutes: 55 } });
+    const returned = await me.entities.lead.get(leadId!);
+    expect(ids).toContain(returned.ownerId);
+    expect(returned.ownerId).not.toBe(given.ownerId);
+    await me.entities.lead.capture({ values, channel: "web" });
+    await runJobs(test);
+    await me.entities.lead.update(leadId!, { notes: "called" }, { version: returned.version });
+    expect(await me.entities.lead.get(leadId!)).toMatchObject({ score: 30, notes: "called" });
   });
 
   it("get leads of a pool by the rules, in its team and no more than its caps", async () => {

@@ -1,3 +1,4 @@
+import type { EntityModel } from "../model/entity-model.js";
 import type { RecordValues } from "../model/record-codec.js";
 import { IfMatchRequired } from "./errors.js";
 import type { Etags } from "./etags.js";
@@ -28,11 +29,20 @@ export function ifMatch(
 }
 
 /** True where the caller has this version already. Compares weakly, as RFC 9110 says for reading. */
-export function ifNoneMatch(headers: Headers, etags: Etags, entity: string, record: RecordValues): boolean {
+export function ifNoneMatch(
+  headers: Headers,
+  etags: Etags,
+  { name, derived }: Pick<EntityModel, "name" | "derived">,
+  record: RecordValues,
+): boolean {
   const header = headers.get("if-none-match");
   if (header === null) return false;
   if (header.trim() === "*") return true;
-  const current = etags.of(entity, record);
+  const current = etags.of(
+    name,
+    record,
+    derived.map((field) => field.name),
+  );
   return tagsOf(header).some((tag) => tag.replace(/^W\//, "") === current);
 }
 

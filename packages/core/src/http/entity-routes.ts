@@ -46,7 +46,8 @@ export function entityRoutes(
   settings: HttpSettings,
 ): HttpRoute[] {
   const { maxBody, etags } = settings;
-  const etag = (row: RecordValues) => ({ etag: etags.of(model.name, row) });
+  const derived = model.derived.map(({ name }) => name);
+  const etag = (row: RecordValues) => ({ etag: etags.of(model.name, row, derived) });
   const operations = entityOperations(model, entities);
   const base = `/api/${model.path}`;
   const route = (
@@ -112,7 +113,7 @@ export function entityRoutes(
       const results = await runBatch(call.session, entity, batch);
       const answer = (result: BatchResult, i: number) =>
         batchResult(operations[i] as BatchOperation, result, call.requestId, (row) =>
-          etags.of(entity.name, row),
+          etags.of(entity.name, row, derived),
         );
       return { status: 200, body: { results: results.map(answer) } };
     }),
@@ -130,8 +131,7 @@ export function entityRoutes(
         if (asOf !== undefined) return { status: 200, body: row };
         const headers = etag(row);
         // An included record may have changed while this one has not.
-        if (!include && ifNoneMatch(call.request.headers, etags, entity.name, row))
-          return { status: 304, headers };
+        if (!include && ifNoneMatch(call.request.headers, etags, model, row)) return { status: 304, headers };
         return { status: 200, body: row, headers };
       });
     }),

@@ -9,8 +9,11 @@ const TAG = /^"([A-Za-z0-9_-]{22})"$/;
 
 /** Makes and reads the `ETag`s of one app. */
 export interface Etags {
-  /** Changes with the record's version, and tells nothing: neither which version, nor whether two records share one. */
-  of(entity: string, record: RecordValues): string;
+  /**
+   * Changes with the record's version and with what is `derived` of it, and tells nothing: neither which version, nor
+   * whether two records share one.
+   */
+  of(entity: string, record: RecordValues, derived?: readonly string[]): string;
   /** The version behind a tag of this record; of any other tag one that no record has. */
   versionOf(entity: string, id: string, tag: string): number;
 }
@@ -22,7 +25,8 @@ interface Sealer {
 }
 
 /**
- * A tag is one block of a cipher: the id of the record, with its version folded into the random half of it. So it is read
+ * A tag is one block of a cipher: the id of the record, with its version folded into the random half of it, and 24 bits of
+ * a digest of what is derived of it, which moves no version, into the rest of that half. So it is read
  * back without looking at the record, the same version has the same tag in every process, and a guess is right once in
  * 2^64.
  */
@@ -42,9 +46,9 @@ export function createEtags(tokens: Tokens): Etags {
     return sealer;
   };
   return {
-    of(entity, record) {
+    of(entity, record, derived = []) {
       const block = blockOf(record["id"] as string);
-      fold(block, record["version"] as number);
+      fold(block, record["version"] as number, digestOf(record, derived));
       return `"${sealerOf(entity).seal.update(block).toString("base64url")}"`;
     },
     versionOf(entity, id, tag) {
@@ -55,8 +59,7 @@ export function createEtags(tokens: Tokens): Etags {
       const block = sealerOf(entity).open.update(sealed);
       const own = blockOf(id);
       if (block.compare(own, 0, HALF, 0, HALF) !== 0) return NO_VERSION;
-      const version = block.readBigUInt64BE(HALF) ^ own.readBigUInt64BE(HALF);
-      return version <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(version) : NO_VERSION;
+      return Number((block.readBigUInt64BE(HALF) ^ own.readBigUInt64BE(HALF)) & VERSION_BITS);
     },
   };
 }
@@ -71,8 +74,18 @@ function blockOf(id: string): Buffer {
   return block;
 }
 
-function fold(block: Buffer, version: number): void {
-  const high = Math.floor(version / 2 ** 32);
+/** Bits that a version takes; the digest takes the others. */
+const VERSION_BITS = 0xff_ffff_ffffn;
+
+/** 24 bits of what is derived of a record: 0 where nothing is. */
+function digestOf(record: RecordValues, derived: readonly string[]): number {
+  if (derived.length === 0) return 0;
+  const values = JSON.stringify(derived.map((name) => record[name] ?? null));
+  return createHash("sha256").update(values).digest().readUIntBE(0, 3);
+}
+
+function fold(block: Buffer, version: number, digest: number): void {
+  const high = (digest << 8) | Math.floor(version / 2 ** 32);
   block.writeUInt32BE((block.readUInt32BE(HALF) ^ high) >>> 0, HALF);
   block.writeUInt32BE((block.readUInt32BE(HALF + 4) ^ version) >>> 0, HALF + 4);
 }

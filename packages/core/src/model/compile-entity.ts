@@ -263,6 +263,11 @@ export function compileEntity(
     extensions.map((extension) => ({ owner: extension.owner, parents: extension.definition.parents })),
   );
   problems.push(...unowned);
+  if (definition.temporal)
+    for (const field of inputFields.filter(({ derived }) => derived))
+      problems.push(
+        `plugin "${field.owner}": "${entity}.${field.name}" is derived, and "${entity}" is temporal: its states are kept by version, which derived values do not move`,
+      );
   const physical = physicalTable(table, fieldList, {
     indexes: goodIndexes,
     unique: goodUnique,
@@ -285,6 +290,7 @@ export function compileEntity(
     immutable: inputFields.filter((field) => field.immutable),
     encrypted: inputFields.filter((field) => field.encrypted),
     standards: inputFields.filter((field) => field.standard),
+    derived: inputFields.filter((field) => field.derived),
     relations,
     unique: goodUnique,
     searchable: searchable.map((name) => fields.get(name) as FieldModel),

@@ -70,6 +70,8 @@ export interface EntityModel {
   readonly encrypted: readonly FieldModel[];
   /** Those of them whose values are kept in a form of their own. */
   readonly standards: readonly FieldModel[];
+  /** Those of them that the system works out. */
+  readonly derived: readonly FieldModel[];
   readonly relations: ReadonlyMap<string, RelationModel>;
   readonly unique: readonly (readonly string[])[];
   readonly searchable: readonly FieldModel[];

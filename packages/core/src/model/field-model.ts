@@ -41,6 +41,8 @@ export interface FieldModel {
   readonly personal: boolean;
   /** The form in which its values are kept; null where they are kept as they come. */
   readonly standard: FieldStandard | null;
+  /** The system works it out: writing it is no edit. */
+  readonly derived: boolean;
   /** In a view: its values are shown without their middle. */
   readonly masked: boolean;
   /** First the value's own column; for money, then the currency's. */
@@ -129,6 +131,7 @@ export function fieldModel(
     encrypted,
     personal: meta.personal === true,
     standard: meta.standard ?? null,
+    derived: meta.derived === true,
     masked: false,
     columns,
     column,
@@ -160,6 +163,7 @@ export function systemField(
     encrypted: null,
     personal: false,
     standard: null,
+    derived: false,
     masked: false,
     columns: [column],
     column: column.name,

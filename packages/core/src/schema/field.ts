@@ -33,6 +33,8 @@ export interface FieldMeta {
   /** It says something about a person, though its kind does not show it. */
   readonly personal?: boolean;
   readonly standard?: FieldStandard;
+  /** The system works it out of other things: writing it is no edit. */
+  readonly derived?: boolean;
 }
 
 /** In which form the values of a text field are kept. */
@@ -214,6 +216,17 @@ export function normalized<S extends TSchema>(
   options: { readonly country?: string } = {},
 ): S {
   return annotate(schema, { standard: { as, country: options.country ?? null } }) as S;
+}
+
+/**
+ * A field that the system works out of other things, such as a score. An update with the rights of the system that changes
+ * nothing else is no edit: it leaves `version` and `updatedAt` as they are, so that whoever edits the record meanwhile is
+ * not refused, and nobody takes it for something that a person has done. Hooks run and the journal has an entry all the
+ * same, with the version that the record keeps; the `ETag` over HTTP becomes another one, and `If-Match` holds with both.
+ * Not for temporal entities, whose states are kept by version.
+ */
+export function derived<S extends TSchema>(schema: S): S {
+  return annotate(schema, { derived: true }) as S;
 }
 
 /** The value that a field holds when it is present. */

@@ -24,7 +24,12 @@ export interface DictionaryField {
   readonly source: string;
   /** The plugin that owns the entity. */
   readonly owner: string;
-  readonly update: "by core" | "set once" | "by a rule, or by whoever may" | "by whoever may";
+  readonly update:
+    | "by core"
+    | "set once"
+    | "by a rule, or by whoever may"
+    | "by the system, or by whoever may"
+    | "by whoever may";
   readonly sensitivity: "normal" | "sensitive" | "secret";
   /** It says something about a person: erasing him clears it. */
   readonly personal: boolean;
@@ -68,9 +73,11 @@ function entryOf(session: Session, entity: EntityModel, field: FieldModel): Dict
       ? "by core"
       : field.immutable
         ? "set once"
-        : isFilled
-          ? "by a rule, or by whoever may"
-          : "by whoever may",
+        : field.derived
+          ? "by the system, or by whoever may"
+          : isFilled
+            ? "by a rule, or by whoever may"
+            : "by whoever may",
     sensitivity: field.sensitivity,
     personal: personal.has(entity.name) && isPersonal(field),
     encrypted: field.encrypted !== null,

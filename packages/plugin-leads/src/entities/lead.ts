@@ -2,6 +2,7 @@ import {
   account,
   contact,
   defineEntity,
+  derived,
   type Input,
   instant,
   longText,
@@ -33,9 +34,9 @@ const draft = defineEntity("lead", {
     /** `converted` is set by `lead.convert` alone. */
     status: withDefault(oneOf(["new", "working", "qualified", "unqualified", "converted"]), "new"),
     /** How promising it is; more is better. With an active scoring model, what its rules give. */
-    score: withDefault(Type.Integer({ minimum: -1_000_000, maximum: 1_000_000 }), 0),
+    score: derived(withDefault(Type.Integer({ minimum: -1_000_000, maximum: 1_000_000 }), 0)),
     /** How well it fits the ideal customer of the active scoring model. */
-    grade: Type.Optional(oneOf(["A", "B", "C", "D"])),
+    grade: Type.Optional(derived(oneOf(["A", "B", "C", "D"]))),
     sourceId: Type.Optional(reference(leadSource, { onDelete: "set null" })),
     ownerId: Type.Optional(reference(user, { onDelete: "set null" })),
     /** In which people are looked for who could take it; default the one of the assignment rule. */

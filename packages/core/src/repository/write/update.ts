@@ -85,7 +85,9 @@ export async function updateRecords(
     const transferred = await checkTransfers(session, entity, loaded, effective, given);
 
     const now = session.now();
-    const written = batch.map(({ before }, i) => afterImage(before, effective[i] as RecordValues, now));
+    const written = batch.map(({ before }, i) =>
+      afterImage(session, entity, before, effective[i] as RecordValues, now),
+    );
     const sealed = entity.encrypted.some((field) => effective.some((patch) => patch[field.name] != null));
     const cipher = sealed ? await session.sealing() : undefined;
     const updates: { readonly at: number; readonly update: RowUpdate }[] = [];
@@ -260,8 +262,18 @@ function effectivePatch(before: RecordValues, patch: RecordValues): RecordValues
   return effective;
 }
 
-function afterImage(before: RecordValues, patch: RecordValues, now: string): RecordValues {
-  if (Object.keys(patch).length === 0) return before;
+function afterImage(
+  session: Session,
+  entity: EntityModel,
+  before: RecordValues,
+  patch: RecordValues,
+  now: string,
+): RecordValues {
+  const names = Object.keys(patch);
+  if (names.length === 0) return before;
+  // What the system works out is written beside the version: who edits the record has not missed anything.
+  const besides = session.actor.kind === "system" && names.every((name) => entity.fields.get(name)?.derived);
+  if (besides) return { ...before, ...patch };
   return { ...before, ...patch, updatedAt: later(before, now), version: (before["version"] as number) + 1 };
 }
 
