@@ -19,7 +19,7 @@ export interface ImportOptions extends CallOptions {
   /** Default `csv`. */
   readonly format?: "csv" | "ndjson";
   /** Default `create`. */
-  readonly mode?: "create" | "update" | "upsert";
+  readonly mode?: "create" | "update" | "upsert" | "capture";
   /** Fields that find the record of a row. */
   readonly on?: readonly string[];
   /** Fields of columns with other names; null leaves a column out. */
@@ -37,7 +37,7 @@ export interface ImportJob {
   readonly id: string;
   readonly entity: string;
   readonly state: "running" | "finished" | "interrupted" | "failed";
-  readonly mode: "create" | "update" | "upsert";
+  readonly mode: "create" | "update" | "upsert" | "capture";
   readonly dryRun: boolean;
   /** Rows that are decided: `accepted` and `rejected` together. */
   readonly done: number;

@@ -2,6 +2,7 @@ import {
   CapabilityWithheld,
   definePlugin,
   findDuplicatesOf,
+  intakeOf,
   type MailParty,
   type PluginFactory,
   type PluginOf,
@@ -54,6 +55,7 @@ import { metrics } from "./metrics.js";
 import { permissions } from "./permissions.js";
 import { privacy } from "./privacy.js";
 import { publicForms } from "./routes/public-forms.js";
+import { intakeOfLeads } from "./services/import-leads.js";
 import { capturableFields } from "./services/lead-fields.js";
 import { type CaptureSettings, captureSettings } from "./services/settings.js";
 import { timeline } from "./timeline.js";
@@ -193,7 +195,11 @@ const plugin = definePlugin({
         trainModelJob,
       ],
       schedules: [nightlyScores, weeklyTraining],
-      services: [provide(captureSettings, () => settings), provide(conversionSettings, () => conversion)],
+      services: [
+        provide(captureSettings, () => settings),
+        provide(conversionSettings, () => conversion),
+        provide(intakeOf(lead), intakeOfLeads),
+      ],
       // A mapping that could lose a value stops the start.
       start: async (crm) => {
         const tenant = crm.defaultTenant ?? "start";

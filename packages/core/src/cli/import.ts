@@ -16,7 +16,7 @@ const TYPES: Readonly<Record<string, string>> = {
 };
 /** Options that are handed on as they are. */
 const HANDED_ON: Readonly<Record<string, string>> = {
-  mode: "create, update or upsert; default: create.",
+  mode: "create, update, upsert or capture; default: create.",
   on: "Fields that find the record of a row: externalId.",
   mapping: 'Fields of columns as JSON: {"Surname":"lastName","Firm":"account.name"}.',
   transforms: 'Steps on the text of columns as JSON: {"Born":["dayFirst"]}.',

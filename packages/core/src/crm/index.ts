@@ -153,6 +153,7 @@ export {
 } from "./services/consents.js";
 export { type Customers, customers } from "./services/customers.js";
 export { type Exchange, exchange, type RatesQuestion } from "./services/exchange.js";
+export { type Intake, intakeOf } from "./services/intake.js";
 export {
   type MailParty,
   type MailPort,

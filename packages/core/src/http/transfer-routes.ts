@@ -176,7 +176,7 @@ async function importRecords(call: HttpCall, entity: EntityModel, limit: number)
   const on = listOf(parameters.get("on"));
   const delimiter = parameters.get("delimiter");
   const stated = {
-    mode: oneOf(parameters, "mode", ["create", "update", "upsert"]),
+    mode: oneOf(parameters, "mode", ["create", "update", "upsert", "capture"]),
     empty: oneOf(parameters, "empty", ["keep", "clear"]),
     encoding: oneOf(parameters, "encoding", ENCODINGS),
     transforms: transforms === undefined ? undefined : transformsOf(transforms),

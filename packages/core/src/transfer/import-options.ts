@@ -2,13 +2,13 @@ import type { TextEncoding } from "./decode-text.js";
 import type { ImportPace } from "./progress.js";
 import type { ImportTransform } from "./transforms.js";
 
-export type ImportMode = "create" | "update" | "upsert";
+export type ImportMode = "create" | "update" | "upsert" | "capture";
 export type ImportFormat = "csv" | "ndjson" | "xlsx";
 
 /** How a file becomes records. Kept with the job, so that a resumed run does the same. */
 export interface ImportOptions {
   readonly format: ImportFormat;
-  /** `create` (default) adds records, `update` changes those that `on` finds, `upsert` does either. */
+  /** `create` (default) adds records, `update` changes those that `on` finds, `upsert` does either, `capture` has the plugin of the entity take them in as from any other channel. */
   readonly mode?: ImportMode;
   /** Fields that find the record of a row: a unique list of the entity; for `update` also `["id"]`. */
   readonly on?: readonly string[];

@@ -96,7 +96,7 @@ function checkKey(
   { mode = "create", on = [] }: ImportOptions,
   byId: boolean,
 ): void {
-  if (mode === "create") {
+  if (mode === "create" || mode === "capture") {
     if (on.length > 0) throw InvalidImport({ reason: `"on" is for the modes update and upsert.` });
     return;
   }

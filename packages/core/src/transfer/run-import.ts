@@ -18,7 +18,7 @@ import { booksOf, findJob, isStale, requestOf, startedBy, statusOf } from "./imp
 import type { ImportOptions, ImportStatus } from "./import-options.js";
 import { fillLinks } from "./link-columns.js";
 import { openSource, type Source, type SourceRow } from "./read-source.js";
-import { takenKeys, writeBatch } from "./write-batch.js";
+import { intake, takenKeys, writeBatch } from "./write-batch.js";
 
 const BATCH = 500;
 /** Characters of one batch, so that large rows make small ones. */
@@ -40,6 +40,7 @@ export async function importFile(
 ): Promise<ImportStatus> {
   const session = ctx as Session;
   session.require(session.entity(entity.name), "import");
+  if (options.mode === "capture") intake(session, entity.name);
   const source = await openSource(session, session.entity(entity.name), bytes, options);
   await forgetOld(session);
   const job = await booksOf(session)
@@ -75,6 +76,7 @@ export async function resumeImport(
   const session = ctx as Session;
   const job = await findJob(session, id);
   session.require(session.entity(job.target), "import");
+  if ((job.options as ImportOptions).mode === "capture") intake(session, job.target);
   if (job.state === "reverting" || job.state === "reverted")
     throw ImportNotResumable({ id, reason: "was taken back" });
   if (job.state === "finished") throw ImportNotResumable({ id, reason: "has come to its end" });
@@ -144,13 +146,13 @@ class Run {
 
   async #all(source: Source): Promise<void> {
     this.#source = source;
-    const { on = [], mode = "create" } = this.#options;
-    const repeats = repeatedRows<RecordValues>(mode === "create" ? [] : on);
+    const { on = [] } = this.#options;
+    const repeats = repeatedRows<RecordValues>(on);
     const { position, digest } = this.#job;
     let batch: Step[] = [];
     let size = 0;
     for await (const given of source.rows) {
-      const item = mode !== "create" && "input" in given ? { ...repeats(given), cells: given.cells } : given;
+      const item = on.length > 0 && "input" in given ? { ...repeats(given), cells: given.cells } : given;
       this.#count(item);
       if (this.#read <= position) {
         if (this.#read === position && digest !== this.#digestText()) throw this.#other();
@@ -225,7 +227,7 @@ class Run {
   async #records(tx: Session, rows: readonly Step[]): Promise<void> {
     const { mode = "create", on = [] } = this.#options;
     const inputs = rows.flatMap((item) => ("input" in item ? [item.input] : []));
-    await writeBatch(tx, this.#job.target, inputs, mode, on);
+    await writeBatch(tx, this.#job.target, inputs, mode, on, this.#job.id);
   }
 
   async #note(tx: Session, rows: readonly Step[]): Promise<ImportJob> {

@@ -1,5 +1,6 @@
 import type { Repository } from "../context/repository.js";
-import { ValidationFailed } from "../errors/core-errors.js";
+import { type Intake, intakeOf } from "../crm/services/intake.js";
+import { Forbidden, ValidationFailed } from "../errors/core-errors.js";
 import type { CormError, Issue } from "../errors/corm-error.js";
 import { UniqueViolation } from "../errors/storage-errors.js";
 import type { Rejection } from "../import/settle.js";
@@ -10,6 +11,7 @@ import { storedForm } from "../model/stored-form.js";
 import { isId } from "../repository/parse-condition.js";
 import { MAX_LIMIT } from "../repository/read.js";
 import type { Session } from "../runtime/session.js";
+import { InvalidImport } from "./errors.js";
 import type { ImportMode } from "./import-options.js";
 
 type Records = Repository<RecordValues, RecordValues>;
@@ -21,12 +23,26 @@ export async function writeBatch(
   inputs: readonly RecordValues[],
   mode: ImportMode,
   on: readonly string[],
+  jobId: string,
 ): Promise<void> {
   if (inputs.length === 0) return;
   const records = tx.repoOf(entity) as Records;
-  if (mode === "create") await records.createMany(inputs);
+  if (mode === "capture") await intake(tx, entity).take(inputs, { importId: jobId });
+  else if (mode === "create") await records.createMany(inputs);
   else if (mode === "upsert") await records.upsertMany(inputs, on);
   else await updateBatch(records, tx.entity(entity), inputs, on);
+}
+
+/** @throws invalid-import where no plugin takes in records of the entity from channels; forbidden */
+export function intake(session: Session, entity: string): Intake {
+  const found = session.optional(intakeOf({ name: entity }));
+  if (found) {
+    if (session.permits(found.permission)) return found;
+    throw Forbidden({ reason: `Imports in the mode "capture" take the permission "${found.permission}".` });
+  }
+  throw InvalidImport({
+    reason: `The mode "capture" is for entities that a plugin takes in from channels, and none does so with ${entity}. Use "create" or "upsert".`,
+  });
 }
 
 async function updateBatch(

@@ -89,7 +89,7 @@ export function importOperation(entity: EntityModel): Operation {
       "Reads CSV or lines of JSON as they come, and writes them in batches. A row that is refused keeps no other out: the job counts it, and `GET /api/imports/{id}/errors` has it with the reason. The columns are the names of fields, or `mapping` says which field they are; money has a second column `<field>.currency`, or is written `1250.50 EUR`.",
     parameters: [
       parameter("mode", "Add records, change those that `on` finds, or either.", {
-        enum: ["create", "update", "upsert"],
+        enum: ["create", "update", "upsert", "capture"],
         default: "create",
       }),
       parameter("on", `Fields that find the record of a row: ${unique}; for \`update\` also \`id\`.`, {
@@ -214,7 +214,7 @@ export const importSchemas: Readonly<Record<string, JsonSchema>> = {
         enum: ["running", "finished", "interrupted", "failed", "reverting", "reverted"],
         description: "`interrupted` and `failed` can be resumed.",
       },
-      mode: { enum: ["create", "update", "upsert"] },
+      mode: { enum: ["create", "update", "upsert", "capture"] },
       dryRun: { type: "boolean" },
       done: { type: "integer", description: "Rows that are decided." },
       accepted: { type: "integer" },
