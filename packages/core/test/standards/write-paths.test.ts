@@ -24,6 +24,16 @@ const fills = definePlugin({
         { name: "fills.phone" },
         each(({ input }) => {
           if (input.title === "fill") input.phone = "138 0013 8000";
+          if (input.title === "move") input.country = "DE";
+        }),
+      ),
+      before(
+        contact,
+        "update",
+        { name: "fills.country" },
+        each(async ({ before: { id }, patch }, ctx) => {
+          if (patch.title === "move") patch.country = "DE";
+          if (patch.title === "write") await ctx.repo(contact).update(id, { country: "DE" });
         }),
       ),
     ],
@@ -56,6 +66,17 @@ test("every way in keeps one form", async () => {
   const found = (await contacts().first({ where: { externalId: "w-2" } })) as Contact;
   for (const row of [one, many, updated, upserted, found]) expect(row).toMatchObject(kept);
   expect(hooked.phone).toBe(NUMBER);
+});
+
+test("a number is of the country that a hook gives its record", async () => {
+  const made = await contacts().create({ lastName: "Weber", title: "move", phone: "030 901820" });
+  expect(made).toMatchObject({ country: "DE", phone: "+4930901820" });
+  for (const title of ["move", "write"]) {
+    const { id, phone } = await contacts().create({ lastName: "Weber", phone: "030 901821" });
+    expect(phone).toBe("030 901821");
+    const changed = await contacts().update(id, { title, phone: "030 901822" });
+    expect(changed).toMatchObject({ country: "DE", phone: "+4930901822" });
+  }
 });
 
 test("a number is of the country of its record", async () => {
