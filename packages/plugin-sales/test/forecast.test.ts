@@ -121,6 +121,46 @@ it("adds up what closes in a period by category, up the tree, with adjustments a
   await crm.stop();
 });
 
+it("shows what teams and territories have sold of their quotas, with those below", async () => {
+  const { crm, me } = await salesCrm({ currency: "USD" });
+  const { a, b, lead } = await company(me);
+  const { opportunity, quota, team, teamMember, territory, territoryModel } = me.entities;
+  const squad = await team.create({ name: "Squad" });
+  await teamMember.createMany([a, b].map((userId) => ({ teamId: squad.id, userId })));
+  const { id: modelId } = await territoryModel.create({ name: "2026" });
+  const europe = await territory.create({ modelId, name: "Europe" });
+  const germany = await territory.create({ modelId, name: "Germany", parentId: europe.id });
+  const won = (ownerId: string, amount: string, rest: object = {}) => ({
+    ...{ name: "D", ownerId, stage: "won", closeDate: "2026-02-01", amount: usd(amount) },
+    ...rest,
+  });
+  await opportunity.createMany([
+    won(a, "50", { territoryId: germany.id }),
+    won(b, "30", { territoryId: europe.id }),
+    won(b, "500", { closeDate: "2026-05-01", territoryId: europe.id }),
+    won(lead, "7"),
+    { name: "Open", ownerId: a, amount: usd("900"), closeDate: "2026-02-01", territoryId: germany.id },
+  ]);
+  await quota.createMany([
+    { teamId: squad.id, period: "2026-Q1", amount: usd("100") },
+    { territoryId: europe.id, period: "2026-Q1", amount: usd("160") },
+    { territoryId: germany.id, period: "2026-Q1", amount: usd("50") },
+    { userId: a, period: "2026-Q1", amount: usd("1") },
+  ]);
+  const { groups } = await opportunity.forecast({ period: "2026-Q1" });
+  expect(groups.map(({ kind, name, closed, attainment }) => [kind, name, closed.amount, attainment])).toEqual(
+    [
+      ["team", "Squad", "80.00", 0.8],
+      ["territory", "Europe", "80.00", 0.5],
+      ["territory", "Germany", "50.00", 1],
+    ],
+  );
+  // The same as each quota says by itself.
+  for (const { quotaId, closed, attainment } of groups)
+    expect(await quota.attainment(quotaId)).toMatchObject({ closed, attainment });
+  await crm.stop();
+});
+
 it("has categories that add up to all that closes in the period, whatever happens to it", async () => {
   const { crm, me, clock } = await salesCrm({ currency: "USD" });
   const { a, b } = await company(me);

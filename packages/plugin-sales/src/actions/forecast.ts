@@ -57,6 +57,17 @@ export const forecast = defineAction({
         attainment: Type.Union([Type.Number(), Type.Null()]),
       }),
     ),
+    groups: Type.Array(
+      Type.Object({
+        quotaId: Type.String(),
+        kind: Type.Enum(["team", "territory"]),
+        id: Type.String(),
+        name: Type.String(),
+        quota: money(),
+        closed: money(),
+        attainment: Type.Union([Type.Number(), Type.Null()]),
+      }),
+    ),
     adjustments: Type.Array(
       Type.Object({
         id: Type.String(),

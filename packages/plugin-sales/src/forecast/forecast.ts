@@ -1,6 +1,7 @@
 import { type Context, exchange, type Money, type RateUsed, subordinate, toMinor, user } from "@corm/core";
 import { reportingSums } from "../analysis/reporting-sums.js";
 import { forecastEntry, quota } from "../entities/forecast.js";
+import { type GroupQuota, groupQuotas } from "./group-quotas.js";
 import { periodDays } from "./period.js";
 import {
   type Adjustment,
@@ -51,6 +52,8 @@ export interface Forecast {
   /** What belongs to nobody, or to somebody who is not in the lines. */
   readonly unassigned: Columns;
   readonly lines: readonly ForecastLine[];
+  /** Of teams and territories; for everybody alone, and empty in the forecast of one branch. */
+  readonly groups: readonly GroupQuota[];
   readonly adjustments: readonly {
     readonly id: string;
     readonly managerId: string;
@@ -128,6 +131,7 @@ export async function forecastOf(
         attainment: attainment(line.rollUp.closed, target, currency),
       };
     }),
+    groups: managerId === undefined ? await groupQuotas(ctx, { period, from, until, asOf }) : [],
     adjustments: entries.map(({ id, note, ...entry }) => ({
       ...{ id, note, managerId: entry.managerId, userId: entry.userId, category: entry.category },
       amount: moneyOf(entry.amount, currency),
