@@ -49,6 +49,7 @@ import { retryWaitingJob } from "./jobs/retry-waiting.js";
 import { returnUntouched } from "./jobs/return-untouched.js";
 import { runTriggers } from "./jobs/run-triggers.js";
 import { tellEndpoints } from "./jobs/tell-endpoints.js";
+import { tidyNightly, tidyUp } from "./jobs/tidy-up.js";
 import { dueDate, fireSchedule, keepTimers, keepTimersJob } from "./jobs/timers.js";
 import type { NetOptions } from "./net/destinations.js";
 import { privacy } from "./privacy.js";
@@ -87,6 +88,10 @@ const plugin = definePlugin({
     publicUrl: Type.Optional(Type.String({ pattern: "^https?://", maxLength: 500 })),
     /** Hours without any success after which a webhook endpoint is turned off. */
     disableAfterHours: withDefault(Type.Integer({ minimum: 1, maximum: 8760 }), 120),
+    /** Days for which runs that are over are kept, with their steps. */
+    keepRunsDays: withDefault(Type.Integer({ minimum: 1, maximum: 36_500 }), 90),
+    /** Days for which messages to endpoints are kept that were delivered or given up. */
+    keepDeliveriesDays: withDefault(Type.Integer({ minimum: 1, maximum: 36_500 }), 30),
     /** From whom mails of automations come. */
     mailFrom: Type.Optional(
       Type.Object({ address: Type.String({ format: "email" }), name: Type.Optional(Type.String()) }),
@@ -103,6 +108,8 @@ const plugin = definePlugin({
       net: options.net,
       publicUrl: options.publicUrl,
       disableAfterMs: options.disableAfterHours * 3_600_000,
+      keepRunsMs: options.keepRunsDays * 86_400_000,
+      keepDeliveriesMs: options.keepDeliveriesDays * 86_400_000,
     };
     return {
       entities: {
@@ -176,7 +183,7 @@ const plugin = definePlugin({
         ...lockRecords(approvable),
       ],
       subscribers: [runTriggers, tellEndpoints],
-      schedules: [keepTimers],
+      schedules: [keepTimers, tidyNightly],
       jobs: [
         advanceRun,
         approvalTimeout,
@@ -189,6 +196,7 @@ const plugin = definePlugin({
         replayWebhooks,
         returnUntouched,
         retryWaitingJob,
+        tidyUp,
       ],
       privacy,
       routes: [incomingHook, ...approvalLinks],
@@ -244,6 +252,10 @@ export interface WorkflowOptions {
   readonly publicUrl?: string;
   /** Hours without any success after which a webhook endpoint is turned off. Default 120. */
   readonly disableAfterHours?: number;
+  /** Days for which runs that are over are kept, with their steps. Default 90. */
+  readonly keepRunsDays?: number;
+  /** Days for which messages to endpoints are kept that were delivered or given up. Default 30. */
+  readonly keepDeliveriesDays?: number;
   /** From whom mails of automations come; they go out by the app's mail port. */
   readonly mailFrom?: { readonly address: string; readonly name?: string };
 }

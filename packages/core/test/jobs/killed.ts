@@ -12,7 +12,7 @@ import {
 import { knexStorage } from "@corm/core/knex";
 import Type from "typebox";
 
-const effectDraft = defineEntity("effect", {
+export const effect = defineEntity("effect", {
   fields: {
     job: Type.String({ maxLength: 40 }),
     key: Type.String({ maxLength: 40 }),
@@ -20,7 +20,6 @@ const effectDraft = defineEntity("effect", {
   },
   indexes: [["job"], ["key", "number"]],
 });
-export const effect = effectDraft;
 
 export const LEASE = 1500;
 const input = Type.Object({ key: Type.String(), number: Type.Integer() });
@@ -44,7 +43,8 @@ export const byHand = defineJob("killed.byHand", {
     }),
 });
 
-const plugin: AnyPlugin = definePlugin({
+/** What both engines' kill loops run. */
+export const killedPlugin: AnyPlugin = definePlugin({
   name: "killed",
   version: "1.0.0",
   corm: "^0.1",
@@ -55,7 +55,7 @@ const plugin: AnyPlugin = definePlugin({
 export const openKilled = (url: string, isFenced = true): Promise<Crm<AnyPlugin[]>> =>
   createCrm({
     storage: knexStorage({ url, pool: { min: 0, max: 12 } }),
-    plugins: [plugin],
+    plugins: [killedPlugin],
     secret: "a secret of forty characters, for tests.",
     jobs: {
       engine: (host) => {

@@ -22,6 +22,8 @@ export const deliver = defineJob(DELIVER.name, {
   attempts: ATTEMPTS,
   backoff: { initial: 5000, factor: 5, max: 12 * 3_600_000 },
   timeout: 60_000,
+  // It gives signs of life while it waits for an answer: who is silent for so long is gone.
+  lease: 10_000,
   /** To one endpoint. */
   concurrency: 8,
   run: async (ctx, { deliveryId }, job) => {

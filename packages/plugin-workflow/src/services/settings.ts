@@ -13,6 +13,9 @@ export interface WorkflowSettings {
   readonly net: NetOptions;
   /** Milliseconds without any success after which an endpoint is turned off. */
   readonly disableAfterMs: number;
+  /** For how long runs that are over are kept, and messages that were delivered or given up. */
+  readonly keepRunsMs: number;
+  readonly keepDeliveriesMs: number;
   /** Where people reach the app, for links in mails. */
   readonly publicUrl: string | undefined;
   /** From whom mails of steps come. */
