@@ -27,6 +27,12 @@ export const leadRecycled = defineEvent("lead.recycled", Type.Object({ ...ofPool
 
 const nullableText = Type.Union([Type.String(), Type.Null()]);
 
+/** A lead is to be answered soon, and was not yet: once per lead, `warnMinutes` of its policy before. */
+export const leadResponseWarned = defineEvent(
+  "lead.responseWarned",
+  Type.Object({ dueAt: Type.String(), policyId: nullableText, ownerId: nullableText }),
+);
+
 /** A lead was not answered in time: once per lead. */
 export const leadResponseBreached = defineEvent(
   "lead.responseBreached",
@@ -45,6 +51,7 @@ export const events = [
   leadScoreCrossed,
   leadRecycleWarned,
   leadRecycled,
+  leadResponseWarned,
   leadResponseBreached,
   leadConverted,
   leadUnconverted,

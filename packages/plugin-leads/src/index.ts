@@ -63,6 +63,7 @@ export {
   leadRecycled,
   leadRecycleWarned,
   leadResponseBreached,
+  leadResponseWarned,
   leadScoreCrossed,
   leadUnconverted,
 } from "./events.js";

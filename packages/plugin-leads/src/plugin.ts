@@ -50,6 +50,7 @@ import { lapseJob, sendConfirmationJob } from "./jobs/confirmations.js";
 import { poolRoundJob, replanJob } from "./jobs/pools.js";
 import { nightlyScores, recomputeJob, rescoreJob } from "./jobs/rescore.js";
 import { responseDueJob } from "./jobs/response-due.js";
+import { responseWarnJob } from "./jobs/response-warn.js";
 import { retrainJob, trainModelJob, weeklyTraining } from "./jobs/train-model.js";
 import { metrics } from "./metrics.js";
 import { permissions } from "./permissions.js";
@@ -189,6 +190,7 @@ const plugin = definePlugin({
         poolRoundJob,
         replanJob,
         responseDueJob,
+        responseWarnJob,
         recomputeJob,
         rescoreJob,
         retrainJob,

@@ -68,6 +68,28 @@ describe("answers to leads", () => {
     );
   });
 
+  it("are warned of some working time before, once, and not where somebody has answered", async () => {
+    const { me } = test;
+    const { id: policy } = await office(test, 24 * 60);
+    await me.entities.responsePolicy.update(policy, { warnMinutes: 120 });
+    const [open, called] = await me.entities.lead.createMany([{ lastName: "Open" }, { lastName: "Called" }]);
+    const warned = async () =>
+      (await me.changes({ limit: 500 })).items.filter(({ event }) => event === "lead.responseWarned");
+    await runJobs(test, { for: { minutes: 30 } });
+    const doneAt = me.now();
+    await me.entities.activity.create({ kind: "call", subject: "hello", leadId: called!.id, doneAt });
+    // Due at ten on Friday: two hours of work before is five o'clock on Thursday, in Berlin.
+    await runJobs(test, { until: "2026-01-08T15:59:59Z" });
+    expect(await warned()).toEqual([]);
+    await runJobs(test, { for: { minutes: 1 } });
+    expect((await warned()).map(({ record, payload }) => [record, payload])).toEqual([
+      [open!.id, { dueAt: "2026-01-09T09:00:00.000Z", policyId: policy, ownerId: null }],
+    ]);
+    await runJobs(test, { for: { days: 3 } });
+    expect(await warned()).toHaveLength(1);
+    expect((await breaches(test)).map(({ record }) => record)).toEqual([open!.id]);
+  });
+
   it("are of the first policy that a lead satisfies; without one, nobody waits", async () => {
     const { me } = test;
     const create = (rest: object) => me.entities.lead.create({ lastName: "Ada", ...rest });

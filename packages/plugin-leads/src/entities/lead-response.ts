@@ -8,6 +8,8 @@ const draft = defineEntity("leadResponse", {
     policyId: Type.Optional(reference(responsePolicy, { onDelete: "set null" })),
     /** As the policy and its calendar were when the lead came. */
     dueAt: instant(),
+    /** That somebody was warned of it. */
+    warnedAt: Type.Optional(instant()),
     respondedAt: Type.Optional(instant()),
     breachedAt: Type.Optional(instant()),
   },

@@ -23,6 +23,8 @@ const draft = defineEntity("responsePolicy", {
     calendarId: Type.Optional(reference(calendar, { onDelete: "restrict" })),
     /** Minutes of working time until somebody has answered. */
     minutes: Type.Integer({ minimum: 1, maximum: 525_600 }),
+    /** Minutes of working time before that at which the event `lead.responseWarned` warns; default never. */
+    warnMinutes: Type.Optional(Type.Integer({ minimum: 1, maximum: 525_600 })),
   },
   relations: { calendar: one("calendarId") },
   unique: [["name"]],

@@ -11,6 +11,7 @@ import { leadResponse } from "../entities/lead-response.js";
 import { type ResponsePolicy, responsePolicy } from "../entities/response-policy.js";
 
 export const RESPONSE_DUE: JobHandle<{ responseId: string }> = { name: "leads.responseDue" };
+export const RESPONSE_WARN: JobHandle<{ responseId: string }> = { name: "leads.responseWarn" };
 const MINUTE_MS = 60_000;
 
 export const responding = (ctx: Context): Context =>
@@ -45,7 +46,7 @@ async function watchSome(ctx: Context, rows: readonly Lead[], policies: readonly
   const watched = rows.flatMap((row) => {
     const policy = chosen.get(row.id);
     return policy
-      ? [{ leadId: row.id, policyId: policy.id, dueAt: dueAt(policy, Date.parse(row.createdAt)) }]
+      ? [{ leadId: row.id, policyId: policy.id, dueAt: timeOf(policy, row, policy.minutes) }]
       : [];
   });
   const made = await ctx.repo(leadResponse).createMany(watched);
@@ -53,10 +54,19 @@ async function watchSome(ctx: Context, rows: readonly Lead[], policies: readonly
     RESPONSE_DUE,
     made.map(({ id, dueAt: runAt }) => ({ input: { responseId: id }, runAt })),
   );
+  const own = new Map(rows.map((row) => [row.id, row]));
+  const warnings = made.flatMap(({ id, leadId }) => {
+    const policy = chosen.get(leadId) as Active;
+    if (policy.warnMinutes === null) return [];
+    const after = Math.max(0, policy.minutes - policy.warnMinutes);
+    return [{ input: { responseId: id }, runAt: timeOf(policy, own.get(leadId) as Lead, after) }];
+  });
+  if (warnings.length > 0) await ctx.jobs.enqueueMany(RESPONSE_WARN, warnings);
 }
 
-function dueAt({ clock, minutes }: Active, from: number): string {
-  const span = minutes * MINUTE_MS;
+/** So many minutes of the policy's working time after a lead came. */
+function timeOf({ clock }: Active, { createdAt }: Lead, minutes: number): string {
+  const [from, span] = [Date.parse(createdAt), minutes * MINUTE_MS];
   return toInstant(clock ? addWorkingTime(clock, from, span) : from + span);
 }
 
