@@ -3,9 +3,16 @@ import { CORE_VERSION } from "../util/version.js";
 import { auditHeads, auditVerify } from "./audit.js";
 import { clientTypesCommand } from "./client.js";
 import type { Command, CommandCall, Environment, Output } from "./command.js";
+import { dictionaryCommand } from "./dictionary.js";
 import { importCommand } from "./import.js";
 
-const COMMANDS: readonly Command[] = [auditVerify, auditHeads, clientTypesCommand, importCommand];
+const COMMANDS: readonly Command[] = [
+  auditVerify,
+  auditHeads,
+  clientTypesCommand,
+  dictionaryCommand,
+  importCommand,
+];
 
 /** Runs one command line. @returns the exit code: 0, 1 where a check found something, 2 for a wrong call */
 export async function runCli(args: readonly string[], env: Environment, output: Output): Promise<number> {

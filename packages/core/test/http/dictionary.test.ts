@@ -1,6 +1,10 @@
+import type { AddressInfo } from "node:net";
 import { dataDictionary, defineRole, grant, readCsv } from "@corm/core";
+import { createHttp } from "@corm/core/http";
 import { createTestCrm } from "@corm/core/testing";
+import { createAdaptorServer } from "@hono/node-server";
 import { afterAll, beforeAll, expect, it } from "vitest";
+import { runCli } from "../../src/cli/run.js";
 import { parcel, plugins } from "./support/parcels.js";
 import { startApi, type TestApi } from "./support/start.js";
 
@@ -62,4 +66,28 @@ it("tells whoever asks no more than his roles", async () => {
   expect([...new Set(fields.map(({ entity }) => entity))]).toEqual(["parcel"]);
   expect(fields.some(({ field }) => field === "note")).toBe(false);
   await crm.stop();
+});
+
+it("is written by a command, as far as its key sees", async () => {
+  const server = createAdaptorServer(createHttp(api.crm));
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", () => resolve()));
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const [said, wrong]: [string[], string[]] = [[], []];
+  const output = { out: (line: string) => said.push(line), error: (line: string) => wrong.push(line) };
+  const run = (...args: string[]) => runCli(["dictionary", ...args], { CORM_API_KEY: api.key }, output);
+  try {
+    expect(await run(url)).toBe(0);
+    expect(said[0]).toMatch(/^entity,field,label,type,/);
+    expect(said[0]).toMatch(/\r?\ncontact,lastName,/);
+    expect(await run(url, "--format", "json")).toBe(0);
+    const { data } = JSON.parse(said[1] as string) as { data: { entity: string; field: string }[] };
+    expect(data).toContainEqual(expect.objectContaining({ entity: "contact", field: "email" }));
+    expect(await run(url, "--format", "xml")).toBe(2);
+    expect(await run("nowhere")).toBe(2);
+    expect(await run(url, "--key", "wrong")).toBe(2);
+    expect(wrong).toHaveLength(3);
+    expect(wrong[2]).toContain("401");
+  } finally {
+    server.close();
+  }
 });

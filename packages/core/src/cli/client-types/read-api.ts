@@ -9,12 +9,7 @@ const TIMEOUT_MS = 30_000;
  * @throws Error that says what was asked and what came
  */
 export async function readJson(url: string, key: string | undefined): Promise<unknown> {
-  const response = await ask(url, key);
-  if (!response.ok) {
-    await response.body?.cancel();
-    throw new Error(`${url} answers ${response.status}: ${hint(response, key)}`);
-  }
-  const text = await readText(response, url);
+  const text = await readApi(url, key, "application/json");
   try {
     return JSON.parse(text);
   } catch {
@@ -22,9 +17,17 @@ export async function readJson(url: string, key: string | undefined): Promise<un
   }
 }
 
-async function ask(url: string, key: string | undefined): Promise<Response> {
+/** The text that an API answers. @throws as `readJson` */
+export async function readApi(url: string, key: string | undefined, accept: string): Promise<string> {
+  const response = await ask(url, key, accept);
+  if (response.ok) return readText(response, url);
+  await response.body?.cancel();
+  throw new Error(`${url} answers ${response.status}: ${hint(response, key)}`);
+}
+
+async function ask(url: string, key: string | undefined, accept: string): Promise<Response> {
   const headers = {
-    accept: "application/json",
+    accept,
     ...(key === undefined ? {} : { authorization: `Bearer ${key}` }),
   };
   try {
