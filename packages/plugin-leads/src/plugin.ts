@@ -4,6 +4,7 @@ import {
   findDuplicatesOf,
   intakeOf,
   type MailParty,
+  mergeActionsOf,
   type PluginFactory,
   type PluginOf,
   provide,
@@ -68,6 +69,8 @@ const positive = Type.Integer({ minimum: 1, maximum: 1_000_000 });
 const fieldMap = Type.Optional(
   Type.Record(Type.String({ maxLength: 48 }), Type.Union([Type.String({ maxLength: 48 }), Type.Null()])),
 );
+
+const { planMerge: planLeadMerge, merge: mergeLeads, unmerge: unmergeLeads } = mergeActionsOf(lead);
 
 const plugin = definePlugin({
   name: "leads",
@@ -160,6 +163,9 @@ const plugin = definePlugin({
         explainScore,
         receiveMail,
         findLeadDuplicates: findDuplicatesOf(lead),
+        mergeLeads,
+        planLeadMerge,
+        unmergeLeads,
         release,
         score,
         submit,

@@ -1,9 +1,11 @@
 import {
   createCalendars,
   definePlugin,
+  findDuplicatesOf,
   InvalidOptions,
   isTimeZone,
   type Money,
+  mergeActionsOf,
   money,
   oneOf,
   opportunities,
@@ -110,6 +112,12 @@ const stageTemplate = Type.Object(
   },
   { additionalProperties: false },
 );
+
+const {
+  planMerge: planOpportunityMerge,
+  merge: mergeOpportunities,
+  unmerge: unmergeOpportunities,
+} = mergeActionsOf(opportunity);
 
 const plugin = definePlugin({
   name: "sales",
@@ -226,6 +234,10 @@ const plugin = definePlugin({
         quotaAttainment,
         previewTerritories,
         makeContract,
+        findOpportunityDuplicates: findDuplicatesOf(opportunity),
+        mergeOpportunities,
+        planOpportunityMerge,
+        unmergeOpportunities,
         pipelineValue,
         rollUpAccount,
         setTeam,

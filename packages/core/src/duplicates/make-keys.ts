@@ -50,10 +50,8 @@ async function settleKeys(
   const nameOf = (row: object) =>
     `${(row as RecordValues)["record_id"]} ${(row as RecordValues)["match_key"]}`;
   const wanted = new Set(rows.map(nameOf));
-  const own = and(
-    { op: "eq", column: TENANT_COLUMN, value: tx.tenant },
-    { op: "eq", column: "entity", value: entity.name },
-  );
+  // By the ids alone: with the entity beside them, SQLite walks all keys of the entity.
+  const own: Filter = { op: "eq", column: TENANT_COLUMN, value: tx.tenant };
   const those: Filter = { op: "in", column: "record_id", values: records.map(({ id }) => id as string) };
   const kept = await tx.operations().findMany({
     table: MATCH_KEY_TABLE.name,

@@ -36,6 +36,11 @@ export interface EntityOptions<F extends Fields, R extends Relations> {
   readonly readWith?: ReadWith;
   /** Where its tree is spelt out, so that conditions ask for whole branches: `descendantOf`, `inTreeOf`. See `treeHooks`. */
   readonly tree?: EntityTree;
+  /**
+   * True for what is one record's own history: it does not follow when that record is merged into another one, but goes into
+   * the recycle bin with it, and comes back with it. Default false: it hangs on the survivor.
+   */
+  readonly staysInMerge?: boolean;
   /** False for bookkeeping whose changes nobody will ask after, such as counters. Default true. */
   readonly journal?: boolean;
   /**
@@ -103,6 +108,7 @@ export function defineEntity<
     attachedTo: options.attachedTo ?? null,
     readWith: options.readWith ?? null,
     tree: options.tree ?? null,
+    staysInMerge: options.staysInMerge ?? false,
     journal: options.journal ?? true,
     temporal: options.temporal ?? false,
   };

@@ -51,6 +51,7 @@ export interface EntityDefinition {
   readonly attachedTo: Attachment | null;
   readonly readWith: ReadWith | null;
   readonly tree: EntityTree | null;
+  readonly staysInMerge: boolean;
   readonly journal: boolean;
   readonly temporal: boolean;
 }

@@ -22,7 +22,12 @@ const OWN = new Set(["mergeStep", "mergedRecord", "recordMerge", "duplicatePair"
 export function linksTo(session: Session, entity: EntityModel): readonly Link[] {
   const links: Link[] = childrenOf(session, entity)
     // The pairs of a tree follow its references by themselves.
-    .filter((child) => !OWN.has(child.entity.name) && child.entity.table !== entity.tree?.table)
+    .filter(
+      (child) =>
+        !OWN.has(child.entity.name) &&
+        !child.entity.staysInMerge &&
+        child.entity.table !== entity.tree?.table,
+    )
     .map(({ entity: child, field }) => ({
       entity: child,
       field,

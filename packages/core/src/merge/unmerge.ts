@@ -2,7 +2,7 @@ import { NotFound } from "../errors/core-errors.js";
 import type { EntityModel } from "../model/entity-model.js";
 import { type RecordValues, sameValue } from "../model/record-codec.js";
 import { loadByIds } from "../repository/read.js";
-import { purgeRecords, restoreRecord } from "../repository/write/delete.js";
+import { purgeRecords, restoreRecords } from "../repository/write/delete.js";
 import { mergeHooks, runMergeHooks } from "../repository/write/operation.js";
 import { assertReach } from "../repository/write/reach.js";
 import { lockRecords } from "../repository/write/update.js";
@@ -120,7 +120,7 @@ async function undo(
   if (!entity) return;
   const ids = run.map(({ recordId }) => recordId);
   if (kind === "bin") {
-    for (const id of ids) await restore(trusted, entity, id);
+    await restore(trusted, entity, ids);
     return;
   }
   const found = await loadByIds(trusted, entity, ids, { lock: true, withDeleted: true, trusted: true });
@@ -145,7 +145,18 @@ async function undo(
   if (mergeHooks(trusted, name).length > 0) heard.set(name, [...(heard.get(name) ?? []), ...written]);
 }
 
-async function restore(trusted: Session, entity: EntityModel, id: string): Promise<void> {
-  const found = await loadByIds(trusted, entity, [id], { withDeleted: true, trusted: true });
-  if (found.get(id)?.["deletedAt"]) await restoreRecord(trusted, entity, id);
+/** What went in together comes out together: one of them may be what another cannot be without. */
+async function restore(trusted: Session, entity: EntityModel, ids: readonly string[]): Promise<void> {
+  const found = await loadByIds(trusted, entity, ids, { withDeleted: true, trusted: true });
+  const together = new Map<string, string[]>();
+  for (const id of ids) {
+    const at = found.get(id)?.["deletedAt"] as string | null | undefined;
+    if (at) together.set(at, [...(together.get(at) ?? []), id]);
+  }
+  for (const gone of together.values()) {
+    // One that came out with what it hangs on is out already.
+    const now = await loadByIds(trusted, entity, gone, { withDeleted: true, trusted: true });
+    const left = gone.filter((id) => now.get(id)?.["deletedAt"]);
+    if (left.length > 0) await restoreRecords(trusted, entity, left);
+  }
 }

@@ -298,6 +298,7 @@ export function compileEntity(
     internal: definition.internal,
     access: facts,
     tree: null,
+    staysInMerge: definition.staysInMerge,
     journal: definition.journal,
     physical,
     history: definition.temporal ? historyTable(physical, fieldList) : null,

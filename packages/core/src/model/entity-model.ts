@@ -84,6 +84,8 @@ export interface EntityModel {
   readonly tree: TreeTable | null;
   /** Its writes are entered in the journal. */
   readonly journal: boolean;
+  /** It keeps to its own record when that is merged into another one. */
+  readonly staysInMerge: boolean;
   readonly physical: PhysicalTable;
   /** Where the states of a temporal entity are kept; null for others. */
   readonly history: PhysicalTable | null;

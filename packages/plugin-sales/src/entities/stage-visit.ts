@@ -32,6 +32,7 @@ const draft = defineEntity("stageVisit", {
   access: { parents: ["opportunity"] },
   indexes: [["stageId", "enteredAt"]],
   unique: [["opportunityId", "seq"]],
+  staysInMerge: true,
   immutable: [
     "opportunityId",
     "stageId",

@@ -73,7 +73,8 @@ export async function restoreRecord(outer: Session, view: EntityModel, id: strin
   return row as RecordValues;
 }
 
-async function restoreRecords(
+/** Several that went into the bin at one instant, and may need one another. */
+export async function restoreRecords(
   outer: Session,
   entity: EntityModel,
   ids: readonly string[],
