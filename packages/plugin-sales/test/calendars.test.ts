@@ -237,6 +237,10 @@ it("invites, tells of changes and cancels, each with a higher sequence", async (
   ).toEqual({ invited: 2 });
   await run();
   expect(last()).toMatchObject({ method: "REQUEST", sequence: 6 });
+  // A guest does not answer for another one.
+  expect(await reply({ sequence: 6, stamp: "20260302T130000Z", from: "cy@example.org" })).toEqual({
+    outcome: "unknown",
+  });
   await activity.delete(call.id);
   await run();
   expect(
