@@ -7,9 +7,10 @@ import { assertReach } from "../repository/write/reach.js";
 import { lockRecords, updateRecords } from "../repository/write/update.js";
 import type { Session } from "../runtime/session.js";
 import { toInstant } from "../util/clock.js";
+import { checkChoices } from "./choices.js";
 import { restrictConsents } from "./consents.js";
 import { MergeLog } from "./log.js";
-import { idsOf, type MergeRequest, planFields } from "./plan.js";
+import { idsOf, type MergeRequest, planFields, visibleMoves } from "./plan.js";
 import { repointAll } from "./repoint.js";
 
 export interface MergeCommand extends MergeRequest {
@@ -63,6 +64,7 @@ export async function mergeRecords(
     // Choices are about what the actor sees; the rest goes by the same rule, and is not told.
     planFields(view, kept, gone, command.fields);
     const planned = planFields(entity, kept, gone, command.fields);
+    const handedOn = await checkChoices(session, entity, kept, planned, command.fields);
     const system = session.asSystem({ capability: "crm.merge", reason: `merge of ${name}` }) as Session;
     const undoUntil = toInstant(session.clock.now() + undoDays * DAY_MS);
     const made = await books(system, "recordMerge").create({
@@ -73,6 +75,7 @@ export async function mergeRecords(
       moved: [],
     });
     const log = new MergeLog(system, made.id as string);
+    const told = await visibleMoves(session, entity, losers);
     const trusted = session.trusted();
 
     await repointAll(trusted, log, entity, losers, survivor);
@@ -93,6 +96,8 @@ export async function mergeRecords(
       if (!sameValue(kept[field] ?? null, wanted ?? null)) patch[field] = wanted;
     }
     const after = await writeSurvivor(trusted, entity, survivor, patch);
+    // What the caller chose may not carry the record out of his reach, unless he may hand it on.
+    if (command.fields) await assertReach(session, entity, "update", [after], handedOn);
     await log.note(
       ...Object.keys(patch).map((field) => ({
         kind: "set" as const,
@@ -110,7 +115,7 @@ export async function mergeRecords(
     await log.flush();
     const moved = log.counts.filter(({ count }) => count > 0);
     await books(system, "recordMerge").update(made.id, { moved });
-    return { mergeId: made.id as string, survivorId: survivor, loserIds: losers, moved, undoUntil };
+    return { mergeId: made.id as string, survivorId: survivor, loserIds: losers, moved: told, undoUntil };
   });
 }
 

@@ -128,8 +128,21 @@ export async function planMerge(session: Session, name: string, request: MergeRe
     ({ options, value, field }) =>
       !sameValue(value, survivor[field]) || options.some((one) => !sameValue(one.value, value)),
   );
+  const moved = await visibleMoves(session, view.full, loserIds);
+  const versions = Object.fromEntries(
+    records.map((record) => [record["id"] as string, record["version"] as number]),
+  );
+  return { survivorId, loserIds, fields, moved, versions };
+}
+
+/** How many records name one of these, by entity and field, of what the actor may see. */
+export async function visibleMoves(
+  session: Session,
+  full: EntityModel,
+  loserIds: readonly string[],
+): Promise<{ entity: string; field: string; count: number }[]> {
   const moved = [];
-  for (const { entity, field, names } of linksTo(session, view.full)) {
+  for (const { entity, field, names } of linksTo(session, full)) {
     if (
       entity.internal ||
       !session.access.has(entity.name, "read") ||
@@ -147,8 +160,5 @@ export async function planMerge(session: Session, name: string, request: MergeRe
     const count = (row?.["n"] as number | undefined) ?? 0;
     if (count > 0) moved.push({ entity: entity.name, field: field.name, count });
   }
-  const versions = Object.fromEntries(
-    records.map((record) => [record["id"] as string, record["version"] as number]),
-  );
-  return { survivorId, loserIds, fields, moved, versions };
+  return moved;
 }

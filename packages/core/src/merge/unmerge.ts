@@ -1,3 +1,4 @@
+import { visibleIds } from "../duplicates/find.js";
 import { NotFound } from "../errors/core-errors.js";
 import type { EntityModel } from "../model/entity-model.js";
 import { type RecordValues, sameValue } from "../model/record-codec.js";
@@ -84,8 +85,20 @@ export async function unmergeRecords(outer: Session, name: string, mergeId: stri
     // By now all are back that the records name.
     for (const [of, changes] of heard) await runMergeHooks(trusted, of, changes);
     await books(system, "recordMerge").update(mergeId, { state: "undone" });
-    return { mergeId, survivorId, restoredIds: [...merge.loserIds], kept };
+    return { mergeId, survivorId, restoredIds: [...merge.loserIds], kept: await visibleOf(session, kept) };
   });
+}
+
+/** Of what was not put back, what the actor may know of. */
+async function visibleOf(session: Session, kept: UnmergeResult["kept"]): Promise<UnmergeResult["kept"]> {
+  const seen = new Map<string, ReadonlySet<string>>();
+  for (const name of new Set(kept.map(({ entity }) => entity))) {
+    const ids = kept.flatMap(({ entity, id }) => (entity === name ? [id] : []));
+    seen.set(name, await visibleIds(session, session.model(name), [...new Set(ids)]));
+  }
+  return kept.filter(
+    ({ entity, id, field }) => seen.get(entity)?.has(id) && session.entity(entity).fields.has(field),
+  );
 }
 
 /** Neighbouring steps of one kind on one field: undone with as many statements as one. */

@@ -15,6 +15,7 @@ import {
   extendEntity,
   note,
   reference,
+  user,
 } from "@corm/core";
 import { createTestCrm } from "@corm/core/testing";
 import Type from "typebox";
@@ -228,6 +229,64 @@ describe("access", () => {
     await expect(contacts().merge({ survivorId: ada.id, ids: [stranger.id] })).rejects.toMatchObject({
       code: "not-found",
     });
+  });
+});
+
+describe("what somebody chooses is held against his own rights", () => {
+  const chooser = defineRole({
+    name: "chooser",
+    permissions: ["contact.merge"],
+    entities: {
+      account: { read: "own" },
+      activity: { read: "own" },
+      user: { read: "all" },
+      contact: { read: "own", update: "own", delete: "own" },
+    },
+  });
+
+  async function asChooser() {
+    const opened = await createTestCrm({ plugins: [crmCore(), clubs()], roles: [chooser] });
+    const { me, crm } = opened;
+    const [own, other] = await me.repo(user).createMany([{ name: "Own" }, { name: "Other" }]);
+    const [a, b] = await me.entities.contact.createMany([
+      { lastName: "Hopper", ownerId: own!.id },
+      { lastName: "Hopper", ownerId: own!.id },
+    ]);
+    const rep = crm.as({ actor: { kind: "user", id: own!.id }, tenant: me.tenant, roles: ["chooser"] });
+    const merge = (fields: object) =>
+      rep.entities.contact.merge({ survivorId: a!.id, ids: [b!.id], fields } as never);
+    return { ...opened, rep, other: other!, a: a!, b: b!, merge };
+  }
+
+  test("a record that he does not see is not named by it", async () => {
+    const { me, crm, merge, a } = await asChooser();
+    const hidden = await me.repo(account).create({ name: "Hidden" });
+    const of = (accountId: string) => merge({ accountId: { value: accountId } }).catch((error) => error);
+    const nowhere = "018f0000-0000-7000-8000-000000000000";
+    const [seen, none] = [await of(hidden.id), await of(nowhere)];
+    expect(seen).toMatchObject({ code: "validation-failed" });
+    expect(seen.issues).toEqual(JSON.parse(JSON.stringify(none.issues).replaceAll(nowhere, hidden.id)));
+    expect(await me.entities.contact.get(a.id)).toMatchObject({ accountId: null, version: 1 });
+    expect(await me.entities.contact.count()).toBe(2);
+    await crm.stop();
+  });
+
+  test("another owner takes the right to transfer", async () => {
+    const { me, crm, merge, other, a } = await asChooser();
+    await expect(merge({ ownerId: { value: other.id } })).rejects.toMatchObject({ status: 403 });
+    expect(await me.entities.contact.get(a.id)).toMatchObject({ ownerId: a.ownerId, version: 1 });
+    expect(await me.entities.contact.count()).toBe(2);
+    await crm.stop();
+  });
+
+  test("he is told of what moves, and of what stays, as far as he sees it", async () => {
+    const { me, crm, merge, rep, b } = await asChooser();
+    const hidden = await me.repo(activity).create({ kind: "call", subject: "Secret", contactId: b.id });
+    const { moved, mergeId } = await merge({});
+    expect(moved).toEqual([]);
+    await me.repo(activity).update(hidden.id, { contactId: null });
+    expect((await rep.entities.contact.unmerge({ mergeId })).kept).toEqual([]);
+    await crm.stop();
   });
 });
 
