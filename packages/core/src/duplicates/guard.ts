@@ -26,7 +26,14 @@ export async function guardDuplicates(
   const visible = await visibleIds(session, entity, [...new Set(matches.map(({ id }) => id))]);
   // A record of the batch itself is the caller's own.
   const own = new Set(records.map((record) => record["id"] as string));
-  const shown = (match: Match) => visible.has(match.id) && !own.has(match.id);
+  // What two records have in common in a field that the actor does not see, no rule tells him.
+  const { queryable } = session.entity(entity.name);
+  const open = new Set(
+    rules.rules
+      .filter(({ compares }) => compares.every((name) => queryable.has(name)))
+      .map(({ name }) => name),
+  );
+  const shown = (match: Match) => open.has(match.rule) && visible.has(match.id) && !own.has(match.id);
   const blocked = matches.find(({ policy }) => policy === "block");
   if (blocked) {
     const same = matches.filter(({ at, policy }) => at === blocked.at && policy === "block");

@@ -22,6 +22,8 @@ export interface ActiveRule {
   readonly name: string;
   readonly policy: MatchPolicy;
   readonly when: MatchExpression;
+  /** Fields that it compares. */
+  readonly compares: readonly string[];
 }
 
 /** The rules of one entity in one tenant. */
@@ -189,7 +191,12 @@ export function activeRules(
   for (const rule of usable)
     for (const one of comparisonsOf(rule.when)) for (const field of fieldsOf(one)) fields.add(field);
   return {
-    rules: inForce.map(({ name, policy = "allow", when }) => ({ name, policy, when })),
+    rules: inForce.map(({ name, policy = "allow", when }) => ({
+      name,
+      policy,
+      when,
+      compares: comparisonsOf(when).flatMap(fieldsOf),
+    })),
     blocks: [...blocks.values()],
     waiting: [...blocks.keys()].filter((name) => !isReady(name)),
     sole: new Set(sole.map(blockName)),

@@ -123,6 +123,45 @@ test("a record that one may not see keeps a duplicate out, and is not told of", 
   await expect(hidden).rejects.not.toThrow(/Wang/);
 });
 
+test("what two records have in common in a field that one may not see is not told", async () => {
+  await rule("allow", { field: "title", by: "exact" });
+  const warnings: DuplicateWarning[] = [];
+  const blind = defineRole({
+    name: "blind",
+    entities: {
+      contact: {
+        create: "all",
+        read: "all",
+        update: "all",
+        fields: { title: "none" },
+      },
+    },
+  });
+  const as = (roles: readonly (typeof blind | string)[]) =>
+    app.crm.as({
+      actor: { kind: "user", id: app.me.newId() },
+      tenant: "test",
+      roles,
+      onDuplicates: (warning) => warnings.push(warning),
+    });
+  const [one, two] = await contacts().createMany([
+    { lastName: "A", title: "canary" },
+    { lastName: "B", title: "canary" },
+  ]);
+  // He changes a field that a rule compares; what else the rules compare is not his to know.
+  await app.me
+    .repo(matchRule)
+    .create({ name: "names", entity: "contact", policy: "allow", when: { field: "lastName", by: "exact" } });
+  warnings.length = 0;
+  await as([blind]).repo(contact).update(two!.id, { lastName: "C" });
+  expect(warnings).toEqual([]);
+  await as([blind]).repo(contact).update(two!.id, { lastName: "A" });
+  expect(warnings).toMatchObject([{ id: two!.id, matches: [{ id: one!.id, rules: ["names"] }] }]);
+  warnings.length = 0;
+  await as(["admin"]).repo(contact).update(two!.id, { lastName: "D" });
+  expect(warnings).toMatchObject([{ id: two!.id, matches: [{ id: one!.id, rules: ["allow contact"] }] }]);
+});
+
 test("tenants do not meet", async () => {
   await rule("block");
   await contacts().create({ lastName: "Wang", phone: "13800138000" });
