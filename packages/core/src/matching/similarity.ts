@@ -1,7 +1,10 @@
+/** Letters that are compared: the work grows with the square of them, and what is longer is no name. */
+const LONGEST = 500;
+
 /** Jaro–Winkler similarity of two texts, 0 to 1: for short texts such as names, whose beginnings count more. */
 export function jaroWinkler(a: string, b: string): number {
   if (a === b) return 1;
-  const [m, n] = [a.length, b.length];
+  const [m, n] = [Math.min(a.length, LONGEST), Math.min(b.length, LONGEST)];
   if (m === 0 || n === 0) return 0;
   const reach = Math.max(0, Math.floor(Math.max(m, n) / 2) - 1);
   const taken = new Uint8Array(n);
@@ -66,7 +69,8 @@ export function edits(a: string, b: string, most = Number.POSITIVE_INFINITY): nu
 }
 
 /** 1 less the share of letters that must be edited. */
-export function editSimilarity(a: string, b: string): number {
+export function editSimilarity(left: string, right: string): number {
+  const [a, b] = [left.slice(0, LONGEST), right.slice(0, LONGEST)];
   const longest = Math.max(a.length, b.length);
   return longest === 0 ? 1 : 1 - edits(a, b) / longest;
 }
