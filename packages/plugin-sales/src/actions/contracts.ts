@@ -49,16 +49,24 @@ export const makeContract = defineAction({
           { pointer: "/orderId", code: "other-opportunity", message: "is an order of another opportunity" },
         ],
       });
+    // The record as the caller sees it: what he may not see is not written into a document that he reads.
+    const seen = await ctx.repo(opportunity).get(record.id);
     const { startsOn, termMonths = null, renewal = "none", noticeDays = null, signatories } = input;
     const endsOn = termMonths === null ? null : endOfTerm(startsOn, termMonths);
     const books = quoteBooks(ctx);
     const facts: ContractFacts = {
       number: `C-${String(await nextNumber(books, "sales.contract")).padStart(6, "0")}`,
-      name: input.name ?? record.name,
+      name: input.name ?? seen.name ?? record.id,
       ...{ startsOn, endsOn, termMonths, renewal, noticeDays, signatories },
-      total: bought?.total ?? record.amount,
+      total: bought?.total ?? seen.amount ?? null,
     };
-    const scope = await loadScope(ctx, record, bought?.id ?? null, facts, template.language);
+    const scope = await loadScope(
+      ctx,
+      { ...seen, accountId: record.accountId, contactId: record.contactId },
+      bought,
+      facts,
+      template.language,
+    );
     const html = await renderTemplate(template, scope);
     const documentHash = createHash("sha256").update(html).digest("hex");
     const { accountId, contactId, ownerId } = record;

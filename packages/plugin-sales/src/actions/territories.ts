@@ -18,7 +18,7 @@ export const previewTerritories = defineAction({
   readOnly: true,
   label: "Preview",
   description:
-    "Where accounts would be under this model, and where they are under the active one. Territories of the same name are the same; 200 accounts are named, all are counted.",
+    "Where accounts would be under this model, and where they are under the active one. Territories of the same name are the same; 200 accounts are named, all that the caller sees are counted.",
   input: Type.Object({}),
   output: Type.Object({
     territories: Type.Array(Type.Object({ territory: Type.String(), accounts: Type.Integer() })),
@@ -40,10 +40,12 @@ export const previewTerritories = defineAction({
     const counts = new Map([...model.territories.values()].map(({ name }) => [name, 0]));
     for await (const { territoryId, accountIds } of placedByRules(ctx, model)) {
       const name = nameOf(territoryId);
-      counts.set(name, (counts.get(name) ?? 0) + accountIds.length);
       for (const id of accountIds) after.set(id, (after.get(id) ?? new Set()).add(name));
     }
     const before = await presentPlaces(ctx);
+    await onlyVisible(ctx, after, before);
+    for (const names of after.values())
+      for (const name of names) counts.set(name, (counts.get(name) ?? 0) + 1);
     const moved: string[] = [];
     let stay = 0;
     for (const id of new Set([...after.keys(), ...before.keys()])) {
@@ -67,6 +69,19 @@ export const previewTerritories = defineAction({
     };
   },
 });
+
+/** Leaves out accounts that the caller does not see: they are not counted either. A query for every 500. */
+async function onlyVisible(ctx: Context, ...maps: readonly Map<string, unknown>[]): Promise<void> {
+  const ids = [...new Set(maps.flatMap((map) => [...map.keys()]))];
+  for (let start = 0; start < ids.length; start += PAGE) {
+    const some = ids.slice(start, start + PAGE);
+    const { items } = ctx.catalog.entities.has(account.name)
+      ? await ctx.repo(account).find({ where: { id: { in: some } }, select: ["id"], limit: PAGE })
+      : { items: [] };
+    const seen = new Set(items.map(({ id }) => id));
+    for (const id of some) if (!seen.has(id)) for (const map of maps) map.delete(id);
+  }
+}
 
 function same(a: ReadonlySet<string> | undefined, b: ReadonlySet<string> | undefined): boolean {
   return (a?.size ?? 0) === (b?.size ?? 0) && [...(a ?? [])].every((name) => b?.has(name));

@@ -1,5 +1,7 @@
 import {
+  type Account,
   account,
+  type Contact,
   type Context,
   contact,
   formatMoney,
@@ -9,9 +11,8 @@ import {
 } from "@corm/core";
 import type { DocumentTemplate } from "../entities/contract.js";
 import type { Opportunity } from "../entities/opportunity.js";
-import { type Order, type OrderLine, order, orderLine } from "../entities/order.js";
+import { type Order, type OrderLine, orderLine } from "../entities/order.js";
 import { TemplateBroken } from "../errors.js";
-import { quoteBooks } from "../quotes/books.js";
 import { settingsOf } from "../services/settings.js";
 
 export interface ContractFacts {
@@ -122,24 +123,31 @@ function scopeOf({ facts, language, seller, today, lines = [], ...parts }: Parts
   };
 }
 
-/** The facts of a sale as templates name them. */
+type Seen<T> = T | null;
+
+/**
+ * The facts of a sale as templates name them, and as whoever makes the document may see them: what he may not is empty.
+ *
+ * @param bought as he has read it
+ */
 export async function loadScope(
   ctx: Context,
   opportunity: Opportunity,
-  orderId: string | null,
+  bought: Order | null,
   facts: ContractFacts,
   language: string,
 ): Promise<TemplateScope> {
-  const books = quoteBooks(ctx);
   const { accountId, contactId } = opportunity;
-  const customer = accountId ? await books.repo(account).first({ where: { id: accountId } }) : null;
-  const person = contactId ? await books.repo(contact).first({ where: { id: contactId } }) : null;
-  const bought = orderId ? await books.repo(order).get(orderId) : null;
+  const sees = ({ name }: { readonly name: string }) => ctx.catalog.entities.has(name);
+  const customer: Seen<Account> =
+    accountId && sees(account) ? await ctx.repo(account).first({ where: { id: accountId } }) : null;
+  const person: Seen<Contact> =
+    contactId && sees(contact) ? await ctx.repo(contact).first({ where: { id: contactId } }) : null;
   const lines: OrderLine[] = [];
-  if (orderId)
-    for await (const line of books
+  if (bought && sees(orderLine))
+    for await (const line of ctx
       .repo(orderLine)
-      .stream({ where: { orderId }, orderBy: ["position", "id"], limit: 500 }))
+      .stream({ where: { orderId: bought.id }, orderBy: ["position", "id"], limit: 500 }))
       lines.push(line);
   const { seller } = settingsOf(ctx);
   const today = ctx.now().slice(0, 10);

@@ -13,11 +13,19 @@ const refuse =
   };
 
 const ORDER = 'Order a quote with "order", or cancel one with its status.';
+const CLOSED: ReadonlySet<string> = new Set(["ended", "cancelled"]);
 const CONTRACT = 'Make one with "make-contract", sign it with "sign", or end it with its status.';
 
 /** Orders and contracts come from quotes and sales, and stay. */
 export const keepOrders: readonly HookDefinition[] = [
   before(order, "create", { name: "sales.ordersCreate", stage: "early" }, refuse("order", "created", ORDER)),
+  // What was cancelled may be ordered anew by now.
+  before(order, "update", { name: "sales.ordersUpdate", stage: "early" }, (batch, ctx) => {
+    if (isOwnWrite(ctx)) return;
+    for (const { before: old, patch } of batch)
+      if (old.status === "cancelled" && patch.status !== undefined && patch.status !== "cancelled")
+        throw DocumentIsWritten({ entity: "order", operation: "taken up again", instead: ORDER });
+  }),
   before(order, "delete", { name: "sales.ordersDelete", stage: "early" }, refuse("order", "deleted", ORDER)),
   before(order, "purge", { name: "sales.ordersPurge", stage: "early" }, refuse("order", "purged", ORDER)),
   ...(["create", "update", "delete", "restore", "purge"] as const).map((operation) =>
@@ -53,5 +61,13 @@ export const keepOrders: readonly HookDefinition[] = [
       batch.map(({ patch }) => patch),
       ["signatories", "reminderOn", "remindedAt"],
     );
+    // Signatures make it active, and nothing else does.
+    for (const { before: old, patch } of batch)
+      if (patch.status !== undefined && patch.status !== old.status && !CLOSED.has(patch.status))
+        throw DocumentIsWritten({
+          entity: "contract",
+          operation: `made "${patch.status}"`,
+          instead: CONTRACT,
+        });
   }),
 ];

@@ -36,7 +36,16 @@ const WRITTEN = [
   "decidedHash",
   "declineReason",
 ] as const;
-const OFFERED = ["discountPercent", "discountAmount", "rounding"] as const;
+/** What is offered, to whom, and on which terms: an approval is of that. */
+const OFFERED = [
+  "discountPercent",
+  "discountAmount",
+  "rounding",
+  "terms",
+  "validUntil",
+  "accountId",
+  "contactId",
+] as const;
 
 async function fillQuotes(batch: readonly { readonly input: QuoteInput }[], ctx: Context): Promise<void> {
   if (isOwnWrite(ctx)) return;
