@@ -1,4 +1,4 @@
-import { type Context, defineAction, instant, oneOf, Type } from "@corm/core";
+import { type Context, defineAction, instant, oneOf, Type, UnknownField } from "@corm/core";
 import { type Lead, lead } from "../entities/lead.js";
 import { leadPool } from "../entities/lead-pool.js";
 import { coolingUntil } from "../pool/claim.js";
@@ -47,7 +47,13 @@ export const browse = defineAction({
   }),
   run: async ({ input, record }, ctx) => {
     const system = pooling(ctx);
-    const { industry, country, minScore, grade, orderBy = "score", limit = 50, after = null } = input;
+    const hidden = hiddenFrom(ctx);
+    const { industry, country, minScore, grade, limit = 50, after = null } = input;
+    const orderBy = input.orderBy ?? (hidden("score") ? "newest" : "score");
+    // What is hidden from the caller neither chooses nor orders what he is shown.
+    const asked = { industry, country, score: minScore ?? (orderBy === "score" || undefined), grade };
+    for (const [field, value] of Object.entries(asked))
+      if (value !== undefined && hidden(field)) throw UnknownField({ entity: lead.name, field });
     const { items, next } = await system.repo(lead).find({
       where: {
         poolId: record.id,
@@ -80,17 +86,21 @@ export const browse = defineAction({
   },
 });
 
+/** Whether the caller's role hides a field of leads; whoever reads no leads of his own sees what pools show. */
+function hiddenFrom(ctx: Context): (field: string) => boolean {
+  const fields = ctx.catalog.entities.get(lead.name)?.fields;
+  return (field) => fields?.has(field) === false;
+}
+
 function shown(ctx: Context, row: Lead, claimableAt: string | null) {
   // Fields that the caller's role hides stay hidden here.
-  const visible = ctx.catalog.entities.get("lead")?.fields;
-  const own = Object.fromEntries(
-    SHOWN.map((name) => [name, visible?.has(name) === false ? null : row[name]]),
-  );
+  const hidden = hiddenFrom(ctx);
+  const own = Object.fromEntries(SHOWN.map((name) => [name, hidden(name) ? null : row[name]]));
   return {
     id: row.id,
     ...own,
-    email: visible?.has("email") === false ? null : maskedEmail(row.email),
-    phone: visible?.has("phone") === false ? null : maskedPhone(row.phone),
+    email: hidden("email") ? null : maskedEmail(row.email),
+    phone: hidden("phone") ? null : maskedPhone(row.phone),
     recycleCount: row.recycleCount,
     lastHolderId: row.lastHolderId,
     createdAt: row.createdAt,

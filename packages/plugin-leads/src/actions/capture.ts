@@ -7,6 +7,7 @@ import {
   type Static,
   TransactionConflict,
   Type,
+  UnknownField,
 } from "@corm/core";
 import { type LeadInput, lead } from "../entities/lead.js";
 import { type Capture, captureLead, captureLeads, MAX_CAPTURES } from "../services/capture-lead.js";
@@ -20,6 +21,22 @@ const captured = Type.Object({
   touchpointId: Type.String(),
   created: Type.Boolean(),
 });
+
+/**
+ * What is written is written with the rights of the system: sensitive fields that the caller does not see are none to him.
+ *
+ * @throws unknown-field
+ */
+function refuseSensitive(caller: Context, values: Readonly<Record<string, unknown>>): void {
+  const all = caller.asSystem({ capability: "leads.capture", reason: "fields of leads" }).catalog.entities;
+  const own = caller.catalog.entities.get(lead.name)?.fields;
+  for (const field of Object.keys(values)) {
+    const { schema } = all.get(lead.name)?.fields.get(field) ?? {};
+    const { sensitivity } = (schema as { "x-corm"?: { sensitivity?: string } } | undefined)?.["x-corm"] ?? {};
+    if (sensitivity !== undefined && sensitivity !== "normal" && !own?.has(field))
+      throw UnknownField({ entity: lead.name, field });
+  }
+}
 
 function refuseReserved(values: Readonly<Record<string, unknown>>): void {
   const reserved = Object.keys(values).find((name) => RESERVED.has(name));
@@ -52,6 +69,7 @@ export const capture = defineAction({
   output: captured,
   run: async ({ input }, ctx) => {
     refuseReserved(input.values);
+    refuseSensitive(ctx, input.values);
     const { channel, source, at, details, sourceId, ownerId, teamId } = input;
     const values = { ...input.values } as Partial<LeadInput>;
     if (sourceId) values.sourceId = sourceId;
@@ -92,6 +110,7 @@ export const captureMany = defineAction({
   }),
   run: async ({ input: { people, channel, source, sourceId, ownerId, teamId } }, caller) => {
     const ctx = caller.asSystem({ capability: "leads.capture", reason: `lead capture by ${channel}` });
+    for (const values of people) refuseSensitive(caller, values);
     const common = {
       ...(sourceId ? { sourceId } : {}),
       ...(ownerId ? { ownerId } : {}),

@@ -115,7 +115,9 @@ export const convert = defineAction({
   run: async ({ input, record }, ctx) => {
     if (record.status === "converted") return resultOf(record);
     const system = ctx.asSystem({ capability: "leads.convert", reason: "lead.convert" });
-    const plan = await planConversion(ctx, record, input, ctx.service(conversionSettings).mapping(system));
+    // Whoever only looks is shown what he sees of the lead.
+    const looked = input.dryRun ? seenBy(ctx, record) : record;
+    const plan = await planConversion(ctx, looked, input, ctx.service(conversionSettings).mapping(system));
     if (TARGETS.every((target) => plan[target].mode === "none")) throw NothingToConvertTo({ id: record.id });
     if (input.dryRun) {
       const ids = Object.fromEntries(TARGETS.map((target) => [`${target}Id`, plan[target].id]));
@@ -123,12 +125,20 @@ export const convert = defineAction({
         ...(ids as Record<`${TargetName}Id`, string | null>),
         leadId: record.id,
         convertedAt: null,
-        preview: { ...shown(plan), matches: await matchesOf(ctx, record) } as Preview,
+        preview: { ...shown(plan), matches: await matchesOf(ctx, looked) } as Preview,
       };
     }
     return resultOf(await carryOut(ctx, system, record, plan));
   },
 });
+
+/** The lead without what the caller's role hides of it. */
+function seenBy(ctx: Context, record: Lead): Lead {
+  const fields = ctx.catalog.entities.get(lead.name)?.fields;
+  return Object.fromEntries(
+    Object.entries(record).map(([name, value]) => [name, fields?.has(name) ? value : null]),
+  ) as unknown as Lead;
+}
 
 const shown = (plan: ConversionPlan) =>
   Object.fromEntries(

@@ -10,6 +10,7 @@ import {
   recordId,
   reference,
   type Static,
+  sensitive,
   Type,
   withDefault,
 } from "@corm/core";
@@ -29,9 +30,10 @@ const draft = defineEntity("leadConversion", {
     opportunityId: Type.Optional(Type.String({ format: "uuid" })),
     /** Which of them the conversion made. */
     made: withDefault(json(Type.Array(Type.Enum(["account", "contact", "opportunity"]))), []),
-    accountChanges: withDefault(json(changes), {}),
-    contactChanges: withDefault(json(changes), {}),
-    opportunityChanges: withDefault(json(changes), {}),
+    // Values of other records: who sees the lead need not see those.
+    accountChanges: sensitive(withDefault(json(changes), {})),
+    contactChanges: sensitive(withDefault(json(changes), {})),
+    opportunityChanges: sensitive(withDefault(json(changes), {})),
     /** Of the lead before. */
     statusBefore: Type.String({ maxLength: 20 }),
     captureKeyBefore: Type.Optional(Type.String({ maxLength: 254 })),

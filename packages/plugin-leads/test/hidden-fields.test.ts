@@ -1,0 +1,100 @@
+import { crmCore, definePlugin, defineRole, extendEntity, sensitive, Type } from "@corm/core";
+import { createTestCrm } from "@corm/core/testing";
+import { afterEach, beforeEach, expect, it } from "vitest";
+import { lead, leads } from "../src/index.js";
+
+const rep = defineRole({
+  name: "rep",
+  entities: {
+    lead: {
+      ...{ create: "all", read: "all", update: "all" },
+      fields: { score: "none", phone: "none", email: "masked" },
+    },
+    leadPool: { read: "all" },
+    leadConversion: { read: "parent" },
+    contact: { create: "all", read: "own" },
+    account: { create: "all", read: "own" },
+  },
+  permissions: ["leadPool.browse", "lead.convert", "lead.capture"],
+});
+const numbers = definePlugin({
+  name: "numbers",
+  version: "0.1.0",
+  corm: "^0.1",
+  requires: { crm: "^0.1", leads: "^0.1" },
+  setup: () => ({
+    extends: {
+      lead: extendEntity(lead, { fields: { ssn: Type.Optional(sensitive(Type.String({ maxLength: 20 }))) } }),
+    },
+  }),
+});
+
+const make = () => createTestCrm({ plugins: [crmCore(), leads(), numbers()], roles: [rep] });
+let test: Awaited<ReturnType<typeof make>>;
+beforeEach(async () => {
+  test = await make();
+});
+afterEach(() => test.crm.stop());
+const asRep = () => {
+  const id = test.me.newId();
+  return test.crm.as({ actor: { kind: "user", id }, tenant: "test", roles: ["rep"] }).entities;
+};
+
+it("a pool neither chooses nor orders by what a role hides", async () => {
+  const { leadPool, lead: all } = test.me.entities;
+  const pool = await leadPool.create({ name: "Sea" });
+  const made = await all.createMany([
+    { lastName: "Low", score: 1 },
+    { lastName: "High", score: 99 },
+  ]);
+  await leadPool.put({ poolId: pool.id, leadIds: made.map(({ id }) => id) });
+  const pools = asRep().leadPool;
+  for (const input of [{ minScore: 50 }, { orderBy: "score" as const }])
+    await expect(pools.browse(pool.id, input)).rejects.toMatchObject({ code: "unknown-field", status: 400 });
+  const { items } = await pools.browse(pool.id, {});
+  expect(items.map((item) => (item as { score?: unknown }).score)).toEqual([null, null]);
+  expect((await leadPool.browse(pool.id, { minScore: 50 })).items).toMatchObject([{ lastName: "High" }]);
+});
+
+it("a trial of a conversion shows what its caller sees of the lead", async () => {
+  const { lead: all, contact } = test.me.entities;
+  await contact.create({ lastName: "Twin", phone: "+442071234567" });
+  const { id } = await all.create({
+    ...{ lastName: "Lovelace", phone: "+442071234567", email: "canary@example.com" },
+  });
+  const answer = await asRep().lead.convert(id, { dryRun: true });
+  expect(JSON.stringify(answer)).not.toMatch(/canary|7123|example\.com/);
+  expect(answer.preview?.matches.contacts).toEqual([]);
+  const full = await test.me.entities.lead.convert(id, { dryRun: true });
+  expect(full.preview).toMatchObject({ contact: { values: { phone: "+442071234567" } } });
+});
+
+it("who sees a conversion does not see what it changed in other records", async () => {
+  const { account, lead: all, leadConversion } = test.me.entities;
+  const known = await account.create({ name: "Engines" });
+  const { id } = await all.create({ lastName: "Lovelace", website: "https://canary.example.com" });
+  await all.convert(id, { account: { id: known.id } });
+  const [own] = (await leadConversion.find({ where: { leadId: id } })).items;
+  expect(JSON.stringify(own)).toContain("canary");
+  const reps = asRep().leadConversion;
+  const [seen] = (await reps.find({ where: { leadId: id } })).items;
+  expect(seen).toMatchObject({ leadId: id });
+  expect(JSON.stringify(seen)).not.toContain("canary");
+  expect(JSON.stringify(await reps.history(own!.id))).not.toContain("canary");
+});
+
+it("capture writes no sensitive field that its caller does not see", async () => {
+  const touch = { channel: "list" };
+  const person = { lastName: "Hopper", email: "grace@example.com" };
+  const leadsOf = asRep().lead;
+  await expect(leadsOf.capture({ values: { ...person, ssn: "1" }, ...touch })).rejects.toMatchObject({
+    code: "unknown-field",
+  });
+  await expect(leadsOf.captureMany({ people: [{ ...person, ssn: "1" }], ...touch })).rejects.toMatchObject({
+    code: "unknown-field",
+  });
+  expect(await test.me.entities.lead.count()).toBe(0);
+  expect((await leadsOf.capture({ values: person, ...touch })).created).toBe(true);
+  const trusted = { values: { ...person, email: "b@example.com", ssn: "2" }, ...touch };
+  expect((await test.me.entities.lead.capture(trusted)).created).toBe(true);
+});
