@@ -44,6 +44,24 @@ const states = async () =>
   );
 
 describe("an endpoint", () => {
+  it("hears nothing that waited until its principal may not hear it any more", async () => {
+    const { me } = kit;
+    const { id } = await subscribe();
+    await me.repo(lead).create({ lastName: "A" });
+    there.answer = () => ({ status: 500 });
+    await runJobs(kit);
+    const heard = there.received.length;
+    expect(heard).toBeGreaterThan(0);
+    expect(await states()).toEqual(["pending"]);
+    await me.repo(user).update(kit.owner.id, { active: false });
+    there.answer = () => ({ status: 204 });
+    kit.clock.advance({ hours: 1 });
+    await runJobs(kit);
+    expect(there.received).toHaveLength(heard);
+    expect(await states()).toEqual(["cancelled"]);
+    expect(await me.repo(webhookEndpoint).get(id)).toMatchObject({ active: false });
+  });
+
   it("hears once of what it asks for, with the values before, signed to the byte", async () => {
     const { me } = kit;
     const { id: endpointId } = await subscribe({

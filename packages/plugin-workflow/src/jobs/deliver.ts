@@ -1,11 +1,13 @@
-import { defineJob, RetryLater, Type } from "@corm/core";
+import { type Context, defineJob, RetryLater, Type } from "@corm/core";
+import { principalSession } from "../automations/principal.js";
 import {
   type WebhookDelivery,
   type WebhookEndpoint,
   webhookDelivery,
   webhookEndpoint,
 } from "../entities/webhook-endpoint.js";
-import { StepFailed } from "../errors.js";
+import { AutomationRefused, StepFailed } from "../errors.js";
+import { turnOff } from "../webhooks/notify-endpoints.js";
 import { DELIVER } from "../webhooks/queue-deliveries.js";
 import { noteOutcome, sendDelivery } from "../webhooks/send-delivery.js";
 
@@ -34,6 +36,14 @@ export const deliver = defineJob(DELIVER.name, {
       await ctx.repo(webhookDelivery).update(deliveryId, { state: "cancelled" });
       return;
     }
+    const refusal = await mayNotHear(ctx, endpoint, found);
+    if (refusal !== null) {
+      await ctx.transaction(async (tx) => {
+        await tx.repo(webhookDelivery).update(deliveryId, { state: "cancelled" });
+        if (refusal.off) await turnOff(tx, endpoint, refusal.reason);
+      });
+      return;
+    }
     const outcome = await sendDelivery(ctx, endpoint, found);
     const state = await ctx.transaction(async (tx) => {
       const current = (await tx.repo(webhookDelivery).get(deliveryId, { lock: true })) as WebhookDelivery;
@@ -47,3 +57,20 @@ export const deliver = defineJob(DELIVER.name, {
     throw StepFailed({ step: `webhook ${endpoint.name}`, reason: outcome.error ?? "" });
   },
 });
+
+/** Why the endpoint's principal may not hear of a message by now: it may have waited for days. Null where he may. */
+async function mayNotHear(
+  ctx: Context,
+  { name, principalId }: WebhookEndpoint,
+  { entity }: Pick<WebhookDelivery, "entity">,
+): Promise<{ readonly reason: string; readonly off: boolean } | null> {
+  try {
+    const session = await principalSession(ctx, `webhook ${name}`, { userId: principalId });
+    return entity === null || session.catalog.entities.has(entity)
+      ? null
+      : { reason: `its principal reads no ${entity}`, off: false };
+  } catch (error) {
+    if (!AutomationRefused.is(error)) throw error;
+    return { reason: error.message, off: true };
+  }
+}

@@ -5,6 +5,7 @@ import {
   type SubscribedEntry,
   visibleEntries,
 } from "@corm/core";
+import { ACT_AS } from "../actions/automate.js";
 import { targetOf } from "../assignment/target.js";
 import { principalSession } from "../automations/principal.js";
 import { type WebhookEndpoint, webhookEndpoint } from "../entities/webhook-endpoint.js";
@@ -72,7 +73,12 @@ export async function messagesFor(
 ): Promise<Message[]> {
   const session = await principalSession(books, `webhook ${endpoint.name}`, { userId: endpoint.principalId });
   const visible = new Map((await visibleEntries(session, entries)).map((entry) => [entry.id, entry]));
-  const seen = entries.flatMap((entry) => visible.get(entry.id) ?? (entry.entity === null ? entry : []));
+  // An event about no record is nothing that anybody may see because of a record: it names whom it likes, and is for those
+  // who may look with anybody's eyes.
+  const all = session.permits(ACT_AS);
+  const seen = entries.flatMap(
+    (entry) => visible.get(entry.id) ?? (entry.entity === null && all ? entry : []),
+  );
   const chosen = new Set<string>();
   for (const one of endpoint.subscriptions) {
     const own = seen.filter((entry) => isAbout(one, entry) && touches(one, entry));
