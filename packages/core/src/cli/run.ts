@@ -5,6 +5,7 @@ import { clientTypesCommand } from "./client.js";
 import type { Command, CommandCall, Environment, Output } from "./command.js";
 import { dictionaryCommand } from "./dictionary.js";
 import { importCommand } from "./import.js";
+import { workerCommand } from "./worker.js";
 
 const COMMANDS: readonly Command[] = [
   auditVerify,
@@ -12,6 +13,7 @@ const COMMANDS: readonly Command[] = [
   clientTypesCommand,
   dictionaryCommand,
   importCommand,
+  workerCommand,
 ];
 
 /** Runs one command line. @returns the exit code: 0, 1 where a check found something, 2 for a wrong call */

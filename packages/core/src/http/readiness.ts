@@ -4,12 +4,15 @@ import { PROBLEM_TYPE } from "./problem.js";
 import type { Answer } from "./route.js";
 
 const TIMEOUT_MS = 3000;
+/** They look every second, unless told otherwise; a database that is slow for a while makes no process useless. */
+const SILENCE_MS = 30_000;
 
 /** Null where all is well; else why not, in words that anybody may read. */
 type Check = () => Promise<string | null>;
 
 /**
- * `GET /readyz`: the database answers, it is as the plugins need it, and whatever plugins check themselves. All
+ * `GET /readyz`: the database answers, it is as the plugins need it, the workers of this process look for jobs, and
+ * whatever plugins check themselves. All
  * checks run at the same time; what takes longer than three seconds has failed.
  */
 export function readinessProbe({ crm }: HttpSettings): (requestId: string) => Promise<Answer> {
@@ -30,6 +33,16 @@ export function readinessProbe({ crm }: HttpSettings): (requestId: string) => Pr
         const { steps, problems } = await crm.planMigration();
         migrated = steps.length + problems.length === 0;
         return migrated ? null : "the database is behind the plugins";
+      },
+    ],
+    [
+      "workers",
+      async () => {
+        const silent = [...crm.runtime.workers].map((worker) => worker.silence());
+        const longest = Math.max(0, ...silent);
+        return longest < SILENCE_MS
+          ? null
+          : `a worker has not looked for jobs for ${Math.round(longest / 1000)} s`;
       },
     ],
   ]);

@@ -21,7 +21,7 @@ import { databaseJobs } from "../queue/database-engine.js";
 import { Scheduler } from "../queue/scheduler.js";
 import { sessionJobs } from "../queue/session-jobs.js";
 import { Subscriptions } from "../queue/subscriptions.js";
-import { createWorker, type Worker } from "../queue/worker.js";
+import { createWorker } from "../queue/worker.js";
 import { readChanges } from "../repository/changes.js";
 import { repositoryFactory } from "../repository/repository-factory.js";
 import { runAction } from "../repository/run-action.js";
@@ -147,10 +147,11 @@ export async function createCrm<const Ps extends PluginList>(options: CrmOptions
       jobs,
       cache: options.cache ?? null,
       files: options.files ?? localFiles("corm-files"),
+      workers: new Set(),
       random: options.random ?? cryptoRandom,
       report,
     };
-    const { crm, workers } = assemble<Ps>(runtime, options.tenant, options.jobs?.tenants);
+    const crm = assemble<Ps>(runtime, options.tenant, options.jobs?.tenants);
     const started: (() => Promise<void>)[] = [];
     try {
       for (const plugin of composition.plugins) {
@@ -165,7 +166,7 @@ export async function createCrm<const Ps extends PluginList>(options: CrmOptions
     }
     const stopAll = async () => {
       // Together, so that however many there are it takes the time of one.
-      await Promise.all([...workers].map((worker) => worker.stop()));
+      await Promise.all([...runtime.workers].map((worker) => worker.stop()));
       await jobs.close?.();
       await options.cache?.close?.();
       for (const stop of started) await stop().catch(runtime.report);
@@ -189,7 +190,7 @@ function assemble<Ps extends PluginList>(
   defaultTenant: string | undefined,
   tenants: () => AsyncIterable<string> | Iterable<string> = () =>
     defaultTenant === undefined ? tenantsOf(runtime.storage) : [defaultTenant],
-): { readonly crm: Crm<Ps>; readonly workers: ReadonlySet<Worker> } {
+): Crm<Ps> {
   const services: SessionServices = {
     repository: repositoryFactory(runtime.composition),
     runAction,
@@ -198,7 +199,6 @@ function assemble<Ps extends PluginList>(
     jobs: sessionJobs,
     entry: readEntry,
   };
-  const workers = new Set<Worker>();
   const session = (identity: Identity): Context => new Session(runtime, services, identity);
   const crm: Crm<Ps> = {
     runtime,
@@ -221,16 +221,13 @@ function assemble<Ps extends PluginList>(
     worker(options = {}) {
       const open = (identity: Identity, chain: readonly string[], tx?: Session) =>
         new Session(runtime, services, identity, tx?.scope ?? null, chain);
-      return createWorker(
-        { runtime, crm, scheduler, subscriptions, session: open, active: workers },
-        options,
-      );
+      return createWorker({ runtime, crm, scheduler, subscriptions, session: open }, options);
     },
     stop: async () => {},
   };
   const scheduler = new Scheduler(runtime, crm, tenants);
   const subscriptions = new Subscriptions(runtime, crm, tenants);
-  return { crm, workers };
+  return crm;
 }
 
 async function withTimeout(work: Promise<void>, what: string): Promise<void> {

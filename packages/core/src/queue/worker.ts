@@ -40,6 +40,11 @@ export interface Worker {
    * back, to be run by others at once.
    */
   stop(options?: { readonly timeout?: number }): Promise<void>;
+  /**
+   * Milliseconds since it last looked for jobs; 0 where it is not started, stops, or has all the jobs that it takes at once.
+   * More than a few intervals: the database does not let it, or something has stopped it.
+   */
+  silence(): number;
 }
 
 interface Running {
@@ -51,18 +56,13 @@ interface Running {
 const SLOWEST = 60_000;
 const MIN_BEAT = 100;
 
-export interface WorkerCrew extends JobCrew {
-  /** Those that have something to stop. */
-  readonly active: Set<Worker>;
-}
-
 /** Takes jobs and runs them. Any number of them, in any number of processes, share the work. */
-export function createWorker(crew: WorkerCrew, options: WorkerOptions): Worker {
+export function createWorker(crew: JobCrew, options: WorkerOptions): Worker {
   return new QueueWorker(crew, options);
 }
 
 class QueueWorker implements Worker {
-  readonly #crew: WorkerCrew;
+  readonly #crew: JobCrew;
   readonly #options: WorkerOptions;
   readonly #id: string;
   readonly #queues: readonly string[];
@@ -72,8 +72,9 @@ class QueueWorker implements Worker {
   readonly #stopping = new AbortController();
   #loops: Promise<unknown> | undefined;
   #beatAt: number;
+  #lookedAt: number;
 
-  constructor(crew: WorkerCrew, options: WorkerOptions) {
+  constructor(crew: JobCrew, options: WorkerOptions) {
     const { concurrency = 10 } = options;
     if (!Number.isInteger(concurrency) || concurrency < 1 || concurrency > 100)
       throw new TypeError(`"concurrency" of a worker is 1 to 100, not ${String(concurrency)}`);
@@ -89,6 +90,12 @@ class QueueWorker implements Worker {
     this.#beatEvery = Math.max(MIN_BEAT, Math.min(...leases, 30_000) / 3);
     this.#queues = options.queues ?? [...new Set([...jobs.values()].map(({ value }) => value.queue))];
     this.#beatAt = this.#elapsed();
+    this.#lookedAt = this.#beatAt;
+  }
+
+  silence(): number {
+    const waits = this.#loops !== undefined && !this.#stopping.signal.aborted;
+    return waits && this.#running.size < this.#concurrency ? this.#elapsed() - this.#lookedAt : 0;
   }
 
   async nextAt(): Promise<string | null> {
@@ -98,9 +105,9 @@ class QueueWorker implements Worker {
 
   async run(): Promise<readonly JobEnd[]> {
     if (this.#loops) throw new TypeError("run() is for a worker that is not started");
-    const { active } = this.#crew;
+    const { workers } = this.#crew.runtime;
     const ends: JobEnd[] = [];
-    active.add(this);
+    workers.add(this);
     try {
       while (!this.#stopping.signal.aborted) {
         await this.#crew.scheduler.tick();
@@ -112,12 +119,13 @@ class QueueWorker implements Worker {
       }
       return ends;
     } finally {
-      active.delete(this);
+      workers.delete(this);
     }
   }
 
   start(): void {
-    this.#crew.active.add(this);
+    this.#crew.runtime.workers.add(this);
+    this.#lookedAt = this.#elapsed();
     this.#loops ??= Promise.all([
       this.#repeat(() => this.#work()),
       this.#repeat(() => this.#beat()),
@@ -137,7 +145,7 @@ class QueueWorker implements Worker {
     for (const { ending } of this.#running.values()) ending.abort(new Ended("released"));
     await all();
     await this.#loops;
-    this.#crew.active.delete(this);
+    this.#crew.runtime.workers.delete(this);
   }
 
   /** Until it is stopped: a round, again and again, ever more slowly where rounds fail. */
@@ -170,6 +178,7 @@ class QueueWorker implements Worker {
     // Heard from here on: what comes while it looks is not missed.
     const woken = this.#woken();
     const taken = await this.#take();
+    this.#lookedAt = this.#elapsed();
     if (this.#running.size >= this.#concurrency) {
       woken.cancel();
       await Promise.race([...this.#running.values()].map(({ done }) => done));

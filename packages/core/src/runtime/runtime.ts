@@ -35,6 +35,8 @@ export interface Runtime {
   /** Tells the workers of this process that there is a job in a queue, committed. */
   readonly enqueued: Signals;
   readonly jobs: JobEngine;
+  /** The workers of this process that have something to stop. */
+  readonly workers: Set<RunningWorker>;
   readonly cache: Cache | null;
   /** Where the bytes of attachments are. */
   readonly files: FileStore;
@@ -44,6 +46,13 @@ export interface Runtime {
   readonly guard: AsyncLocalStorage<TransactionScope>;
   /** Takes errors that have no caller left to go to. */
   readonly report: (error: unknown) => void;
+}
+
+/** What a process asks its workers. */
+export interface RunningWorker {
+  /** Milliseconds since it last looked for jobs. */
+  silence(): number;
+  stop(): Promise<void>;
 }
 
 /** One open transaction or savepoint. Mutable on purpose: it is the state of something that happens. */

@@ -92,7 +92,10 @@ describe("failures", () => {
     fall();
     const ready = await api.call("GET", "/readyz", { key: null });
     const away = "the database does not answer";
-    expect([ready.status, ready.body["checks"]]).toEqual([503, { storage: away, migrations: away }]);
+    expect([ready.status, ready.body["checks"]]).toEqual([
+      503,
+      { storage: away, migrations: away, workers: "ok" },
+    ]);
     expect(ready.headers.get("retry-after")).toBe("1");
     expect((await api.call("GET", "/healthz", { key: null })).body).toEqual({ status: "ok" });
     const { text, headers } = await api.fails(503, "storage-unavailable", "GET", "/api/parcels");
@@ -130,6 +133,25 @@ describe("readiness", () => {
     expect(errors).toHaveLength(1);
     state.queue = () => new Promise(() => {});
     expect(await ask()).toEqual([503, "no answer within 3 s", "ok", "ok"]);
+    await crm.stop();
+  });
+
+  it("asks the workers of its process whether they still look for jobs", async () => {
+    const { storage, fall } = fallible();
+    const { crm, clock } = await createTestCrm({ plugins: [crmCore()], storage });
+    const http = createHttp(crm);
+    const workers = async () => {
+      const { checks } = (await (await http.request("/readyz")).json()) as { checks: Record<string, string> };
+      return checks["workers"];
+    };
+    clock.advance({ minutes: 5 });
+    crm.worker().start();
+    expect(await workers()).toBe("ok");
+    fall();
+    clock.advance({ seconds: 29 });
+    expect(await workers()).toBe("ok");
+    clock.advance({ seconds: 5 });
+    expect(await workers()).toBe("a worker has not looked for jobs for 34 s");
     await crm.stop();
   });
 

@@ -8,6 +8,8 @@ export interface Script {
   line(): Promise<string | undefined>;
   /** Kill -9: nothing of it runs any more. */
   kill(): Promise<void>;
+  /** Asks it to end. */
+  terminate(): void;
   /** Stands still for so many milliseconds, and goes on. */
   pause(ms: number): Promise<void>;
   ended(): Promise<{ code: number | null; errors: string }>;
@@ -29,6 +31,9 @@ export function spawnScript(script: URL, argument: string, env: Record<string, s
     kill: async () => {
       child.kill("SIGKILL");
       await exit;
+    },
+    terminate: () => {
+      child.kill("SIGTERM");
     },
     pause: async (ms) => {
       child.kill("SIGSTOP");
