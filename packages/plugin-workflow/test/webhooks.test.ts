@@ -3,6 +3,7 @@ import { createHttp } from "@corm/core/http";
 import { createTestCrm, runJobs } from "@corm/core/testing";
 import { leads } from "@corm/plugin-leads";
 import {
+  automation,
   ping,
   replay,
   resend,
@@ -12,6 +13,7 @@ import {
   webhookDelivery,
   webhookEndpoint,
   workflow,
+  workflowRun,
 } from "@corm/plugin-workflow";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type Automated, automated, lead } from "./automated.js";
@@ -172,6 +174,39 @@ describe("an endpoint", () => {
     await runJobs(own);
     expect(bodies().map(({ data }) => data["id"])).toEqual([mine.id, mine.id]);
     expect(JSON.stringify(there.received)).not.toContain("canary");
+    await own.crm.stop();
+  });
+
+  it("C38 hears of events about no record for who may act as anybody alone, and so does an automation", async () => {
+    const clerk = defineRole({ name: "clerk", entities: { ...grant(lead, { read: "own" }) } });
+    const own = await createTestCrm({
+      plugins: [crmCore(), leads(), workflow({ net: { allow: [there.host] } })],
+      roles: [clerk],
+    });
+    const { me } = own;
+    const [low, high] = await me.repo(user).createMany([{ name: "Low" }, { name: "High" }]);
+    await me.repo(roleAssignment).createMany([
+      { userId: low!.id, role: "clerk" },
+      { userId: high!.id, role: "admin" },
+    ]);
+    const tagged = "tag.applied";
+    for (const { id, name } of [low!, high!]) {
+      const subscriptions = [{ event: tagged }];
+      await me
+        .repo(webhookEndpoint)
+        .create({ name, url: `${there.url}/${name}`, principalId: id, subscriptions });
+      await me.repo(automation).create({
+        ...{ key: name.toLowerCase(), name, enabled: true, principalId: id },
+        ...{ trigger: { on: "event", event: tagged }, steps: [{ kind: "notify", to: id, title: "Tagged" }] },
+      });
+    }
+    const hidden = await me.repo(lead).create({ lastName: "Hidden" });
+    const { id: tagId } = await me.entities.tag.create({ name: "VIP" });
+    await me.entities.tag.apply({ entity: "lead", records: [hidden.id], add: [tagId] });
+    await runJobs(own);
+    expect(there.received.map(({ path }) => path)).toEqual(["/hook/High"]);
+    const { items } = await me.repo(workflowRun).find();
+    expect(items.map(({ automationKey }) => automationKey)).toEqual(["high"]);
     await own.crm.stop();
   });
 

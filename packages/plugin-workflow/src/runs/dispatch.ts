@@ -1,4 +1,5 @@
 import { type Context, isCormError, type SubscribedEntry, visibleEntries } from "@corm/core";
+import { ACT_AS } from "../actions/automate.js";
 import { targetOf } from "../assignment/target.js";
 import { type Active, activeAutomations } from "../automations/active.js";
 import { principalSession } from "../automations/principal.js";
@@ -52,7 +53,8 @@ async function runsFor(
     // In a savepoint: a query that fails must not take along what the others begin.
     return await books.savepoint(async (tx) => {
       const session = await principalSession(tx, key, principal);
-      const seen = await visibleTo(session, entries);
+      const all = "roles" in principal || session.permits(ACT_AS);
+      const seen = await visibleTo(session, entries, all);
       const matching = seen.filter((entry) => matches(trigger, entry));
       if (where === undefined || matching.length === 0) return matching.map(runOf);
       const satisfied = await satisfying(session, matching, where);
@@ -65,10 +67,17 @@ async function runsFor(
   }
 }
 
-/** Events that are about no record are told to every automation. */
-async function visibleTo(session: Context, entries: readonly SubscribedEntry[]): Promise<SubscribedEntry[]> {
+/**
+ * Events that are about no record name whom they like: they are told to automations of the app's own, and to those of
+ * somebody who may act as anybody.
+ */
+async function visibleTo(
+  session: Context,
+  entries: readonly SubscribedEntry[],
+  all: boolean,
+): Promise<SubscribedEntry[]> {
   const visible = new Map((await visibleEntries(session, entries)).map((entry) => [entry.id, entry]));
-  return entries.flatMap((entry) => visible.get(entry.id) ?? (entry.entity === null ? entry : []));
+  return entries.flatMap((entry) => visible.get(entry.id) ?? (entry.entity === null && all ? entry : []));
 }
 
 async function satisfying(
