@@ -28,7 +28,8 @@ export interface RotationOptions {
   readonly what?: "data" | "wrapping";
   /**
    * What becomes of the values that the journal holds under the old data keys: `keep` (default) keeps those keys for
-   * reading history, wrapped anew; `forget` destroys them, and with them what encrypted fields held in the past.
+   * reading history, wrapped anew; `forget` destroys them, and with them what encrypted fields held in the past: merges of
+   * that time that moved such values can no longer be taken back.
    */
   readonly history?: "keep" | "forget";
   /** Records of one statement. Default 200. */
