@@ -20,11 +20,12 @@ export async function sharedReads(books: Context, runs: readonly WorkflowRun[]):
     items.map(({ id, definition }) => [id, definition as unknown as AutomationDefinition]),
   );
   const identities = new Map<string, PrincipalIdentity>();
-  const identityOf = async (run: WorkflowRun): Promise<PrincipalIdentity> => {
+  /** Read by the handle that is open: while there is a savepoint, the transaction's own is not. */
+  const identityOf = async (ctx: Context, run: WorkflowRun): Promise<PrincipalIdentity> => {
     const key = principalKey(run);
     let identity = identities.get(key);
     if (!identity) {
-      identity = await principalIdentity(books, run.automationKey, principalOf(run));
+      identity = await principalIdentity(ctx, run.automationKey, principalOf(run));
       identities.set(key, identity);
     }
     return identity;
@@ -32,7 +33,7 @@ export async function sharedReads(books: Context, runs: readonly WorkflowRun[]):
   const records = await recordsOf(books, runs, identityOf);
   return {
     definition: async ({ versionId }) => definitions.get(versionId) as AutomationDefinition,
-    session: async (ctx, run) => ctx.actingAs(await identityOf(run), causeName(run.id)),
+    session: async (ctx, run) => ctx.actingAs(await identityOf(ctx, run), causeName(run.id)),
     record: async (session, run) => {
       const found = records.get(run.id);
       // For its first step alone: after that it may have changed.
@@ -52,7 +53,7 @@ function principalKey(run: WorkflowRun): string {
 async function recordsOf(
   books: Context,
   runs: readonly WorkflowRun[],
-  identityOf: (run: WorkflowRun) => Promise<PrincipalIdentity>,
+  identityOf: (ctx: Context, run: WorkflowRun) => Promise<PrincipalIdentity>,
 ): Promise<Map<string, Row>> {
   const found = new Map<string, Row>();
   const times = new Map<string | null, number>();
@@ -65,7 +66,7 @@ async function recordsOf(
   }
   for (const own of groups.values()) {
     const [first] = own as [WorkflowRun];
-    const identity = await identityOf(first).catch(() => null);
+    const identity = await identityOf(books, first).catch(() => null);
     // Who may not act any more lets his own runs fail, each at its step.
     if (!identity) continue;
     const session = books.actingAs(identity);
