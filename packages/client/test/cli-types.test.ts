@@ -148,7 +148,9 @@ describe("the types of a served CRM", () => {
     const other = await serve([core, ...rest.toReversed()] as unknown as typeof listed);
     expect((await types(other.url, "--key", other.admin)).text).toBe(text);
     expect((await types(api.url, "--key", api.admin)).text).toBe(text);
-    expect(text).not.toMatch(/\bany\b/);
+    // Words of descriptions are not types.
+    const code = text.replaceAll(/\/\*\*[\s\S]*?\*\//g, "");
+    expect(code).not.toMatch(/\bany\b/);
     expect(text).toContain("/** ");
   });
 
