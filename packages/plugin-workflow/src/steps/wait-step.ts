@@ -53,7 +53,7 @@ export const waitStep = defineStep({
     return null;
   },
   run: async (input, call) => {
-    const { ctx, run, woken, trial } = call;
+    const { ctx, books, run, woken, trial } = call;
     if (trial) return { output: { timedOut: false } };
     const { event, condition, timeout } = input;
     if (condition !== undefined) {
@@ -61,6 +61,9 @@ export const waitStep = defineStep({
         throw StepUnable({ step: "wait", reason: "has no record whose condition it could wait for" });
       if (await satisfies(ctx, run.target, run.recordId, condition)) return { output: { timedOut: false } };
       if (woken === "time") return { output: { timedOut: true } };
+      // Who changes it meanwhile comes before the second look, or after the commit of the wait, which he then ends.
+      await lockRecord(books, run.target, run.recordId);
+      if (await satisfies(ctx, run.target, run.recordId, condition)) return { output: { timedOut: false } };
       const record = { entity: run.target, id: run.recordId };
       return { wait: { record, ...deadline(call, timeout) } };
     }
@@ -100,6 +103,13 @@ async function dueOf(
       ? WEEKDAYS
       : settingsOf(ctx).calendars.of(await ctx.repo(calendar).get(calendarId));
   return toInstant(addWorkingTime(hours, now, elapsedMs(input.working)));
+}
+
+async function lockRecord(books: Context, target: string, id: string): Promise<void> {
+  const records = targetOf(books, target);
+  const options = { withDeleted: true } as const;
+  const there = await records.first({ where: { id } as never, select: ["id"], ...options });
+  if (there !== null) await records.get(id, { lock: true, ...options });
 }
 
 async function satisfies(
