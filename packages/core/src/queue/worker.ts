@@ -41,8 +41,8 @@ export interface Worker {
    */
   stop(options?: { readonly timeout?: number }): Promise<void>;
   /**
-   * Milliseconds since it last looked for jobs; 0 where it is not started, stops, or has all the jobs that it takes at once.
-   * More than a few intervals: the database does not let it, or something has stopped it.
+   * Milliseconds since it last looked for jobs, where that is more than three intervals: the database does not let it, or
+   * something has stopped it. 0 otherwise, and where it is not started, stops, or has all the jobs that it takes at once.
    */
   silence(): number;
 }
@@ -95,7 +95,9 @@ class QueueWorker implements Worker {
 
   silence(): number {
     const waits = this.#loops !== undefined && !this.#stopping.signal.aborted;
-    return waits && this.#running.size < this.#concurrency ? this.#elapsed() - this.#lookedAt : 0;
+    if (!waits || this.#isFull) return 0;
+    const silence = this.#elapsed() - this.#lookedAt;
+    return silence > 3 * this.#interval ? silence : 0;
   }
 
   async nextAt(): Promise<string | null> {
@@ -179,7 +181,7 @@ class QueueWorker implements Worker {
     const woken = this.#woken();
     const taken = await this.#take();
     this.#lookedAt = this.#elapsed();
-    if (this.#running.size >= this.#concurrency) {
+    if (this.#isFull) {
       woken.cancel();
       await Promise.race([...this.#running.values()].map(({ done }) => done));
     } else if (taken === 0) await woken.next;
@@ -244,6 +246,8 @@ class QueueWorker implements Worker {
       // The engine could not be told: the lease runs out, and another has it.
       this.#crew.runtime.report(error);
     }
+    // It had no reason to look until now.
+    if (this.#isFull) this.#lookedAt = this.#elapsed();
     this.#running.delete(job.token + id);
     // What its tenant had to wait with may go on.
     if (this.#options.perTenant !== undefined) this.#crew.runtime.enqueued.emit(job.queue);
@@ -300,6 +304,10 @@ class QueueWorker implements Worker {
   #elapsed(): number {
     const { clock } = this.#crew.runtime;
     return clock.elapsed?.() ?? clock.now();
+  }
+
+  get #isFull(): boolean {
+    return this.#running.size >= this.#concurrency;
   }
 
   get #interval(): number {
