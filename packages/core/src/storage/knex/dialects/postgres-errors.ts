@@ -35,3 +35,7 @@ export function isStalePlan(error: unknown): boolean {
   const { code, message } = error as { code?: unknown; message?: unknown };
   return code === "0A000" && String(message).includes("cached plan");
 }
+
+/** The statement was ended: it took longer than it may, or somebody asked for it. */
+export const isEnded = (error: unknown): boolean =>
+  (error as { code?: unknown } | undefined)?.code === "57014";

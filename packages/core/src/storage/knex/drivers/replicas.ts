@@ -15,6 +15,21 @@ export function placeOf(text: string): Place | null {
 
 /** A replica that failed is left alone for so many milliseconds. */
 const REST_MS = 5000;
+/** So long a replica may take to say how it is; its readers wait for that. */
+const ANSWER_MS = 2000;
+
+/** @throws where it takes longer than readers are to wait */
+export async function inTime<T>(work: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`no answer within ${ANSWER_MS} ms`)), ANSWER_MS);
+  });
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
 
 /** What is known of one replica. */
 export class Replica {
@@ -38,6 +53,11 @@ export class Replica {
     this.#replayed = -1n;
   }
 
+  /** Forgets how far it is: it is asked before the next read. */
+  doubt(): void {
+    this.#replayed = -1n;
+  }
+
   /** Whether it has replayed the log so far. Asks it where that is not known yet; those who ask at one moment ask once. */
   async has(place: Place): Promise<boolean> {
     if (!this.isUsable) return false;
@@ -51,8 +71,10 @@ export class Replica {
 
   async #ask(): Promise<void> {
     try {
-      const [row] = await this.connection(async (raw) =>
-        raw.query("select pg_last_wal_replay_lsn()::text as place where pg_is_in_recovery()"),
+      const [row] = await inTime(
+        this.connection(async (raw) =>
+          raw.query("select pg_last_wal_replay_lsn()::text as place where pg_is_in_recovery()"),
+        ),
       );
       const place = row && placeOf(String(row["place"]));
       // It was promoted, or is a server of its own: what it has is not what the primary wrote.

@@ -1,6 +1,7 @@
 import { StorageUnavailable } from "../../../errors/storage-errors.js";
 import type { Abortable } from "../../../util/abortable.js";
 import type { Reach, StoredRow } from "../../adapter.js";
+import { isEnded } from "../dialects/postgres-errors.js";
 import type {
   Call,
   Engine,
@@ -10,7 +11,7 @@ import type {
   TransactionOptions,
   TransactionSession,
 } from "../statement.js";
-import { Replica, type Routing } from "./replicas.js";
+import { inTime, Replica, type Routing } from "./replicas.js";
 
 interface Member {
   readonly engine: Engine;
@@ -119,7 +120,13 @@ export class ReplicatedEngine implements Engine {
     try {
       return await read(member.engine.within(reach, signal));
     } catch (error) {
-      if (signal?.aborted) throw error;
+      if (signal?.aborted) {
+        // Perhaps it does not answer at all: the next one asks it first.
+        member.replica.doubt();
+        throw error;
+      }
+      // The primary would take as long, and the replica is none the worse.
+      if (isEnded((error as Error).cause)) throw error;
       // It is gone, the log took away what was being read, or it does not have the schema yet: the primary has all of it.
       if (StorageUnavailable.is(error)) member.replica.failed();
       return read(this.#primary.within(reach, signal));
@@ -144,6 +151,6 @@ async function verify(member: Member): Promise<void> {
 }
 
 async function isVerified(member: Member): Promise<boolean> {
-  if (!member.isVerified) await verify(member).catch(() => member.replica.failed());
+  if (!member.isVerified) await inTime(verify(member)).catch(() => member.replica.failed());
   return member.isVerified;
 }
