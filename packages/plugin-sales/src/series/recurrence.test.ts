@@ -59,6 +59,16 @@ describe("rules of RFC 5545", () => {
     expect(await goesOn(berlin(cut), "2026-03-31T08:59:59")).toBe(true);
   });
 
+  it("ends before an occurrence whose time the change of clocks leaves out", async () => {
+    // In Berlin there is no 02:30 on 29 March 2026.
+    const cut = `FREQ=DAILY;UNTIL=${untilBefore("2026-03-29T02:30:00", "Europe/Berlin")}`;
+    expect(await days(cut, "2026-04-30", "2026-03-27T02:30:00")).toEqual(["03-27", "03-28"]);
+  });
+
+  it("does not start by a rule that leads nowhere", async () => {
+    expect(await startsByRule(berlin("FREQ=DAILY;BYSETPOS=2"))).toBe(false);
+  }, 60_000);
+
   it("says what is wrong with a rule", () => {
     for (const [rule, problem] of [
       ["FREQ=HOURLY", "FREQ=HOURLY"],
@@ -66,6 +76,12 @@ describe("rules of RFC 5545", () => {
       ["FREQ=DAILY;COUNT=0", "COUNT=0"],
       ["FREQ=DAILY;COUNT=2;UNTIL=20260101", "COUNT and UNTIL"],
       ["FREQ=DAILY;BYMONTHDAY=32", "BYMONTHDAY=32"],
+      ["FREQ=DAILY;UNTIL=20261399", "UNTIL=20261399"],
+      ["FREQ=DAILY;UNTIL=20260230T100000", "UNTIL=20260230T100000"],
+      ["FREQ=DAILY;UNTIL=20260331T990000Z", "UNTIL=20260331T990000Z"],
+      ["FREQ=MONTHLY;BYDAY=0MO", "BYDAY=0MO"],
+      ["FREQ=MONTHLY;BYDAY=99MO", "BYDAY=99MO"],
+      ["FREQ=DAILY=3", "FREQ=DAILY=3"],
       ["FREQ=WEEKLY;BYDAY=XX", "BYDAY=XX"],
       ["FREQ=DAILY;BYHOUR=3", "BYHOUR"],
       ["FREQ=DAILY;FREQ=DAILY", "FREQ twice"],

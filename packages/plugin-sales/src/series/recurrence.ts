@@ -28,7 +28,8 @@ const RANGES: Readonly<Record<string, number>> = {
 export function readRule(rule: string): Map<string, string> | string {
   const parts = new Map<string, string>();
   for (const text of rule.trim().toUpperCase().split(";")) {
-    const [name = "", value = ""] = text.split("=");
+    const [name = "", ...rest] = text.split("=");
+    const value = rest.join("=");
     if (!PARTS.test(name))
       return `has "${text.slice(0, 40)}"; parts are FREQ, INTERVAL, COUNT, UNTIL, BYDAY, BYMONTH, BYMONTHDAY, BYYEARDAY, BYWEEKNO, BYSETPOS and WKST`;
     if (parts.has(name)) return `has ${name} twice`;
@@ -42,19 +43,26 @@ export function readRule(rule: string): Map<string, string> | string {
 }
 
 function problemOf(name: string, value: string): string | false {
-  const days = /^(?:[+-]?\d{1,2})?(?:MO|TU|WE|TH|FR|SA|SU)(?:,(?:[+-]?\d{1,2})?(?:MO|TU|WE|TH|FR|SA|SU))*$/;
+  const place = "(?:[+-]?(?:[1-9]|[1-4]\\d|5[0-3]))?(?:MO|TU|WE|TH|FR|SA|SU)";
+  const days = new RegExp(`^${place}(?:,${place})*$`);
   if (name === "FREQ") return !FREQUENCIES.includes(value) && `give one of ${FREQUENCIES.join(", ")}`;
   if (name === "COUNT" || name === "INTERVAL") {
     const most = name === "COUNT" ? MAX_COUNT : 999;
     return !(/^\d{1,4}$/.test(value) && Number(value) > 0 && Number(value) <= most) && `give 1 to ${most}`;
   }
-  if (name === "UNTIL") return !UNTIL.test(value) && "give 20260331 or 20260331T120000Z";
+  if (name === "UNTIL") return !isUntil(value) && "give 20260331 or 20260331T120000Z";
   if (name === "BYDAY") return !days.test(value) && "give days such as MO,WE or -1FR";
   if (name === "WKST") return !/^(?:MO|TU|WE|TH|FR|SA|SU)$/.test(value) && "give one day";
   const most = RANGES[name] ?? 0;
   const fits = (text: string) =>
     /^[+-]?\d{1,3}$/.test(text) && Number(text) !== 0 && Math.abs(Number(text)) <= most;
   return !value.split(",").every(fits) && `give numbers up to ${most}`;
+}
+
+/** A day, or a time of one, that there is. */
+function isUntil(value: string): boolean {
+  const [, year, month, day, hour = "00", minute = "00", second = "00"] = UNTIL.exec(value) ?? [];
+  return year !== undefined && isWallTime(`${year}-${month}-${day}T${hour}:${minute}:${second}`);
 }
 
 /** The rule again, of its parts. */
@@ -75,7 +83,13 @@ export async function occurrencesBetween(series: Recurrence, from: string, to: s
 
 /** Whether the rule leads to its own first occurrence. */
 export async function startsByRule(series: Recurrence): Promise<boolean> {
-  return (await openRule(series)).matches(new Date(`${series.startsAt}Z`));
+  const rule = await openRule(series);
+  try {
+    return rule.matches(new Date(`${series.startsAt}Z`));
+  } catch {
+    // Looked for long enough: it leads nowhere, such as the second of one day.
+    return false;
+  }
 }
 
 /** Whether there is any occurrence after a wall-clock time. */
@@ -106,9 +120,12 @@ function wallUntil(until: string, zone: string): string {
   return `${basic(utc ? wallOf(Date.parse(`${text}Z`), zone) : text)}Z`;
 }
 
-/** UNTIL just before an occurrence. */
+/**
+ * UNTIL between an occurrence and the one before it, which is a day earlier or more. Not close to it: where a change of
+ * clock leaves its time out, the instant for it is later than what the clock on the wall shows.
+ */
 export function untilBefore(occurrence: string, zone: string): string {
-  const instant = timeZone(zone).toInstant(occurrence) - 1000;
+  const instant = timeZone(zone).toInstant(shiftWall(occurrence, -DAY_MS / 2));
   return `${basic(wallText(instant))}Z`;
 }
 
