@@ -37,6 +37,26 @@ for (const database of databases) {
       }
     });
 
+    it("is accepted in one revision alone", async () => {
+      const { url, drop } = await database.create();
+      const { crm, me } = await quoteCrm({}, { storage: knexStorage({ url }) });
+      try {
+        const { id } = await makeQuote(me);
+        const { quote } = me.entities;
+        const { documentHash: hash } = await quote.send(id);
+        const { id: draft } = await quote.revise(id);
+        await decideQuote(me, id, { decision: "accept", by: "Ada", from: null, hash });
+        await expect(quote.send(draft)).rejects.toMatchObject({
+          code: "quote-not-ready",
+          message: expect.stringContaining("revision 1 of it was accepted"),
+        });
+        expect(await quote.get(draft)).toMatchObject({ status: "draft", documentHash: null });
+      } finally {
+        await crm.stop();
+        await drop();
+      }
+    });
+
     it("is sent as it was or not at all while lines are written, and answered once", async () => {
       const { url, drop } = await database.create();
       const { crm, me } = await quoteCrm({}, { storage: knexStorage({ url }) });

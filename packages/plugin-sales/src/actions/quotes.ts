@@ -55,6 +55,13 @@ export const sendQuote = defineAction({
       reasons.push(
         `its discount of ${discountTotal.amount} is more than its lines come to, ${subtotal.amount}`,
       );
+    const accepted = await books
+      .repo(quote)
+      .first({ where: { number, status: "accepted" }, select: ["revision"] });
+    if (accepted)
+      reasons.push(
+        `revision ${accepted.revision} of it was accepted: offer what is more in a quote of its own`,
+      );
     if (reasons.length > 0) throw QuoteNotReady({ number, reasons });
     await requireApproval(ctx, record);
     const document = await snapshotOf(ctx, record, lines, validUntil);
