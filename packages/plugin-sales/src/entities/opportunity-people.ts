@@ -26,6 +26,8 @@ const memberDraft = defineEntity("opportunityMember", {
   relations: { opportunity: one("opportunityId"), user: one("userId") },
   access: { parents: ["opportunity"], owner: null },
   unique: [["opportunityId", "userId", "split"]],
+  // Two teams of 100 % each would be one of 200 %.
+  staysInMerge: true,
   indexes: [["userId"]],
 });
 
