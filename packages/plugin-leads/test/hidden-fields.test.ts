@@ -1,4 +1,4 @@
-import { crmCore, definePlugin, defineRole, extendEntity, sensitive, Type } from "@corm/core";
+import { contact, crmCore, definePlugin, defineRole, extendEntity, sensitive, Type } from "@corm/core";
 import { createTestCrm } from "@corm/core/testing";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { lead, leads } from "../src/index.js";
@@ -17,6 +17,11 @@ const rep = defineRole({
   },
   permissions: ["leadPool.browse", "lead.convert", "lead.capture"],
 });
+const wide = defineRole({
+  ...rep,
+  name: "wide",
+  entities: { ...rep.entities, contact: { create: "all", read: "all", update: "all" } },
+});
 const numbers = definePlugin({
   name: "numbers",
   version: "0.1.0",
@@ -25,11 +30,14 @@ const numbers = definePlugin({
   setup: () => ({
     extends: {
       lead: extendEntity(lead, { fields: { ssn: Type.Optional(sensitive(Type.String({ maxLength: 20 }))) } }),
+      contact: extendEntity(contact, {
+        fields: { ssn: Type.Optional(sensitive(Type.String({ maxLength: 20 }))) },
+      }),
     },
   }),
 });
 
-const make = () => createTestCrm({ plugins: [crmCore(), leads(), numbers()], roles: [rep] });
+const make = () => createTestCrm({ plugins: [crmCore(), leads(), numbers()], roles: [rep, wide] });
 let test: Awaited<ReturnType<typeof make>>;
 beforeEach(async () => {
   test = await make();
@@ -67,6 +75,49 @@ it("a trial of a conversion shows what its caller sees of the lead", async () =>
   expect(answer.preview?.matches.contacts).toEqual([]);
   const full = await test.me.entities.lead.convert(id, { dryRun: true });
   expect(full.preview).toMatchObject({ contact: { values: { phone: "+442071234567" } } });
+});
+
+it("a conversion moves nothing hidden to where its caller reads it", async () => {
+  const { lead: all, contact: contacts } = test.me.entities;
+  const phone = "+442071234567";
+  const values = { lastName: "Lovelace", title: "Countess", phone, email: "canary@example.com", ssn: "123" };
+  const { id } = await all.create(values);
+  const rep = asRep();
+  const answer = await rep.lead.convert(id, { account: null });
+  expect(answer.leftOut).toEqual(["contact.email", "contact.phone"]);
+  const made = await contacts.get(answer.contactId as string);
+  // He reads no such number on either side: it goes along.
+  expect(made).toMatchObject({
+    lastName: "Lovelace",
+    title: "Countess",
+    ssn: "123",
+    phone: null,
+    email: null,
+  });
+  const second = await all.create({ ...values, email: "b@example.com" });
+  const known = await contacts.create({ lastName: "Twin" });
+  await test.crm
+    .as({ actor: { kind: "user", id: test.me.newId() }, tenant: "test", roles: ["wide"] })
+    .entities.lead.convert(second.id, { account: null, contact: { id: known.id } });
+  expect(await contacts.get(known.id)).toMatchObject({
+    title: "Countess",
+    phone: null,
+    email: null,
+    ssn: "123",
+  });
+  await all.unconvert(second.id, {});
+  expect(await contacts.get(known.id)).toMatchObject({ title: null, ssn: null });
+  const [only] = await all.createMany([{ phone, company: "Canary Ltd" }]);
+  const nameless = await rep.lead.convert(only?.id as string, { account: null });
+  expect(await contacts.get(nameless.contactId as string)).toMatchObject({ lastName: "Canary Ltd" });
+  const whole = await all.create({ ...values, email: "c@example.com" });
+  const full = await all.convert(whole.id, {});
+  expect(full.leftOut).toBeUndefined();
+  expect(await contacts.get(full.contactId as string)).toMatchObject({
+    email: "c@example.com",
+    phone,
+    ssn: "123",
+  });
 });
 
 it("who sees a conversion does not see what it changed in other records", async () => {

@@ -8,11 +8,18 @@ import {
   type Static,
   Type,
 } from "@corm/core";
-import { patchOf } from "../conversion/fill.js";
+import { fill, patchOf, type Strategies } from "../conversion/fill.js";
 import { follow, type Targets } from "../conversion/follow.js";
 import { entityOf, TARGETS, type TargetName } from "../conversion/mapping.js";
 import { matchesOf } from "../conversion/matches.js";
-import { type ConversionPlan, handleOf, planConversion, repoOf } from "../conversion/plan.js";
+import {
+  type ConversionPlan,
+  type ConversionRequest,
+  handleOf,
+  planConversion,
+  repoOf,
+} from "../conversion/plan.js";
+import { seenBy } from "../conversion/seen.js";
 import { conversionSettings } from "../conversion/settings.js";
 import { type Lead, lead } from "../entities/lead.js";
 import { leadConversion } from "../entities/lead-conversion.js";
@@ -111,13 +118,17 @@ export const convert = defineAction({
     convertedAt: nullableId,
     /** Of a dry run. */
     preview: Type.Optional(preview),
+    /**
+     * Fields of the targets, such as `contact.phone`, that got nothing of the lead, since the caller may read them there
+     * and not in the lead. Of a dry run and of the call that converts.
+     */
+    leftOut: Type.Optional(Type.Array(Type.String())),
   }),
   run: async ({ input, record }, ctx) => {
     if (record.status === "converted") return resultOf(record);
     const system = ctx.asSystem({ capability: "leads.convert", reason: "lead.convert" });
-    // Whoever only looks is shown what he sees of the lead.
-    const looked = input.dryRun ? seenBy(ctx, record) : record;
-    const plan = await planConversion(ctx, looked, input, ctx.service(conversionSettings).mapping(system));
+    const plan = await planConversion(ctx, record, input, ctx.service(conversionSettings).mapping(system));
+    const told = leftOutOf(plan);
     if (TARGETS.every((target) => plan[target].mode === "none")) throw NothingToConvertTo({ id: record.id });
     if (input.dryRun) {
       const ids = Object.fromEntries(TARGETS.map((target) => [`${target}Id`, plan[target].id]));
@@ -125,28 +136,27 @@ export const convert = defineAction({
         ...(ids as Record<`${TargetName}Id`, string | null>),
         leadId: record.id,
         convertedAt: null,
-        preview: { ...shown(plan), matches: await matchesOf(ctx, looked) } as Preview,
+        preview: { ...shown(plan), matches: await matchesOf(ctx, seenBy(ctx, record)) } as Preview,
+        ...told,
       };
     }
-    return resultOf(await carryOut(ctx, system, record, plan));
+    const strategies = input.strategies ?? {};
+    return { ...resultOf(await carryOut(ctx, system, record, plan, strategies)), ...told };
   },
 });
-
-/** The lead without what the caller's role hides of it. */
-function seenBy(ctx: Context, record: Lead): Lead {
-  const fields = ctx.catalog.entities.get(lead.name)?.fields;
-  return Object.fromEntries(
-    Object.entries(record).map(([name, value]) => [name, fields?.has(name) ? value : null]),
-  ) as unknown as Lead;
-}
 
 const shown = (plan: ConversionPlan) =>
   Object.fromEntries(
     TARGETS.map((target) => {
-      const { missing: _, ...rest } = plan[target];
-      return [target, rest];
+      const { mode, id, values, changes, conflicts } = plan[target];
+      return [target, { mode, id, values, changes, conflicts }];
     }),
   );
+
+function leftOutOf(plan: ConversionPlan): { leftOut?: string[] } {
+  const leftOut = TARGETS.flatMap((target) => plan[target].leftOut.map((field) => `${target}.${field}`));
+  return leftOut.length > 0 ? { leftOut } : {};
+}
 
 function resultOf(converted: Lead) {
   return {
@@ -159,11 +169,18 @@ function resultOf(converted: Lead) {
 }
 
 /** In the name of the caller what becomes of the lead, so that he needs the rights to it; the rest is bookkeeping. */
-async function carryOut(ctx: Context, system: Context, record: Lead, plan: ConversionPlan): Promise<Lead> {
+async function carryOut(
+  ctx: Context,
+  system: Context,
+  record: Lead,
+  plan: ConversionPlan,
+  strategies: NonNullable<ConversionRequest["strategies"]>,
+): Promise<Lead> {
   const accountId = await settle(ctx, "account", plan, {});
   const contactId = await settle(ctx, "contact", plan, { accountId });
   const opportunityId = await settle(ctx, "opportunity", plan, { accountId, contactId });
   const targets: Targets = { account: accountId, contact: contactId, opportunity: opportunityId };
+  for (const target of TARGETS) await settleUnseen(system, target, plan, targets[target], strategies[target]);
   const convertedAt = ctx.now();
   const conversion = await system.repo(leadConversion).create({
     leadId: record.id,
@@ -179,7 +196,7 @@ async function carryOut(ctx: Context, system: Context, record: Lead, plan: Conve
     convertedAt,
     openKey: record.id,
   });
-  await follow(system, conversion.id, record, targets);
+  await follow(system, conversion.id, record, targets, ctx);
   const converted = await system.repo(lead).update(record.id, {
     status: "converted",
     convertedAt,
@@ -222,6 +239,24 @@ async function settle(
     ...(entityOf(ctx, target) !== null && Object.keys(rest).length > 0 ? { values: rest } : {}),
   });
   return opened;
+}
+
+/** What the caller sees on neither side goes along with the rights of the system. */
+async function settleUnseen(
+  system: Context,
+  target: TargetName,
+  plan: ConversionPlan,
+  id: string | null,
+  strategies: Strategies = {},
+): Promise<void> {
+  const { mode, unseen, changes } = plan[target];
+  if (id === null || Object.keys(unseen).length === 0) return;
+  const records = repoOf(system, handleOf(system, target));
+  // A new record may have got values from hooks: they stay, as those of one that was there.
+  const filled = fill(await records.get(id, { lock: true }), unseen, strategies).changes;
+  if (Object.keys(filled).length === 0) return;
+  await records.update(id, patchOf(filled));
+  if (mode === "existing") Object.assign(changes, filled);
 }
 
 /** A record that is there gets the others where it has none; they are noted among the changes, so that it can be undone. */

@@ -3,6 +3,7 @@ import type { Lead } from "../entities/lead.js";
 import { leadConversionMove } from "../entities/lead-conversion.js";
 import { entityOf, TARGETS, type TargetName } from "./mapping.js";
 import { repoOf } from "./plan.js";
+import { seenBy } from "./seen.js";
 
 export type Targets = Readonly<Record<TargetName, string | null>>;
 
@@ -37,6 +38,7 @@ export async function follow(
   conversionId: string,
   lead: Lead,
   targets: Targets,
+  caller: Context,
 ): Promise<void> {
   for (const way of waysOf(ctx, targets)) await point(ctx, conversionId, lead.id, way);
   const main = (["contact", "account", "opportunity"] as const).find((name) => targets[name] !== null);
@@ -44,7 +46,10 @@ export async function follow(
   if (main && entity)
     for (const hanging of hangingOf(ctx))
       await rehang(ctx, conversionId, lead.id, hanging, { entity, id: targets[main] as string });
-  if (targets.contact !== null) await takeConsents(ctx, conversionId, lead, targets.contact);
+  if (targets.contact === null) return;
+  // An address that the lead hides from the caller is not told to him by consents of the contact: they hold for it all the same.
+  const tells = caller.catalog.entities.get(consent.name)?.fields.has("address") ?? false;
+  await takeConsents(ctx, conversionId, tells ? seenBy(caller, lead) : lead, targets.contact);
 }
 
 function waysOf(ctx: Context, targets: Targets): Way[] {

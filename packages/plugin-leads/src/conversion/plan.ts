@@ -12,6 +12,7 @@ import type { FieldChanges } from "../entities/lead-conversion.js";
 import { ExistingOpportunitiesUnavailable, OpportunitiesUnavailable, UnmappedStrategy } from "../errors.js";
 import { type Conflict, fill, type Strategies, valuesOf } from "./fill.js";
 import { type Mapping, TARGETS, type TargetName } from "./mapping.js";
+import { type Carriage, carriageOf } from "./seen.js";
 
 type Choice<Own> = { readonly id: string } | Own | null | undefined;
 
@@ -40,10 +41,17 @@ export interface PlannedTarget {
   readonly conflicts: Conflict[];
   /** References of an existing one that are empty. */
   readonly missing: readonly ("accountId" | "contactId")[];
+  /** What the caller sees neither in the lead nor there: it goes along past him. */
+  readonly unseen: Record<string, unknown>;
+  /** Fields that get nothing: the caller would read there what the lead hides from him. */
+  readonly leftOut: readonly string[];
 }
 export type ConversionPlan = Readonly<Record<TargetName, PlannedTarget>>;
 
-const NONE: PlannedTarget = { mode: "none", id: null, values: {}, changes: {}, conflicts: [], missing: [] };
+const NONE: PlannedTarget = {
+  ...{ mode: "none", id: null, values: {}, changes: {}, conflicts: [] },
+  ...{ missing: [], unseen: {}, leftOut: [] },
+};
 const LINKS = ["accountId", "contactId"] as const;
 const isExisting = (choice: object | null | undefined): choice is { readonly id: string } =>
   choice != null && "id" in choice;
@@ -62,18 +70,22 @@ export function handleOf(ctx: Context, target: TargetName): AnyEntity {
   return keeper.entity;
 }
 
-/** What a conversion would make and change; writes nothing. Existing records are locked, where it runs in a transaction. */
+/**
+ * What a conversion would make and change; writes nothing. Existing records are locked, where it runs in a transaction. It goes
+ * by what the caller sees of the lead; what he does not see goes along where he does not see it either.
+ */
 export async function planConversion(
   ctx: Context,
-  lead: Lead,
+  whole: Lead,
   request: ConversionRequest,
   mapping: Mapping,
 ): Promise<ConversionPlan> {
   checkStrategies(request, mapping);
   if (request.opportunity && !ctx.optional(opportunities)) throw OpportunitiesUnavailable({});
+  const { lead, by } = carriageOf(ctx, whole, mapping, request.ownerId);
   const ownerId = request.ownerId ?? lead.ownerId;
   const mapped = (target: TargetName) => ({
-    ...valuesOf(lead as unknown as Values, mapping[target]),
+    ...valuesOf(lead as unknown as Values, by[target].pairs),
     ...(ownerId === null ? {} : { ownerId }),
   });
   const existing = async (target: TargetName, id: string, values: Values): Promise<PlannedTarget> => {
@@ -107,7 +119,23 @@ export async function planConversion(
             values: { ...mapped("contact"), ...nameOf(lead, request.contact ?? {}) },
           };
   const opportunityPlan = await planOpportunity(lead, request.opportunity, mapped("opportunity"), existing);
-  return { account: accountPlan, contact: contactPlan, opportunity: opportunityPlan };
+  return {
+    account: withUnseen(accountPlan, by.account, nameless(request.account, accountPlan) && by.company),
+    contact: withUnseen(contactPlan, by.contact, false),
+    opportunity: withUnseen(opportunityPlan, by.opportunity, false),
+  };
+}
+
+/** Whether the name of an account would have been the lead's company. */
+const nameless = (choice: ConversionRequest["account"], { mode }: PlannedTarget): boolean =>
+  choice !== null && mode !== "existing" && !(choice && "name" in choice && choice.name);
+
+function withUnseen(plan: PlannedTarget, { unseen, leftOut }: Carriage, nameLeftOut: boolean): PlannedTarget {
+  const named = nameLeftOut ? ["name"] : [];
+  if (plan.mode === "none") return { ...plan, leftOut: named };
+  // What the request itself says needs nothing of the lead.
+  const fields = leftOut.filter((field) => plan.values[field] == null);
+  return { ...plan, unseen, leftOut: [...named, ...fields] };
 }
 
 type Existing = (target: TargetName, id: string, values: Values) => Promise<PlannedTarget>;
