@@ -149,3 +149,30 @@ it("capture writes no sensitive field that its caller does not see", async () =>
   const trusted = { values: { ...person, email: "b@example.com", ssn: "2" }, ...touch };
   expect((await test.me.entities.lead.capture(trusted)).created).toBe(true);
 });
+
+it("a pool takes no lead that its caller only reads", async () => {
+  const { leadPool, lead: all, user } = test.me.entities;
+  const pool = await leadPool.create({ name: "Sea" });
+  const [ann, bob] = await user.createMany([{ name: "Ann" }, { name: "Bob" }]);
+  const [hers, his] = await all.createMany([
+    { lastName: "Hers", ownerId: ann?.id as string },
+    { lastName: "His", ownerId: bob?.id as string },
+  ]);
+  const as = (read: "all" | "own") =>
+    test.crm.as({
+      ...{ actor: { kind: "user", id: bob?.id as string }, tenant: "test" },
+      roles: [
+        {
+          ...{ name: "putter", label: "Putter", permissions: ["leadPool.put"] },
+          entities: { lead: { read, update: "own" }, leadPool: { read: "all" } },
+        },
+      ],
+    }).entities.leadPool;
+  const both = { poolId: pool.id, leadIds: [his?.id as string, hers?.id as string] };
+  await expect(as("all").put(both)).rejects.toMatchObject({ code: "forbidden", status: 403 });
+  await expect(as("own").put(both)).rejects.toMatchObject({ code: "not-found", status: 404 });
+  expect(await all.count({ poolId: pool.id })).toBe(0);
+  await as("own").put({ poolId: pool.id, leadIds: [his?.id as string] });
+  expect(await all.get(hers?.id as string)).toMatchObject({ ownerId: ann?.id, poolId: null });
+  expect(await all.get(his?.id as string)).toMatchObject({ ownerId: null, poolId: pool.id });
+});

@@ -118,6 +118,40 @@ describe("assigning by rules", () => {
     expect((await ownersOf(kit.me, [id])).get(id)).toBeNull();
     expect(await kit.me.repo(assignmentDecision).count()).toBe(0);
   });
+
+  it("takes nothing from a colleague by whoever only reads it", async () => {
+    const { team, people } = await staff(kit.me, 2);
+    await rule({ teamId: team.id });
+    const [owner, reader] = people.map(({ id }) => id) as [string, string];
+    const [id = ""] = await makeLeads(kit.me, 1, { ownerId: owner });
+    const as = (rights: object) =>
+      kit.crm.as({
+        actor: { kind: "user", id: reader },
+        tenant: "test",
+        roles: [
+          {
+            name: "clerk",
+            label: "Clerk",
+            entities: { lead: { read: "all", ...rights } },
+            permissions: ["workflow.assign", "workflow.reassign"],
+          },
+        ],
+      });
+    const request = { target: "lead", ids: [id], fromUserId: owner };
+    for (const rights of [{}, { update: "own" }, { transfer: "own" }])
+      for (const preview of [true, false])
+        await expect(as(rights).run(reassign, { ...request, preview })).rejects.toMatchObject({
+          status: 403,
+        });
+    await expect(
+      as({ update: "own" }).run(assignAction, { target: "lead", ids: [id] }),
+    ).rejects.toMatchObject({
+      code: "forbidden",
+    });
+    expect((await ownersOf(kit.me, [id])).get(id)).toBe(owner);
+    const { decisions } = await as({ transfer: "all" }).run(reassign, request);
+    expect(decisions).toMatchObject([{ recordId: id, outcome: "assigned", userId: reader }]);
+  });
 });
 
 describe("people", () => {

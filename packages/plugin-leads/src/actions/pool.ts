@@ -105,7 +105,7 @@ export const releaseLeads = defineAction({
   },
 });
 
-/** Puts leads that the caller sees into a pool, where they belong to nobody. `POST /api/lead-pools/put` */
+/** Puts leads that the caller may change or hand on into a pool, where they belong to nobody. `POST /api/lead-pools/put` */
 export const putLeads = defineAction({
   name: "put",
   on: leadPool,
@@ -118,9 +118,8 @@ export const putLeads = defineAction({
     const record = await lockPool(ctx, input.poolId);
     const wanted = [...new Set(input.leadIds)];
     const { items } = await ctx.repo(lead).find({ where: { id: { in: wanted } }, limit: wanted.length });
-    const seen = new Set(items.map((row) => row.id));
-    const missing = wanted.find((one) => !seen.has(one));
-    if (missing !== undefined) throw NotFound({ entity: "lead", id: missing });
+    // A colleague's lead that he only reads stays with the colleague. Versions see to what happens in between.
+    await ctx.assertCan(["update", "transfer"], lead, wanted);
     const closed = items.find(({ status }) => !isOpen(status));
     if (closed) throw LeadTaken({ id: closed.id });
     await pooling(ctx)

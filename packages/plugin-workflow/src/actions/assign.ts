@@ -1,4 +1,4 @@
-import { type Context, defineAction, NotFound, Type } from "@corm/core";
+import { type Context, defineAction, Type } from "@corm/core";
 import { assignRecords, type Decision, MAX_RECORDS } from "../assignment/assign-records.js";
 import { targetOf } from "../assignment/target.js";
 import { retryWaiting } from "../jobs/retry-waiting.js";
@@ -24,17 +24,15 @@ export const shown = (decisions: readonly Decision[]) =>
     considered: [...considered],
   }));
 
-/** Whoever asks sees the records: nobody finds out about others by having them given away. @throws not-found */
-export async function checkVisible(ctx: Context, target: string, wanted: readonly string[]): Promise<void> {
-  const unique = [...new Set(wanted)];
-  const { items } = await targetOf(ctx, target).find({
-    where: { id: { in: unique } },
-    select: ["id"],
-    limit: unique.length,
-  });
-  const seen = new Set(items.map(({ id }) => id));
-  const missing = unique.find((id) => !seen.has(id));
-  if (missing !== undefined) throw NotFound({ entity: target, id: missing });
+/**
+ * Whoever gives records away could change or hand on each of them himself: the permission alone takes nobody's.
+ *
+ * @throws not-found, forbidden, assignment-target-unknown
+ */
+async function checkMayGive(ctx: Context, target: string, wanted: readonly string[]): Promise<void> {
+  // An entity that he does not see is none for him.
+  targetOf(ctx, target);
+  await ctx.assertCan(["update", "transfer"], { name: target }, wanted);
 }
 
 /**
@@ -49,7 +47,7 @@ export const assign = defineAction({
   input: Type.Object({ target: Type.String(), ids, preview: Type.Optional(Type.Boolean()) }),
   output: Type.Object({ decisions: Type.Array(decision) }),
   run: async ({ input: { target, ids: wanted, preview = false } }, ctx) => {
-    await checkVisible(ctx, target, wanted);
+    await checkMayGive(ctx, target, wanted);
     return { decisions: shown(await assignRecords(ctx, { target, ids: wanted, cause: "asked", preview })) };
   },
 });
@@ -71,7 +69,7 @@ export const reassign = defineAction({
   }),
   output: Type.Object({ decisions: Type.Array(decision) }),
   run: async ({ input: { target, fromUserId, ids: wanted, preview = false } }, ctx) => {
-    await checkVisible(ctx, target, wanted);
+    await checkMayGive(ctx, target, wanted);
     const request = { target, ids: wanted, cause: "reassigned", takeFrom: fromUserId, preview } as const;
     return { decisions: shown(await assignRecords(ctx, request)) };
   },

@@ -1,10 +1,12 @@
 import { localTruth } from "../../access/local-truth.js";
 import { outOfReach } from "../../access/require.js";
 import type { RecordRight } from "../../context/role.js";
+import { NotFound } from "../../errors/core-errors.js";
 import type { EntityModel } from "../../model/entity-model.js";
 import { plainColumns, type RecordValues } from "../../model/record-codec.js";
 import type { Session } from "../../runtime/session.js";
-import { always, and, type Filter } from "../../storage/filter.js";
+import { always, and, type Filter, or } from "../../storage/filter.js";
+import { isUuid } from "../../util/uuid.js";
 
 /**
  * Holds a right against records as they are in the database now: before a write against what is there, after it against
@@ -47,6 +49,58 @@ async function assertReached(
   const reached = new Set(rows.map((row) => row["id"]));
   const missing = open.find((id) => !reached.has(id));
   if (missing !== undefined) throw outOfReach(entity, missing, right);
+}
+
+const CHUNK = 500;
+
+/** Of ids, those whose records satisfy a filter. */
+async function idsAmong(
+  session: Session,
+  { table }: EntityModel,
+  ids: readonly string[],
+  where: Filter,
+): Promise<ReadonlySet<string>> {
+  const found = new Set<string>();
+  for (let start = 0; start < ids.length; start += CHUNK) {
+    const values = ids.slice(start, start + CHUNK);
+    const rows = await session.operations().findMany({
+      table,
+      columns: ["id"],
+      where: and({ op: "in", column: "id", values }, where),
+      orderBy: [],
+      limit: values.length,
+    });
+    for (const row of rows) found.add(row["id"] as string);
+  }
+  return found;
+}
+
+/**
+ * Holds rights, of which one is enough for each record, against records that are known by id.
+ *
+ * @throws not-found; forbidden
+ */
+export async function assertCan(
+  session: Session,
+  name: string,
+  rights: readonly RecordRight[],
+  wanted: readonly string[],
+): Promise<void> {
+  const model = session.model(name);
+  session.require(model, "read");
+  const ids = [...new Set(wanted.map((id) => id.toLowerCase()))];
+  const noId = ids.find((id): boolean => !isUuid(id));
+  if (noId !== undefined) throw NotFound({ entity: name, id: noId.slice(0, 64) });
+  const seen = await idsAmong(session, model, ids, session.visible(model));
+  const hidden = ids.find((id) => !seen.has(id));
+  if (hidden !== undefined) throw NotFound({ entity: name, id: hidden });
+  const held = rights.filter((right) => session.access.has(name, right));
+  if (held.length === 0) session.require(model, rights[0] as RecordRight);
+  const reaches = held.map((right) => session.access.filter(model, right));
+  if (reaches.includes(always)) return;
+  const reached = await idsAmong(session, model, ids, and(session.rows(), or(...reaches)));
+  const missing = ids.find((id) => !reached.has(id));
+  if (missing !== undefined) throw outOfReach(model, missing, rights[0] as RecordRight);
 }
 
 /** Names of the fields by which a record belongs to somebody. */
