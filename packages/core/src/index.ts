@@ -93,6 +93,7 @@ export type { Person, PersonAddress, PersonRef } from "./data-protection/subject
 export { DuplicateFound, type FoundMatch, InvalidMatchRule } from "./duplicates/errors.js";
 export { findDuplicates, type ListedMatch, matchMany } from "./duplicates/look-up.js";
 export { matchRules } from "./duplicates/rules.js";
+export { type KeptOf, openKept, sealKept } from "./encryption/kept-values.js";
 export type { KeyProvider, WrappedKey } from "./encryption/key-provider.js";
 export { keysFromEnv, keysFromFile, type LocalKeys, localKeys } from "./encryption/local-keys.js";
 export {

@@ -1,4 +1,13 @@
-import { contact, crmCore, definePlugin, defineRole, extendEntity, sensitive, Type } from "@corm/core";
+import {
+  contact,
+  crmCore,
+  definePlugin,
+  defineRole,
+  encrypted,
+  extendEntity,
+  sensitive,
+  Type,
+} from "@corm/core";
 import { createTestCrm } from "@corm/core/testing";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { lead, leads } from "../src/index.js";
@@ -132,6 +141,37 @@ it("who sees a conversion does not see what it changed in other records", async 
   expect(seen).toMatchObject({ leadId: id });
   expect(JSON.stringify(seen)).not.toContain("canary");
   expect(JSON.stringify(await reps.history(own!.id))).not.toContain("canary");
+});
+
+it("what was encrypted is encrypted in the books of a conversion, and comes back from them", async () => {
+  const secrets = definePlugin({
+    ...{ name: "secrets", version: "0.1.0", corm: "^0.1", requires: { crm: "^0.1", leads: "^0.1" } },
+    setup: () => ({
+      extends: {
+        lead: extendEntity(lead, { fields: { taxId: Type.Optional(encrypted(Type.String())) } }),
+        contact: extendEntity(contact, { fields: { taxId: Type.Optional(encrypted(Type.String())) } }),
+      },
+    }),
+  });
+  const { crm, me } = await createTestCrm({ plugins: [crmCore(), leads(), secrets()] });
+  try {
+    const { contact: contacts, lead: all, leadConversion } = me.entities;
+    const known = await contacts.create({ lastName: "Lovelace", taxId: "canary-one" });
+    const { id } = await all.create({ lastName: "Lovelace", title: "Countess", taxId: "canary-two" });
+    await all.convert(id, {
+      ...{ account: null, contact: { id: known.id } },
+      strategies: { contact: { taxId: "overwrite" } },
+    });
+    expect((await contacts.get(known.id)).taxId).toBe("canary-two");
+    const [kept] = (await leadConversion.find({ where: { leadId: id } })).items;
+    expect(kept?.contactChanges).toMatchObject({ title: { before: null, after: "Countess" } });
+    expect(Object.keys(kept?.contactChanges ?? {})).toContain("taxId");
+    expect(JSON.stringify([kept, await leadConversion.history(kept?.id as string)])).not.toContain("canary");
+    expect((await all.unconvert(id, {})).kept).toEqual([]);
+    expect(await contacts.get(known.id)).toMatchObject({ taxId: "canary-one", title: null });
+  } finally {
+    await crm.stop();
+  }
 });
 
 it("capture writes no sensitive field that its caller does not see", async () => {

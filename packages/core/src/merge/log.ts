@@ -1,4 +1,4 @@
-import type { FieldModel } from "../model/field-model.js";
+import { openKept, sealKept } from "../encryption/kept-values.js";
 import type { Session } from "../runtime/session.js";
 
 /** One thing that a merge does, and what was there before: what undoing goes by. */
@@ -13,21 +13,11 @@ export interface Step {
 
 const CHUNK = 500;
 
-/** The field of a step where it is encrypted: then its values are kept sealed here as well. */
-function encryptedField(
-  session: Session,
-  { entity, field }: Step,
-): NonNullable<FieldModel["encrypted"]> | null {
-  return session.runtime.composition.entities.get(entity)?.fields.get(field ?? "")?.encrypted ?? null;
-}
-
 async function sealed(session: Session, step: Step): Promise<Step> {
-  const encrypted = encryptedField(session, step);
-  if (!encrypted) return step;
-  const cipher = await session.sealing();
-  const seal = (value: unknown) =>
-    value === null || value === undefined ? null : cipher.seal(encrypted.place, step.recordId, value);
-  return { ...step, before: seal(step.before), after: seal(step.after) };
+  const { entity, recordId, field } = step;
+  if (field === undefined) return step;
+  const [before, after] = await sealKept(session, { entity, recordId, field }, step.before, step.after);
+  return { ...step, before, after };
 }
 
 /**
@@ -36,15 +26,10 @@ async function sealed(session: Session, step: Step): Promise<Step> {
  * @throws encryption-key-missing, decryption-failed
  */
 export async function opened(session: Session, step: Step): Promise<Step> {
-  const encrypted = encryptedField(session, step);
-  if (!encrypted) return step;
-  const open = async (text: unknown) => {
-    if (typeof text !== "string") return null;
-    const known = await session.reading();
-    const cipher = known.knows(text) ? known : await session.reading(true);
-    return cipher.open(encrypted.place, step.recordId, text);
-  };
-  return { ...step, before: await open(step.before), after: await open(step.after) };
+  const { entity, recordId, field } = step;
+  if (field === undefined) return step;
+  const [before, after] = await openKept(session, { entity, recordId, field }, step.before, step.after);
+  return { ...step, before, after };
 }
 
 /** The steps of one merge, written as they come, so that memory does not grow with the children. */

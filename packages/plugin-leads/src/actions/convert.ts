@@ -10,6 +10,7 @@ import {
 } from "@corm/core";
 import { fill, patchOf, type Strategies } from "../conversion/fill.js";
 import { follow, type Targets } from "../conversion/follow.js";
+import { sealChanges } from "../conversion/kept.js";
 import { entityOf, TARGETS, type TargetName } from "../conversion/mapping.js";
 import { matchesOf } from "../conversion/matches.js";
 import {
@@ -188,9 +189,9 @@ async function carryOut(
     contactId,
     opportunityId,
     made: TARGETS.filter((target) => plan[target].mode === "new"),
-    accountChanges: plan.account.changes,
-    contactChanges: plan.contact.changes,
-    opportunityChanges: plan.opportunity.changes,
+    accountChanges: await sealChanges(system, "account", accountId, plan.account.changes),
+    contactChanges: await sealChanges(system, "contact", contactId, plan.contact.changes),
+    opportunityChanges: await sealChanges(system, "opportunity", opportunityId, plan.opportunity.changes),
     statusBefore: record.status,
     captureKeyBefore: record.captureKey,
     convertedAt,

@@ -3,6 +3,7 @@ import { type AnyEntity, type Context, NotFound } from "@corm/core";
 import { lead } from "../entities/lead.js";
 import { type FieldChanges, type LeadConversion, leadConversionMove } from "../entities/lead-conversion.js";
 import { ATTACHED, hang, hangingOf } from "./follow.js";
+import { openChanges } from "./kept.js";
 import { entityOf, TARGETS, type TargetName } from "./mapping.js";
 import { repoOf } from "./plan.js";
 
@@ -41,7 +42,10 @@ export async function undo(ctx: Context, conversion: LeadConversion): Promise<Un
     const handle = entity === null ? undefined : ctx.catalog.entities.get(entity)?.handle;
     if (id === null || !handle) continue;
     if (conversion.made.includes(target)) await remove(ctx, target, handle as AnyEntity, id, undone);
-    else await refill(ctx, target, handle as AnyEntity, id, changesOf(conversion, target), undone);
+    else {
+      const changes = await openChanges(ctx, target, id, changesOf(conversion, target));
+      await refill(ctx, target, handle as AnyEntity, id, changes, undone);
+    }
   }
   return undone;
 }
