@@ -55,5 +55,21 @@ it("H73 any system that signs as Standard Webhooks say starts automations, once 
     ["m3", 0],
     ["m4", 1],
   ]);
+  // Ids that are too long to keep, and begin alike, are two; each counts once.
+  const long = "x".repeat(250);
+  for (const [id, status] of [
+    ["1", 202],
+    ["1", 200],
+    ["2", 202],
+    ["2", 200],
+  ] as const)
+    expect(await send(`${long}${id}`, order(`Long${id}`))).toBe(status);
+  const ids = `${"y".repeat(190)}`;
+  for (const id of ["1", "2"]) expect(await send(`${ids}${id}`, order(`Near${id}`))).toBe(202);
+  await runJobs(kit);
+  const later = (
+    await me.repo(lead).find({ where: { lastName: { in: ["Long1", "Long2", "Near1", "Near2"] } } })
+  ).items;
+  expect(later).toHaveLength(4);
   await crm.stop();
 });

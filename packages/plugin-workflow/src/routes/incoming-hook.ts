@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import {
   type Context,
   checker,
@@ -108,18 +109,25 @@ function checkPayload(
   throw wrong(first?.instancePath ?? "", first?.message ?? "does not fit");
 }
 
+const MAX_KEY = 200;
+
+/** Fits what keeps it. Of what is too long the hash counts, since two ids may begin alike. */
+const keyOf = (text: string): string =>
+  text.length <= MAX_KEY ? text : `sha256:${createHash("sha256").update(text).digest("hex")}`;
+
 /** Starts what listens to it, once: null where the message has been there before. */
 async function takeIn(
   books: Context,
   { id: connectionId }: Connection,
-  { id: messageId, event, payload }: Understood & { kind: "event" },
+  { id, event, payload }: Understood & { kind: "event" },
 ): Promise<number | null> {
+  const messageId = keyOf(id);
   try {
     return await books.transaction(async (tx) => {
       const messages = tx.repo(incomingMessage);
       const made = await messages.create({
         connectionId,
-        messageId: messageId.slice(0, 200),
+        messageId,
         event,
         receivedAt: tx.now(),
       });
@@ -131,7 +139,7 @@ async function takeIn(
           continue;
         if (!payloadHolds(trigger.payload, payload)) continue;
         const given = { at: tx.now(), event, payload };
-        const triggerKey = `${connectionId}:${messageId}`.slice(0, 200);
+        const triggerKey = keyOf(`${connectionId}:${id}`);
         runs += (await startRuns(own, active, [{ record: null, triggerKey, given, path: [] }])).length;
       }
       await messages.update(made.id, { runs });
