@@ -14,6 +14,7 @@ import {
   webhookEndpoint,
   workflow,
   workflowRun,
+  workflowStep,
 } from "@corm/plugin-workflow";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type Automated, automated, lead } from "./automated.js";
@@ -62,6 +63,41 @@ describe("an endpoint", () => {
     expect(there.received).toHaveLength(heard);
     expect(await states()).toEqual(["cancelled"]);
     expect(await me.repo(webhookEndpoint).get(id)).toMatchObject({ active: false });
+  });
+
+  it("shows what it sends, and a run what it knows, to those alone who see sensitive fields", async () => {
+    const { me, automate } = kit;
+    await subscribe();
+    await automate({
+      trigger: { on: "created", entity: "lead" },
+      steps: [
+        {
+          ...{ kind: "forEach", entity: "lead", where: { lastName: { $: "record.lastName" } } },
+          steps: [{ kind: "wait", for: { days: 60 } }],
+        },
+      ],
+    });
+    await me.repo(lead).create({ lastName: "canary" });
+    there.answer = () => ({ status: 500 });
+    await runJobs(kit);
+    const told = async (sensitive?: "read") => {
+      const read = { read: "all", ...(sensitive ? { sensitive } : {}) } as const;
+      const entities = { webhookDelivery: read, workflowRun: read, workflowStep: read };
+      const operator = kit.crm.as({
+        ...{ actor: { kind: "user", id: kit.owner.id }, tenant: "test" },
+        roles: [{ name: "operator", label: "Operator", entities, permissions: [] }],
+      });
+      const rows = [];
+      for (const entity of [webhookDelivery, workflowRun, workflowStep])
+        rows.push((await operator.repo(entity as typeof workflowRun).find()).items);
+      expect(rows[0]).toMatchObject([{ state: "pending", attempts: 1 }]);
+      expect(rows[1]).toMatchObject([{ state: "waiting", error: null }]);
+      return JSON.stringify(rows);
+    };
+    expect(await told()).not.toContain("canary");
+    const whole = await told("read");
+    expect(whole).toMatch(/payload.*canary/);
+    expect(whole).toMatch(/vars.*canary/);
   });
 
   it("hears once of what it asks for, with the values before, signed to the byte", async () => {

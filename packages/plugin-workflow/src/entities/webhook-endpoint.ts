@@ -12,6 +12,7 @@ import {
   recordId,
   reference,
   secret,
+  sensitive,
   Type,
   user,
   withDefault,
@@ -75,8 +76,8 @@ const deliveryDraft = defineEntity("webhookDelivery", {
     messageId: Type.String({ minLength: 1, maxLength: 200 }),
     /** Such as `lead.updated`. */
     type: Type.String({ minLength: 1, maxLength: 200 }),
-    /** What is sent, to the byte. */
-    payload: longText(),
+    /** What is sent, to the byte. Records as the endpoint's principal sees them: who reads deliveries need not. */
+    payload: sensitive(longText()),
     entity: Type.Optional(Type.String({ maxLength: 60 })),
     recordId: Type.Optional(recordId()),
     state: withDefault(oneOf(["pending", "delivered", "failed", "cancelled"]), "pending"),

@@ -9,6 +9,7 @@ import {
   type Row,
   recordId,
   reference,
+  sensitive,
   Type,
   user,
   withDefault,
@@ -70,9 +71,13 @@ const draft = defineEntity("workflowRun", {
      * path is in `path`.
      */
     state: withDefault(oneOf(RUN_STATES), "queued"),
-    frames: json(Type.Array(frame, { maxItems: 50 })),
-    /** What its steps can use: the trigger, outputs of earlier steps. Cleared when it has ended well. */
-    vars: Type.Optional(json(Type.Record(Type.String(), Type.Unknown()))),
+    /** Where it stands; of a for-each with what it looks for. */
+    frames: sensitive(json(Type.Array(frame, { maxItems: 50 }))),
+    /**
+     * What its steps can use: the trigger, outputs of earlier steps. Cleared when it has ended well. Values of records as
+     * its principal sees them: who reads runs need not.
+     */
+    vars: Type.Optional(sensitive(json(Type.Record(Type.String(), Type.Unknown())))),
     /** The runs that it came of, and itself. */
     path: json(Type.Array(causeOfRun, { maxItems: 100 })),
     /** Its condition has still to be looked at. */
