@@ -93,7 +93,6 @@ export type { Person, PersonAddress, PersonRef } from "./data-protection/subject
 export { DuplicateFound, type FoundMatch, InvalidMatchRule } from "./duplicates/errors.js";
 export { findDuplicates, type ListedMatch, matchMany } from "./duplicates/look-up.js";
 export { matchRules } from "./duplicates/rules.js";
-export { type KeptOf, openKept, sealKept } from "./encryption/kept-values.js";
 export type { KeyProvider, WrappedKey } from "./encryption/key-provider.js";
 export { keysFromEnv, keysFromFile, type LocalKeys, localKeys } from "./encryption/local-keys.js";
 export {
@@ -247,8 +246,10 @@ export { type DatabaseJobsOptions, databaseJobs } from "./queue/database-engine.
 export type { JobOutcome } from "./queue/run-job.js";
 export type { JobEnd, Worker, WorkerOptions } from "./queue/worker.js";
 export { visibleEntries } from "./repository/changes.js";
+export { type KeptOf, openKept, sealKept } from "./repository/kept-values.js";
 export type { Profile, ProfileList } from "./repository/profile.js";
 export { ActionBroken } from "./repository/run-action.js";
+export { assertCan } from "./repository/write/reach.js";
 export {
   defineRoute,
   type HttpMethod,

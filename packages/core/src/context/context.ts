@@ -148,17 +148,6 @@ export interface Context extends Required<Pick<Identity, "actor" | "tenant" | "l
   permits(permission: string): boolean;
   /** Whether a right of the actor reaches a record, or (without `id`) any record of the entity at all. */
   can(right: RecordRight, entity: { readonly name: string }, id?: string): Promise<boolean>;
-  /**
-   * Holds one of some rights of the actor against records, with as many queries for all of them as for one: for actions that
-   * change records in his name with the rights of the system.
-   *
-   * @throws not-found for one that he may not read; forbidden for one that none of the rights reaches
-   */
-  assertCan(
-    rights: RecordRight | readonly RecordRight[],
-    entity: { readonly name: string },
-    ids: readonly string[],
-  ): Promise<void>;
   /** Why the actor may, or may not, do something to a record: by which grant of which role, and what stands against it. */
   explainAccess(
     entity: { readonly name: string },

@@ -1,4 +1,4 @@
-import { openKept, sealKept } from "../encryption/kept-values.js";
+import { openKept, sealKept } from "../repository/kept-values.js";
 import type { Session } from "../runtime/session.js";
 
 /** One thing that a merge does, and what was there before: what undoing goes by. */

@@ -19,7 +19,6 @@ import {
   Unauthenticated,
 } from "../errors/index.js";
 import type { EntityModel } from "../model/entity-model.js";
-import { assertCan } from "../repository/write/reach.js";
 import type { BoundStorage, Operations, StoredRow } from "../storage/adapter.js";
 import { and } from "../storage/filter.js";
 import type { Abortable } from "../util/abortable.js";
@@ -167,14 +166,6 @@ export class Session extends SessionBase implements Context {
       limit: 1,
     });
     return rows.length > 0;
-  }
-
-  assertCan(
-    rights: RecordRight | readonly RecordRight[],
-    entity: { readonly name: string },
-    ids: readonly string[],
-  ): Promise<void> {
-    return assertCan(this, entity.name, [rights].flat() as RecordRight[], ids);
   }
 
   explainAccess(

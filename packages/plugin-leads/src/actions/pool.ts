@@ -1,4 +1,4 @@
-import { assignments, type Context, defineAction, Forbidden, NotFound, Type } from "@corm/core";
+import { assertCan, assignments, type Context, defineAction, Forbidden, NotFound, Type } from "@corm/core";
 import { type Lead, lead } from "../entities/lead.js";
 import { type LeadPool, leadPool } from "../entities/lead-pool.js";
 import { LeadTaken, NoAssignmentRules } from "../errors.js";
@@ -119,7 +119,7 @@ export const putLeads = defineAction({
     const wanted = [...new Set(input.leadIds)];
     const { items } = await ctx.repo(lead).find({ where: { id: { in: wanted } }, limit: wanted.length });
     // A colleague's lead that he only reads stays with the colleague. Versions see to what happens in between.
-    await ctx.assertCan(["update", "transfer"], lead, wanted);
+    await assertCan(ctx, ["update", "transfer"], lead, wanted);
     const closed = items.find(({ status }) => !isOpen(status));
     if (closed) throw LeadTaken({ id: closed.id });
     await pooling(ctx)

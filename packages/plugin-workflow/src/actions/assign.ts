@@ -1,4 +1,4 @@
-import { type Context, defineAction, Type } from "@corm/core";
+import { assertCan, type Context, defineAction, Type } from "@corm/core";
 import { assignRecords, type Decision, MAX_RECORDS } from "../assignment/assign-records.js";
 import { targetOf } from "../assignment/target.js";
 import { retryWaiting } from "../jobs/retry-waiting.js";
@@ -32,7 +32,7 @@ export const shown = (decisions: readonly Decision[]) =>
 async function checkMayGive(ctx: Context, target: string, wanted: readonly string[]): Promise<void> {
   // An entity that he does not see is none for him.
   targetOf(ctx, target);
-  await ctx.assertCan(["update", "transfer"], { name: target }, wanted);
+  await assertCan(ctx, ["update", "transfer"], { name: target }, wanted);
 }
 
 /**

@@ -1,5 +1,6 @@
 import { localTruth } from "../../access/local-truth.js";
 import { outOfReach } from "../../access/require.js";
+import type { Context } from "../../context/context.js";
 import type { RecordRight } from "../../context/role.js";
 import { NotFound } from "../../errors/core-errors.js";
 import type { EntityModel } from "../../model/entity-model.js";
@@ -76,16 +77,18 @@ async function idsAmong(
 }
 
 /**
- * Holds rights, of which one is enough for each record, against records that are known by id.
+ * Holds rights of the actor, of which one is enough for each record, against records, with as many queries for all of them as
+ * for one: for actions that change records in his name with the rights of the system.
  *
- * @throws not-found; forbidden
+ * @throws not-found for one that he may not read; forbidden for one that none of the rights reaches
  */
 export async function assertCan(
-  session: Session,
-  name: string,
+  ctx: Context,
   rights: readonly RecordRight[],
+  { name }: { readonly name: string },
   wanted: readonly string[],
 ): Promise<void> {
+  const session = ctx as Session;
   const model = session.model(name);
   session.require(model, "read");
   const ids = [...new Set(wanted.map((id) => id.toLowerCase()))];
