@@ -121,7 +121,11 @@ class Exchange {
     if (!replicas) return this.#answer(matched, session);
     return replicas.run(readAfter(this.#asked.request), async (reads) => {
       const response = await this.#answer(matched, session);
-      const written = await reads.written();
+      // What was done is done, also where the database cannot say where it is in its log: the next reads are the primary's.
+      const written = await reads.written().catch((error: unknown) => {
+        this.#settings.crm.report(error);
+        return null;
+      });
       return written === null ? response : tellWritten(this.#asked.request, response, written);
     });
   }
