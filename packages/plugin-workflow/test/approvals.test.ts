@@ -1,4 +1,4 @@
-import { type Role, roleAssignment, type User, user } from "@corm/core";
+import { account, type Role, roleAssignment, type User, user } from "@corm/core";
 import {
   type Approval,
   absence,
@@ -86,6 +86,41 @@ describe("an approval", () => {
     expect((await kit.me.repo(lead).get(record)).status).toBe("unqualified");
     await expect(say(approve, 1, id)).rejects.toMatchObject({ code: "approval-over" });
     expect((await hand()).state).toBe("pending");
+  });
+
+  it("keeps a merge from changing whom its record names", async () => {
+    await define([{ name: "Desk", approvers: [asks(1)], mode: "first" }]);
+    const [stays, goes] = await kit.me.repo(account).createMany([{ name: "One" }, { name: "Two" }]);
+    const [survivorId, loser] = [stays?.id as string, goes?.id as string];
+    const system = kit.crm.system({ tenant: "test", reason: "test" });
+    await system.repo(lead).update(record, { convertedAccountId: loser });
+    const { id } = await hand(0);
+    const merge = (ctx: typeof kit.me) => ctx.entities.account.merge({ survivorId, ids: [loser] });
+    await expect(merge(kit.me)).rejects.toMatchObject({ code: "record-locked", status: 409 });
+    // Whoever does not see the record is not told which it is.
+    const clerk = kit.crm.as({
+      actor: { kind: "user", id: idOf(4) },
+      tenant: "test",
+      roles: [
+        {
+          ...{ name: "clerk", label: "Clerk", permissions: ["account.merge"] },
+          entities: { account: { read: "all", update: "all", delete: "all" } },
+        },
+      ],
+    });
+    const refusal = await merge(clerk).catch((error: unknown) => error);
+    expect(refusal).toMatchObject({ code: "invalid-merge" });
+    expect(String((refusal as Error).message)).not.toContain(record);
+    expect((await kit.me.repo(lead).get(record)).convertedAccountId).toBe(loser);
+    expect(await kit.me.repo(account).count()).toBe(2);
+    await say(approve, 1, id);
+    const { mergeId } = await merge(kit.me);
+    expect((await kit.me.repo(lead).get(record)).convertedAccountId).toBe(survivorId);
+    await hand(0);
+    await expect(kit.me.entities.account.unmerge({ mergeId })).rejects.toMatchObject({
+      code: "record-locked",
+    });
+    expect(await kit.me.repo(account).count()).toBe(1);
   });
 
   it("is taken back by its submitter alone", async () => {

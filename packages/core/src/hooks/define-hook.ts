@@ -16,8 +16,9 @@ export interface HookOptions {
   readonly after?: string | readonly string[];
   readonly stage?: HookStage;
   /**
-   * Only of hooks after an update: runs for what a merge changes as well, past all other hooks. For what spells records
-   * out in another place, such as the pairs of a tree.
+   * Only of hooks around an update: runs for what a merge lets name the survivor as well, past all other hooks. Before it, for
+   * what must not be changed now, such as what is being approved: it may refuse, and its patch cannot be changed. After it, for
+   * what spells records out in another place, such as the pairs of a tree.
    */
   readonly merges?: boolean;
 }

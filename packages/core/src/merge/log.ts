@@ -40,7 +40,12 @@ export class MergeLog {
   #open: (Step & { readonly mergeId: string; readonly position: number })[] = [];
   readonly #counts = new Map<string, { entity: string; field: string; count: number }>();
 
-  constructor(system: Session, id: string) {
+  /** @param caller who merges: what is told of refusals goes by what he sees */
+  constructor(
+    system: Session,
+    id: string,
+    readonly caller: Session,
+  ) {
     this.#system = system;
     this.id = id;
   }

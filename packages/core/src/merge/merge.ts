@@ -37,7 +37,8 @@ const books = (session: Session, name: string): Books => session.repo({ name } a
  * others go into the recycle bin, and their ids answer with the survivor for ever. Takes the rights to change and to delete
  * each of them.
  *
- * @throws not-found for one that the actor may not see; forbidden; version-conflict; invalid-merge
+ * @throws not-found for one that the actor may not see; forbidden; version-conflict; invalid-merge; what a hook says that
+ * refuses a change of something that names one of them, such as record-locked
  */
 export async function mergeRecords(
   outer: Session,
@@ -74,7 +75,7 @@ export async function mergeRecords(
       undoUntil,
       moved: [],
     });
-    const log = new MergeLog(system, made.id as string);
+    const log = new MergeLog(system, made.id as string, session);
     const told = await visibleMoves(session, entity, losers);
     const trusted = session.trusted();
 

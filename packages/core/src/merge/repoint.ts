@@ -1,5 +1,7 @@
+import { visibleIds } from "../duplicates/find.js";
 import { moveMatchKeys } from "../duplicates/keys.js";
 import { rulesFor } from "../duplicates/rules.js";
+import { isCormError } from "../errors/corm-error.js";
 import { journalUpdated } from "../journal/changed-fields.js";
 import type { EntityModel } from "../model/entity-model.js";
 import type { FieldModel } from "../model/field-model.js";
@@ -13,6 +15,7 @@ import type { Session } from "../runtime/session.js";
 import type { StoredRow } from "../storage/adapter.js";
 import { and, type Filter, or } from "../storage/filter.js";
 import { keepStates } from "../temporal/keep-states.js";
+import { InvalidMerge } from "./errors.js";
 import { type Link, linksTo } from "./links.js";
 import type { MergeLog } from "./log.js";
 
@@ -55,11 +58,9 @@ async function repoint(
   const found = await loadByIds(session, entity, ids, { lock: true, withDeleted: true, trusted: true });
   const taken = await alreadyThere(session, entity, field, [...found.values()], survivor);
   const moving = [...found.values()].filter((row) => !taken.has(row["id"] as string));
-  const written = await writeFields(
-    session,
-    entity,
-    moving.map((before) => ({ before, patch: { [field.name]: survivor } })),
-  );
+  const changes = moving.map((before) => ({ before, patch: { [field.name]: survivor } }));
+  await askHooks(session, log.caller, entity, changes);
+  const written = await writeFields(session, entity, changes);
   await runMergeHooks(session, entity.name, written);
   await log.note(
     ...moving.map((row) => ({
@@ -74,7 +75,7 @@ async function repoint(
   log.moved(entity.name, field.name, moving.length);
   for (const [id, other] of taken) {
     if (depth < MAX_DEPTH) await repointAll(session, log, entity, [id], other, depth + 1);
-    await deleteRecords(session, entity, [{ id }]);
+    await asSeen(log.caller, entity, [id], () => deleteRecords(session, entity, [{ id }]));
     await log.note({ kind: "bin", entity: entity.name, recordId: id });
   }
 }
@@ -149,6 +150,44 @@ function sameKey(
 export interface FieldChange {
   readonly before: RecordValues;
   readonly patch: RecordValues;
+}
+
+/**
+ * Lets hooks before an update that hear of merges refuse what a merge, or its undoing, would change.
+ *
+ * @throws what they throw; invalid-merge instead where it would tell the caller of records that he does not see
+ */
+export function askHooks(
+  session: Session,
+  caller: Session,
+  entity: EntityModel,
+  changes: readonly FieldChange[],
+): Promise<void> {
+  const batch = changes.map(({ before, patch }) =>
+    Object.freeze({ before: Object.freeze(before), patch: Object.freeze({ ...patch }) }),
+  );
+  const ids = changes.map(({ before }) => before["id"] as string);
+  return asSeen(caller, entity, ids, () => runMergeHooks(session, entity.name, batch, "before"));
+}
+
+async function asSeen(
+  caller: Session,
+  entity: EntityModel,
+  ids: readonly string[],
+  work: () => Promise<unknown>,
+): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    if (!isCormError(error)) throw error;
+    const seen = caller.access.has(entity.name, "read")
+      ? await visibleIds(caller, entity, [...new Set(ids)])
+      : new Set<string>();
+    if (ids.every((id) => seen.has(id))) throw error;
+    throw InvalidMerge({
+      reason: `Something that belongs to these records, and that you do not see, may not be changed now (${error.code}).`,
+    });
+  }
 }
 
 /**

@@ -11,7 +11,7 @@ import type { Session } from "../runtime/session.js";
 import { isUuid } from "../util/uuid.js";
 import { MergeNotUndoable } from "./errors.js";
 import { opened, type Step } from "./log.js";
-import { writeFields } from "./repoint.js";
+import { askHooks, writeFields } from "./repoint.js";
 
 export interface UnmergeResult {
   readonly mergeId: string;
@@ -77,7 +77,7 @@ export async function unmergeRecords(outer: Session, name: string, mergeId: stri
         limit: PAGE,
       });
       if (items.length === 0) break;
-      for (const run of runsOf(items)) await undo(trusted, run, kept, heard);
+      for (const run of runsOf(items)) await undo(trusted, session, run, kept, heard);
       position = items.at(-1).position;
       count += items.length;
     }
@@ -123,6 +123,7 @@ function* runsOf(steps: readonly Step[]): Generator<readonly Step[]> {
 
 async function undo(
   trusted: Session,
+  caller: Session,
   run: readonly Step[],
   kept: UnmergeResult["kept"],
   heard: Map<string, unknown[]>,
@@ -154,6 +155,7 @@ async function undo(
       changes.push({ before, patch: { [field]: step.before ?? null } });
     else kept.push({ entity: name, id: step.recordId, field });
   }
+  await askHooks(trusted, caller, entity, changes);
   const written = await writeFields(trusted, entity, changes);
   if (mergeHooks(trusted, name).length > 0) heard.set(name, [...(heard.get(name) ?? []), ...written]);
 }

@@ -19,7 +19,8 @@ export function lockRecords(targets: readonly string[]): HookDefinition[] {
       before(
         { name: target } as AnyEntity,
         operation,
-        { name: `workflow.lock-${target}-${operation}`, stage: "early" },
+        // What a merge lets name another record is changed as well.
+        { name: `workflow.lock-${target}-${operation}`, stage: "early", merges: operation === "update" },
         (batch: readonly unknown[], ctx: Context) => refuseLocked(ctx, target, batch as readonly Change[]),
       ),
     ),

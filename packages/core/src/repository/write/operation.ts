@@ -44,19 +44,25 @@ export function runHooks(
   if (hooks.length > 0) return runEach(session, hooks, `${entity ?? "*"}.${operationName} (${phase})`, batch);
 }
 
-/** Hooks after an update of an entity that want to hear of merges. */
-export function mergeHooks(session: Session, entity: string): readonly CompiledHook[] {
-  return session.runtime.composition.hooks.of(entity, "update", "after").filter(({ merges }) => merges);
+/** Hooks around an update of an entity that want to hear of merges. */
+export function mergeHooks(
+  session: Session,
+  entity: string,
+  phase: "before" | "after" = "after",
+): readonly CompiledHook[] {
+  return session.runtime.composition.hooks.of(entity, "update", phase).filter(({ merges }) => merges);
 }
 
-/** Runs those hooks after an update that want to hear of what a merge changes past all others. */
+/** Runs those hooks around an update that want to hear of what a merge changes past all others. */
 export async function runMergeHooks(
   session: Session,
   entity: string,
   batch: readonly unknown[],
+  phase: "before" | "after" = "after",
 ): Promise<void> {
-  const hooks = mergeHooks(session, entity);
-  if (hooks.length > 0 && batch.length > 0) await runEach(session, hooks, `${entity}.update (after)`, batch);
+  const hooks = mergeHooks(session, entity, phase);
+  if (hooks.length > 0 && batch.length > 0)
+    await runEach(session, hooks, `${entity}.update (${phase})`, batch);
 }
 
 async function runEach(
