@@ -68,6 +68,9 @@ onFreshDatabases(
           await crm.stop();
         }
         expect(acknowledged.size).toBeGreaterThan(end - first);
+        // Of a long loop that is cut off, this is what is known.
+        if (kills > lot)
+          console.log(`kills ${first} to ${end}: ${acknowledged.size} acknowledged, none lost`);
       },
       60_000 + lot * 20_000,
     );
