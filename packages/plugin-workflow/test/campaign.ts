@@ -24,7 +24,7 @@ export function hurriedClock({ began, day }: CampaignOptions): Clock {
 export function campaignCrm(options: CampaignOptions) {
   return createCrm({
     storage: storageAt(options.url),
-    plugins: [crmCore(), leads(), workflow({ runsPerHour: 1_000_000 })],
+    plugins: [crmCore(), leads(), workflow({ runsPerHour: 1_000_000, keepRunsDays: 36_500 })],
     tenant: "test",
     secret: "a secret of tests, forty characters long",
     encryption: { keys: { test: "qH3v0Zk1nV9c2Jx7Lw5sT8yUbR4eGdMfPaXoKiNzQ6E=" } },
