@@ -12,7 +12,7 @@ const DAY = 86_400_000;
 it(
   `a year of ${RECORDS} records passes: every step at its minute, every date on its day`,
   async () => {
-    const { me, automate, crm, clock, errors } = await automated();
+    const { me, automate, crm, clock, errors } = await automated({ keepRunsDays: 1000 });
     await automate({
       key: "monthly",
       trigger: { on: "created", entity: "contact" },
