@@ -1,5 +1,5 @@
 import { writeFileSync } from "node:fs";
-import { baseOf } from "./base-of.js";
+import { askedApi } from "./asked-api.js";
 import { apiShape } from "./client-types/api-shape.js";
 import { clientTypes } from "./client-types/client-types.js";
 import { readJson } from "./client-types/read-api.js";
@@ -14,17 +14,14 @@ export const clientTypesCommand: Command = {
     key: "API key: types of what it may see; default: the variable CORM_API_KEY, else the whole API.",
     out: "File to write, crm.d.ts; one that ends in .ts alone has the paths as well. Default: print.",
   },
-  async run({ operand = "", options, env }, output) {
-    const base = baseOf(operand);
-    if (base === undefined) {
-      output.error(`"${operand}" is no URL of an API: give one such as https://crm.example.com`);
+  async run(call, output) {
+    const api = askedApi(call);
+    if (typeof api === "string") {
+      output.error(api);
       return 2;
     }
-    const key = options["key"] ?? (env["CORM_API_KEY"] || undefined);
-    if (key !== undefined && !/^[\x21-\x7e]+$/.test(key)) {
-      output.error("The key has characters that no key has, such as spaces or line ends.");
-      return 2;
-    }
+    const { base, key } = api;
+    const { options } = call;
     const out = options["out"];
     try {
       const document = await readJson(`${base}/openapi.json`, key);

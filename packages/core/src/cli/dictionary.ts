@@ -1,5 +1,5 @@
 import { writeFileSync } from "node:fs";
-import { baseOf } from "./base-of.js";
+import { askedApi } from "./asked-api.js";
 import { readApi } from "./client-types/read-api.js";
 import type { Command } from "./command.js";
 
@@ -13,17 +13,14 @@ export const dictionaryCommand: Command = {
     format: "csv or json; default: csv.",
     out: "File to write. Default: print.",
   },
-  async run({ operand = "", options, env }, output) {
-    const base = baseOf(operand);
-    if (base === undefined) {
-      output.error(`"${operand}" is no URL of an API: give one such as https://crm.example.com`);
+  async run(call, output) {
+    const api = askedApi(call);
+    if (typeof api === "string") {
+      output.error(api);
       return 2;
     }
-    const key = options["key"] ?? (env["CORM_API_KEY"] || undefined);
-    if (key !== undefined && !/^[\x21-\x7e]+$/.test(key)) {
-      output.error("The key has characters that no key has, such as spaces or line ends.");
-      return 2;
-    }
+    const { base, key } = api;
+    const { options } = call;
     const format = options["format"] ?? "csv";
     if (format !== "csv" && format !== "json") {
       output.error(`--format is csv or json, not "${format}".`);

@@ -1,6 +1,7 @@
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { Crm } from "../kernel/crm.js";
+import type { WorkerOptions } from "../queue/worker.js";
 import type { Command, CommandCall } from "./command.js";
 
 type Made = Pick<Crm, "worker" | "stop">;
@@ -40,7 +41,7 @@ export const workerCommand: Command = {
   },
 };
 
-function workerOptions(options: CommandCall["options"]): { concurrency?: number; perTenant?: number } {
+function workerOptions(options: CommandCall["options"]): WorkerOptions {
   const { concurrency, queues } = options;
   const perTenant = options["per-tenant"];
   return {

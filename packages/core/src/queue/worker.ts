@@ -88,7 +88,13 @@ class QueueWorker implements Worker {
     const { jobs } = crew.runtime.composition;
     const leases = [...jobs.values()].map(({ value }) => value.lease);
     this.#beatEvery = Math.max(MIN_BEAT, Math.min(...leases, 30_000) / 3);
-    this.#queues = options.queues ?? [...new Set([...jobs.values()].map(({ value }) => value.queue))];
+    const known = new Set([...jobs.values()].map(({ value }) => value.queue));
+    const unknown = options.queues?.find((queue) => !known.has(queue));
+    if (unknown !== undefined)
+      throw new TypeError(
+        `No job of this app is in the queue "${unknown}". Its queues: ${[...known].sort().join(", ")}`,
+      );
+    this.#queues = options.queues ?? [...known];
     this.#beatAt = this.#elapsed();
     this.#lookedAt = this.#beatAt;
   }

@@ -29,6 +29,14 @@ it("runs the jobs of an app until it is told to end, and ends well", async () =>
   await crm.stop();
 });
 
+it("serves no queue that no job is in", async () => {
+  const crm = await createCrm({ storage: knexStorage({ url }), plugins: [crmCore(), notes()], tenant: "t" });
+  expect(() => crm.worker({ queues: ["default", "mial"] })).toThrow(
+    /^No job of this app is in the queue "mial"\. Its queues: default/,
+  );
+  await crm.stop();
+});
+
 it("says what it cannot work with", async () => {
   const said: string[] = [];
   const output = { out: (line: string) => said.push(line), error: (line: string) => said.push(line) };

@@ -1,8 +1,7 @@
-import { defineAction, longText, NotFound, Type, ValidationFailed } from "@corm/core";
+import { assertCan, defineAction, longText, NotFound, Type, ValidationFailed } from "@corm/core";
 import { activityOfOpportunity } from "../entities/activity.js";
 import { type ActivitySeries, activitySeries, wallTime } from "../entities/activity-series.js";
 import { NotOfSeries, OccurrenceIsPast } from "../errors.js";
-import { assertMayChange } from "../quotes/books.js";
 import { seriesBooks } from "../series/books.js";
 import { alignOccurrences, instantOf, movedBy } from "../series/keep-occurrences.js";
 import {
@@ -52,7 +51,7 @@ export const changeSeries = defineAction({
   }),
   output: Type.Object({ seriesId: Type.Union([Type.String(), Type.Null()]) }),
   run: async ({ record, input }, ctx) => {
-    await assertMayChange(ctx, activityOfOpportunity, record.id);
+    await assertCan(ctx, ["update"], activityOfOpportunity, [record.id]);
     const { seriesId, occurrence } = record;
     if (seriesId === null || occurrence === null) throw NotOfSeries({ id: record.id });
     const { scope, cancel = false, change: wanted = {} } = input;

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { date, defineAction, nextNumber, Type, ValidationFailed } from "@corm/core";
+import { assertCan, date, defineAction, nextNumber, Type, ValidationFailed } from "@corm/core";
 import { addDays, endOfTerm } from "../contracts/months.js";
 import { type ContractFacts, loadScope, renderTemplate } from "../contracts/render.js";
 import { KEEP_DOCUMENT } from "../documents/keep-document.js";
@@ -7,7 +7,7 @@ import { contract, documentTemplate } from "../entities/contract.js";
 import { opportunity } from "../entities/opportunity.js";
 import { order } from "../entities/order.js";
 import { AlreadySigned, NotWon } from "../errors.js";
-import { assertMayChange, quoteBooks } from "../quotes/books.js";
+import { quoteBooks } from "../quotes/books.js";
 
 const person = Type.Object({
   name: Type.String({ minLength: 1, maxLength: 200 }),
@@ -38,7 +38,7 @@ export const makeContract = defineAction({
   }),
   output: Type.Object({ id: Type.String(), number: Type.String(), documentHash: Type.String() }),
   run: async ({ record, input }, ctx) => {
-    await assertMayChange(ctx, opportunity, record.id);
+    await assertCan(ctx, ["update"], opportunity, [record.id]);
     if (record.status !== "won") throw NotWon({ id: record.id, status: record.status });
     const template = await ctx.repo(documentTemplate).get(input.templateId);
     const bought = input.orderId === undefined ? null : await ctx.repo(order).get(input.orderId);
@@ -104,7 +104,7 @@ export const signContract = defineAction({
   }),
   output: Type.Object({ id: Type.String(), status: Type.String() }),
   run: async ({ record, input }, ctx) => {
-    await assertMayChange(ctx, contract, record.id);
+    await assertCan(ctx, ["update"], contract, [record.id]);
     const at = record.signatories.findIndex(({ name, signedAt }) => name === input.name && signedAt === null);
     const wrong =
       input.documentHash !== record.documentHash

@@ -1,11 +1,10 @@
-import { contact, defineAction, mailPort, normalEmail, Type, ValidationFailed } from "@corm/core";
+import { assertCan, contact, defineAction, mailPort, normalEmail, Type, ValidationFailed } from "@corm/core";
 import { invitationBooks, MAIL_INVITATION } from "../calendar/books.js";
 import { readReply } from "../calendar/ics.js";
 import { activityOfOpportunity } from "../entities/activity.js";
 import { activityInvitation } from "../entities/activity-invitation.js";
 import { MailNotThere } from "../errors.js";
 import { activityAnswered } from "../events.js";
-import { assertMayChange } from "../quotes/books.js";
 import { settingsOf } from "../services/settings.js";
 
 const MAX_GUESTS = 100;
@@ -28,7 +27,7 @@ export const invite = defineAction({
   }),
   output: Type.Object({ invited: Type.Integer() }),
   run: async ({ record, input }, ctx) => {
-    await assertMayChange(ctx, activityOfOpportunity, record.id);
+    await assertCan(ctx, ["update"], activityOfOpportunity, [record.id]);
     if (!ctx.optional(mailPort) || !settingsOf(ctx).mailFrom) throw MailNotThere({});
     const refuse = (pointer: string, code: string, message: string) =>
       ValidationFailed({ entity: "body", issues: [{ pointer, code, message }] });
@@ -79,7 +78,7 @@ export const uninvite = defineAction({
   input: Type.Object({ addresses: Type.Array(address, { minItems: 1, maxItems: MAX_GUESTS }) }),
   output: Type.Object({ cancelled: Type.Integer() }),
   run: async ({ record, input }, ctx) => {
-    await assertMayChange(ctx, activityOfOpportunity, record.id);
+    await assertCan(ctx, ["update"], activityOfOpportunity, [record.id]);
     const books = invitationBooks(ctx);
     const invitations = books.repo(activityInvitation);
     const addresses = [...new Set(input.addresses.map(normalEmail))];

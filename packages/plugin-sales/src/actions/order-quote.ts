@@ -1,5 +1,6 @@
 import {
   addMoney,
+  assertCan,
   type Context,
   defineAction,
   type Money,
@@ -13,7 +14,7 @@ import { type Order, type OrderLine, order, orderLine } from "../entities/order.
 import { lineQuantity, type Quote, type QuoteDocument, quote } from "../entities/quote.js";
 import { QuantityExceeded, QuoteNotAccepted } from "../errors.js";
 import { micros, partOf, quantityText } from "../orders/split-amounts.js";
-import { assertMayChange, quoteBooks } from "../quotes/books.js";
+import { quoteBooks } from "../quotes/books.js";
 
 const FIGURES = ["net", "documentDiscount", "tax"] as const;
 type Figures = Readonly<Record<(typeof FIGURES)[number], Money>>;
@@ -55,7 +56,7 @@ export const orderQuote = defineAction({
     remaining: Type.Array(Type.Object({ lineId: Type.String(), quantity: Type.String() })),
   }),
   run: async ({ record, input }, ctx) => {
-    await assertMayChange(ctx, quote, record.id);
+    await assertCan(ctx, ["update"], quote, [record.id]);
     const { number, status, document } = record;
     if (status !== "accepted" || document === null) throw QuoteNotAccepted({ number, status });
     const books = quoteBooks(ctx);

@@ -1,11 +1,11 @@
-import { approvals, date, defineAction, Type, timeZone, toInstant } from "@corm/core";
+import { approvals, assertCan, date, defineAction, Type, timeZone, toInstant } from "@corm/core";
 import { addDays } from "../contracts/months.js";
 import { KEEP_DOCUMENT } from "../documents/keep-document.js";
 import { quote, quoteLine } from "../entities/quote.js";
 import { ApprovalsMissing, QuoteIsSent, QuoteNotOpen, QuoteNotReady } from "../errors.js";
 import { quoteSent } from "../events.js";
 import { requireApproval } from "../quotes/approval.js";
-import { assertMayChange, quoteBooks } from "../quotes/books.js";
+import { quoteBooks } from "../quotes/books.js";
 import { documentHash } from "../quotes/canonical-json.js";
 import { quotePath } from "../quotes/link.js";
 import { linesOf, totalsOf } from "../quotes/recalculate.js";
@@ -38,7 +38,7 @@ export const sendQuote = defineAction({
   input: Type.Object({}),
   output: link,
   run: async ({ record }, ctx) => {
-    await assertMayChange(ctx, quote, record.id);
+    await assertCan(ctx, ["update"], quote, [record.id]);
     const { number, status } = record;
     if (status !== "draft") throw QuoteIsSent({ number, status });
     const books = quoteBooks(ctx);
@@ -126,7 +126,7 @@ export const reviseQuote = defineAction({
   input: Type.Object({}),
   output: Type.Object({ id: Type.String(), number: Type.String(), revision: Type.Integer() }),
   run: async ({ record }, ctx) => {
-    await assertMayChange(ctx, quote, record.id);
+    await assertCan(ctx, ["update"], quote, [record.id]);
     const { number, status } = record;
     if (status === "draft" || status === "accepted") throw QuoteNotOpen({ number, status });
     const books = quoteBooks(ctx);
@@ -169,7 +169,7 @@ export const requestApproval = defineAction({
   input: Type.Object({ comment: Type.Optional(Type.String({ maxLength: 2000 })) }),
   output: Type.Object({ id: Type.String(), state: Type.String() }),
   run: async ({ record, input }, ctx) => {
-    await assertMayChange(ctx, quote, record.id);
+    await assertCan(ctx, ["update"], quote, [record.id]);
     const { id, number, status, contentRevision } = record;
     if (status !== "draft") throw QuoteIsSent({ number, status });
     const port = ctx.optional(approvals);

@@ -1,7 +1,15 @@
-import { allocate, defineAction, type Money, money, percentOf, Type, ValidationFailed } from "@corm/core";
+import {
+  allocate,
+  assertCan,
+  defineAction,
+  type Money,
+  money,
+  percentOf,
+  Type,
+  ValidationFailed,
+} from "@corm/core";
 import { opportunity } from "../entities/opportunity.js";
 import { opportunityMember } from "../entities/opportunity-people.js";
-import { assertMayChange } from "../quotes/books.js";
 
 const member = Type.Object({
   userId: Type.String({ format: "uuid" }),
@@ -30,7 +38,7 @@ export const setTeam = defineAction({
     ),
   }),
   run: async ({ record, input: { members } }, ctx) => {
-    await assertMayChange(ctx, opportunity, record.id);
+    await assertCan(ctx, ["update"], opportunity, [record.id]);
     const revenue = members.filter(({ split }) => split === "revenue");
     const hundredths = revenue.reduce((sum, { percent = 0 }) => sum + Math.round(percent * 100), 0);
     if (revenue.length > 0 && hundredths !== 10_000) {

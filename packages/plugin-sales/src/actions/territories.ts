@@ -1,7 +1,6 @@
-import { account, type Context, defineAction, Type } from "@corm/core";
+import { account, assertCan, type Context, defineAction, Type } from "@corm/core";
 import { accountTerritory, territoryModel } from "../entities/territory.js";
 import { ModelNotPlanning } from "../errors.js";
-import { assertMayChange } from "../quotes/books.js";
 import { activeModel, placeAccounts } from "../territories/assign.js";
 import { loadModel, placedByRules, territoryBooks } from "../territories/evaluate.js";
 
@@ -123,7 +122,7 @@ export const activateTerritories = defineAction({
   input: Type.Object({}),
   output: placed,
   run: async ({ record }, ctx) => {
-    await assertMayChange(ctx, territoryModel, record.id);
+    await assertCan(ctx, ["update"], territoryModel, [record.id]);
     if (record.state === "archived") throw ModelNotPlanning({ name: record.name, state: record.state });
     const models = territoryBooks(ctx).repo(territoryModel);
     const { items } = await models.find({ where: { state: "active" }, limit: PAGE });

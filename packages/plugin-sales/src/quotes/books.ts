@@ -1,4 +1,4 @@
-import { type Context, Forbidden, NotFound } from "@corm/core";
+import { assertCan, type Context } from "@corm/core";
 import { type Quote, quote } from "../entities/quote.js";
 import { QuoteIsSent } from "../errors.js";
 
@@ -22,20 +22,10 @@ export async function holdDrafts(ctx: Context, ids: Iterable<unknown>): Promise<
   for (const id of [...new Set(ids)].sort()) {
     if (typeof id !== "string") continue;
     const found = await books.repo(quote).get(id, { lock: true });
-    await assertMayChange(ctx, quote, id);
-    if (found.status !== "draft") throw QuoteIsSent({ number: found.number, status: found.status });
     held.set(found.id, found);
   }
+  await assertCan(ctx, ["update"], quote, [...held.keys()]);
+  for (const { status, number } of held.values())
+    if (status !== "draft") throw QuoteIsSent({ number, status });
   return held;
-}
-
-/** Actions that write with the rights of the plugin ask for those of the caller first. @throws not-found, forbidden */
-export async function assertMayChange(
-  ctx: Context,
-  entity: { readonly name: string },
-  id: string,
-): Promise<void> {
-  if (ctx.actor.kind === "system" || (await ctx.can("update", entity, id))) return;
-  if (!(await ctx.can("read", entity, id))) throw NotFound({ entity: entity.name, id });
-  throw Forbidden({ reason: `You may not change this ${entity.name}.` });
 }
