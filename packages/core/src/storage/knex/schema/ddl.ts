@@ -2,34 +2,47 @@ import type { PhysicalColumn, PhysicalIndex, PhysicalTable } from "../../physica
 import type { Dialect } from "../dialects/dialect.js";
 
 /**
- * CREATE TABLE without its indexes; references only where `withReferences` says so. With the defaults of its columns:
- * whoever no longer knows a column must still be able to insert.
+ * CREATE TABLE with the defaults of its columns: whoever no longer knows a column must still be able to insert.
+ * `clauses` are its references and, where an engine takes them here, its indexes.
  */
-export function createTableSql(table: PhysicalTable, dialect: Dialect, withReferences = false): string[] {
-  const builder = dialect.knex.schema.createTable(table.name, (t) => {
-    for (const column of table.columns) {
-      const made = t.specificType(column.name, dialect.columnType(column) + defaultSql(column, dialect));
-      if (column.nullable) made.nullable();
-      else made.notNullable();
-    }
-    t.primary([...table.primaryKey]);
-    for (const { name, references } of table.columns) {
-      if (references === undefined || !withReferences) continue;
-      t.foreign(name, foreignKeyName(table.name, name))
-        .references(references.column)
-        .inTable(references.table)
-        .onDelete(references.onDelete);
-    }
-  });
-  return builder.toSQL().map(({ sql }) => sql);
+export function createTableSql(
+  table: PhysicalTable,
+  dialect: Dialect,
+  clauses: readonly string[] = [],
+): string {
+  const { quote } = dialect;
+  const key = `primary key (${table.primaryKey.map(quote).join(", ")})`;
+  const columns = table.columns.map((column) => columnSql(column, dialect));
+  return `create table ${quote(table.name)} (${[...columns, key, ...clauses].join(", ")})`;
+}
+
+/** NULL is said, as old MySQL would otherwise decide about times by itself. */
+export function columnSql(column: PhysicalColumn, dialect: Dialect): string {
+  const required = column.nullable ? " null" : " not null";
+  return `${dialect.quote(column.name)} ${dialect.columnType(column)}${required}${defaultSql(column, dialect)}`;
 }
 
 /** Adds the constraint of one column. */
-export function foreignKeySql(table: string, column: PhysicalColumn, { quote }: Dialect): string {
+export function foreignKeySql(table: string, column: PhysicalColumn, dialect: Dialect): string {
+  return `alter table ${dialect.quote(table)} add ${foreignKeyClause(table, column, dialect)}`;
+}
+
+export function foreignKeyClause(table: string, column: PhysicalColumn, { quote }: Dialect): string {
   const to = column.references;
   if (to === undefined) throw new TypeError(`Column "${column.name}" refers to nothing`);
   const name = quote(foreignKeyName(table, column.name));
-  return `alter table ${quote(table)} add constraint ${name} foreign key (${quote(column.name)}) references ${quote(to.table)} (${quote(to.column)}) on delete ${to.onDelete}`;
+  return `constraint ${name} foreign key (${quote(column.name)}) references ${quote(to.table)} (${quote(to.column)}) on delete ${to.onDelete}`;
+}
+
+/** The clauses of all columns that refer to something that `exists` takes. */
+export function foreignKeyClauses(
+  table: PhysicalTable,
+  dialect: Dialect,
+  exists: (table: string) => boolean = () => true,
+): string[] {
+  return table.columns
+    .filter(({ references: to }) => to !== undefined && exists(to.table))
+    .map((column) => foreignKeyClause(table.name, column, dialect));
 }
 
 export function createIndexSql(table: string, index: PhysicalIndex, { quote }: Dialect): string {

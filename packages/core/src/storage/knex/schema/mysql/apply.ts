@@ -1,7 +1,7 @@
-import type { PhysicalColumn, PhysicalIndex, PhysicalTable, SchemaStep } from "../../../physical-schema.js";
+import type { PhysicalIndex, PhysicalTable, SchemaStep } from "../../../physical-schema.js";
 import type { MysqlDialect } from "../../dialects/mysql.js";
 import type { RawConnection } from "../../statement.js";
-import { createTableSql, defaultSql, foreignKeySql } from "../ddl.js";
+import { columnSql, createTableSql, foreignKeyClauses, foreignKeySql } from "../ddl.js";
 import { inspectMysql } from "./inspect.js";
 
 /**
@@ -13,21 +13,55 @@ export async function applyMysql(
   dialect: MysqlDialect,
   steps: readonly SchemaStep[],
 ): Promise<void> {
-  // New tables may refer to one another in a circle: their references come after all of them.
   const created = steps.flatMap((step) => (step.kind === "createTable" ? [step.table] : []));
-  for (const table of created) {
-    for (const sql of createTableSql(table, dialect)) await connection.exec(`${sql} engine = InnoDB`);
-    for (const index of table.indexes) await connection.exec(indexSql(table, index, dialect));
-  }
-  for (const table of created) {
-    for (const column of table.columns) {
-      if (column.references !== undefined) await connection.exec(foreignKeySql(table.name, column, dialect));
-    }
-  }
+  await createTables(connection, dialect, created);
   // Tables that go together may refer to one another.
   for (const step of steps)
     if (step.kind === "dropTable") await dropReferences(connection, dialect, step.table);
   for (const step of steps) if (step.kind !== "createTable") await applyStep(connection, dialect, step);
+}
+
+/**
+ * Each statement waits for the disk: a table comes with its indexes, and with its references to tables that are there.
+ * Tables may refer to one another in a circle: what refers forward is added at the end.
+ */
+async function createTables(
+  connection: RawConnection,
+  dialect: MysqlDialect,
+  created: readonly PhysicalTable[],
+): Promise<void> {
+  const ordered = referredFirst(created);
+  const missing = new Set(ordered.map(({ name }) => name));
+  const later = new Map<string, string[]>();
+  for (const table of ordered) {
+    missing.delete(table.name);
+    const indexes = table.indexes.map((index) => indexClause(table, index, dialect));
+    const references = foreignKeyClauses(table, dialect, (name) => !missing.has(name));
+    const sql = createTableSql(table, dialect, [...indexes, ...references]);
+    await connection.exec(`${sql} engine = InnoDB`);
+    const forward = foreignKeyClauses(table, dialect, (name) => missing.has(name));
+    if (forward.length > 0) later.set(table.name, forward);
+  }
+  for (const [table, clauses] of later) {
+    const added = clauses.map((clause) => `add ${clause}`).join(", ");
+    await connection.exec(`alter table ${dialect.quote(table)} ${added}`);
+  }
+}
+
+/** What others refer to comes before them, where that can be. */
+function referredFirst(tables: readonly PhysicalTable[]): PhysicalTable[] {
+  const waiting = new Map(tables.map((table) => [table.name, table]));
+  const ordered: PhysicalTable[] = [];
+  const place = (table: PhysicalTable): void => {
+    if (!waiting.delete(table.name)) return;
+    for (const { references } of table.columns) {
+      const before = references === undefined ? undefined : waiting.get(references.table);
+      if (before !== undefined) place(before);
+    }
+    ordered.push(table);
+  };
+  for (const table of tables) place(table);
+  return ordered;
 }
 
 async function applyStep(
@@ -60,11 +94,6 @@ async function applyStep(
     case "dropTable":
       return connection.exec(`drop table ${table}`);
   }
-}
-
-function columnSql(column: PhysicalColumn, dialect: MysqlDialect): string {
-  const required = column.nullable ? " null" : " not null";
-  return `${dialect.quote(column.name)} ${dialect.columnType(column)}${required}${defaultSql(column, dialect)}`;
 }
 
 async function dropColumn(
@@ -117,12 +146,16 @@ async function present(
 /** Characters of a text column that an index holds, as the length of a key is limited. */
 const prefix = 255;
 
-function indexSql(table: PhysicalTable, index: PhysicalIndex, { quote }: MysqlDialect): string {
+function indexSql(table: PhysicalTable, index: PhysicalIndex, dialect: MysqlDialect): string {
+  return `alter table ${dialect.quote(table.name)} add ${indexClause(table, index, dialect)}`;
+}
+
+function indexClause(table: PhysicalTable, index: PhysicalIndex, { quote }: MysqlDialect): string {
   const columns = index.columns.map((name) => {
     const column = table.columns.find((candidate) => candidate.name === name);
     const long = column?.type === "text" || (column?.length ?? 0) > 700;
     // MariaDB makes whole long texts unique by a hash; a prefix would make other texts equal.
     return long && !index.unique ? `${quote(name)}(${prefix})` : quote(name);
   });
-  return `create ${index.unique ? "unique " : ""}index ${quote(index.name)} on ${quote(table.name)} (${columns.join(", ")})`;
+  return `${index.unique ? "unique " : ""}index ${quote(index.name)} (${columns.join(", ")})`;
 }

@@ -19,10 +19,10 @@ export async function inspectMysql(
   const json = new Set((await connection.query(jsonSql)).map((row) => `${row["t"]}.${row["c"]}`));
   const references = groupByTable(await connection.query(referencesSql));
   const indexes = groupByTable(await connection.query(indexesSql));
+  const names = tables.map(({ t }) => String(t));
+  const filled = await filledTables(connection, names, quote);
   const found: PhysicalTable[] = [];
-  for (const { t } of tables) {
-    const name = String(t);
-    const [filled] = await connection.query(`select 1 from ${quote(name)} limit 1`);
+  for (const name of names) {
     const keys = collectIndexes(indexes.get(name) ?? []);
     const constraints = references.get(name) ?? [];
     found.push({
@@ -32,10 +32,24 @@ export async function inspectMysql(
       ),
       primaryKey: keys.find((index) => index.name === "PRIMARY")?.columns ?? [],
       indexes: keys.filter((index) => index.name !== "PRIMARY" && !isSupport(index, constraints)),
-      empty: filled === undefined,
+      empty: !filled.has(name),
     });
   }
   return { tables: found };
+}
+
+/** In one question, and not one for each table. */
+async function filledTables(
+  connection: RawConnection,
+  names: readonly string[],
+  quote: (name: string) => string,
+): Promise<Set<string>> {
+  if (names.length === 0) return new Set();
+  const parts = names.map(
+    (name, i) => `select ${i} as i from dual where exists (select 1 from ${quote(name)})`,
+  );
+  const rows = await connection.query(parts.join(" union all "));
+  return new Set(rows.map(({ i }) => names[Number(i)] as string));
 }
 
 function groupByTable(rows: readonly Row[]): Map<string, Row[]> {

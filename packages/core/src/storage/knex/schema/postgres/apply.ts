@@ -1,9 +1,9 @@
 import type { PhysicalColumn, PhysicalIndex, PhysicalTable, SchemaStep } from "../../../physical-schema.js";
 import type { Dialect } from "../../dialects/dialect.js";
 import type { RawConnection } from "../../statement.js";
-import { createTableSql, defaultSql, foreignKeySql } from "../ddl.js";
+import { columnSql, createTableSql, foreignKeySql } from "../ddl.js";
 import { inspectPostgres } from "./inspect.js";
-import { secure } from "./row-security.js";
+import { secureSql } from "./row-security.js";
 
 /** All steps in one transaction. */
 export async function applyPostgres(
@@ -15,12 +15,14 @@ export async function applyPostgres(
   await connection.exec(begin);
   // New tables may refer to one another in a circle: their references come after all of them.
   const created = steps.flatMap((step) => (step.kind === "createTable" ? [step.table] : []));
-  for (const table of created) for (const sql of createTableSql(table, dialect)) await connection.exec(sql);
+  const making = created.map((table) => createTableSql(table, dialect));
   for (const table of created) {
-    for (const column of table.columns) await reference(connection, dialect, table.name, column);
-    for (const index of table.indexes) await connection.exec(indexSql(table, index, dialect));
-    if (secures && table.tenant !== undefined) await secure(connection, dialect, table.name, table.tenant);
+    for (const column of table.columns) making.push(...referenceSql(dialect, table.name, column));
+    for (const index of table.indexes) making.push(indexSql(table, index, dialect));
+    if (secures && table.tenant !== undefined) making.push(...secureSql(dialect, table.name, table.tenant));
   }
+  // Hundreds of statements in one message.
+  if (making.length > 0) await connection.exec(making.join(";\n"));
   // Tables that go together may refer to one another.
   for (const step of steps)
     if (step.kind === "dropTable") await dropReferences(connection, dialect, step.table);
@@ -38,9 +40,7 @@ async function applyStep(
   switch (step.kind) {
     case "addColumn": {
       const { column } = step;
-      const required = column.nullable ? "" : " not null";
-      const type = `${dialect.columnType(column)}${defaultSql(column, dialect)}${required}`;
-      await connection.exec(`alter table ${table} add column ${quote(column.name)} ${type}`);
+      await connection.exec(`alter table ${table} add column ${columnSql(column, dialect)}`);
       return reference(connection, dialect, step.table, column);
     }
     case "createIndex":
@@ -52,7 +52,7 @@ async function applyStep(
     case "setReference":
       return setReference(connection, dialect, step.table, step.column);
     case "secureTable":
-      return secure(connection, dialect, step.table, step.column);
+      return connection.exec(secureSql(dialect, step.table, step.column).join(";\n"));
     case "dropColumn":
       return connection.exec(`alter table ${table} drop column ${quote(step.column)}`);
     case "dropTable":
@@ -66,8 +66,11 @@ async function reference(
   table: string,
   column: PhysicalColumn,
 ): Promise<void> {
-  if (column.references !== undefined) await connection.exec(foreignKeySql(table, column, dialect));
+  for (const sql of referenceSql(dialect, table, column)) await connection.exec(sql);
 }
+
+const referenceSql = (dialect: Dialect, table: string, column: PhysicalColumn): string[] =>
+  column.references === undefined ? [] : [foreignKeySql(table, column, dialect)];
 
 async function setReference(
   connection: RawConnection,

@@ -20,24 +20,17 @@ export function reachSql(reach: Reach, { text }: Pick<Dialect, "text">): string 
 }
 
 /** FORCE binds the owner of the table as well, who is often the application. */
-export async function secure(
-  connection: RawConnection,
-  { quote }: Dialect,
-  table: string,
-  column: string,
-): Promise<void> {
+export function secureSql({ quote }: Pick<Dialect, "quote">, table: string, column: string): string[] {
   const name = quote(table);
   // As subqueries, so that the settings are read once for a statement and not once for a row.
   const own = `${quote(column)} = (select current_setting('${tenantSetting}', true))`;
   const across = `(select current_setting('${acrossSetting}', true)) <> ''`;
-  for (const sql of [
+  return [
     `alter table ${name} enable row level security`,
     `alter table ${name} force row level security`,
     `drop policy if exists ${policy} on ${name}`,
     `create policy ${policy} on ${name} using (${own} or ${across})`,
-  ]) {
-    await connection.exec(sql);
-  }
+  ];
 }
 
 /** The tables that have the policy, with the column that it looks at. */

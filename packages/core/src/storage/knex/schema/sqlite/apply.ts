@@ -2,7 +2,7 @@ import { ReferenceViolation } from "../../../../errors/storage-errors.js";
 import type { PhysicalColumn, SchemaStep } from "../../../physical-schema.js";
 import type { Dialect } from "../../dialects/dialect.js";
 import type { RawConnection } from "../../statement.js";
-import { createIndexSql, createTableSql, defaultSql } from "../ddl.js";
+import { columnSql, createIndexSql, createTableSql, foreignKeyClauses } from "../ddl.js";
 import { rebuildTable } from "./rebuild.js";
 
 /** All steps in one transaction. Foreign keys are off meanwhile, and checked before the commit. */
@@ -32,7 +32,7 @@ async function applyStep(connection: RawConnection, dialect: Dialect, step: Sche
   const { quote } = dialect;
   switch (step.kind) {
     case "createTable":
-      for (const sql of createTableSql(step.table, dialect, true)) await connection.exec(sql);
+      await connection.exec(createTableSql(step.table, dialect, foreignKeyClauses(step.table, dialect)));
       for (const index of step.table.indexes) {
         await connection.exec(createIndexSql(step.table.name, index, dialect));
       }
@@ -66,17 +66,16 @@ async function addColumn(
     ? column.references === undefined || column.default === undefined
     : column.default !== undefined && column.references === undefined;
   if (!plain) return rebuildTable(connection, dialect, table, { add: column });
-  await connection.exec(`alter table ${dialect.quote(table)} add column ${columnSql(column, dialect)}`);
+  await connection.exec(
+    `alter table ${dialect.quote(table)} add column ${referringColumnSql(column, dialect)}`,
+  );
 }
 
-export function columnSql(column: PhysicalColumn, dialect: Dialect): string {
+export function referringColumnSql(column: PhysicalColumn, dialect: Dialect): string {
   const { references: to } = column;
-  const reference =
-    to === undefined
-      ? ""
-      : ` references ${dialect.quote(to.table)} (${dialect.quote(to.column)}) on delete ${to.onDelete}`;
-  const required = column.nullable ? "" : " not null";
-  return `${dialect.quote(column.name)} ${dialect.columnType(column)}${required}${defaultSql(column, dialect)}${reference}`;
+  const sql = columnSql(column, dialect);
+  if (to === undefined) return sql;
+  return `${sql} references ${dialect.quote(to.table)} (${dialect.quote(to.column)}) on delete ${to.onDelete}`;
 }
 
 async function checkReferences(connection: RawConnection): Promise<void> {

@@ -1,7 +1,7 @@
 import type { PhysicalColumn } from "../../../physical-schema.js";
 import type { Dialect } from "../../dialects/dialect.js";
 import type { RawConnection } from "../../statement.js";
-import { columnSql } from "./apply.js";
+import { referringColumnSql } from "./apply.js";
 
 export interface TableChange {
   readonly add?: PhysicalColumn;
@@ -70,7 +70,7 @@ async function plannedColumns(
     if (name === drop) continue;
     const keyPosition = Number(raw["pk"]);
     if (name === replace?.name) {
-      planned.push({ name, sql: columnSql(replace, dialect), copied: true, keyPosition });
+      planned.push({ name, sql: referringColumnSql(replace, dialect), copied: true, keyPosition });
       continue;
     }
     const required = raw["notnull"] === 1 ? " not null" : "";
@@ -84,7 +84,7 @@ async function plannedColumns(
     planned.push({ name, sql, copied: true, keyPosition });
   }
   if (add !== undefined)
-    planned.push({ name: add.name, sql: columnSql(add, dialect), copied: false, keyPosition: 0 });
+    planned.push({ name: add.name, sql: referringColumnSql(add, dialect), copied: false, keyPosition: 0 });
   return planned;
 }
 
