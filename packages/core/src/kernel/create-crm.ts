@@ -1,4 +1,3 @@
-import { AsyncLocalStorage } from "node:async_hooks";
 import { inspect } from "node:util";
 import type { Restriction } from "../access/define-role.js";
 import type { Cache } from "../cache/cache.js";
@@ -25,11 +24,12 @@ import { createWorker } from "../queue/worker.js";
 import { readChanges } from "../repository/changes.js";
 import { repositoryFactory } from "../repository/repository-factory.js";
 import { runAction } from "../repository/run-action.js";
-import type { Runtime, TransactionScope } from "../runtime/runtime.js";
+import type { Runtime } from "../runtime/runtime.js";
 import { Session, type SessionServices } from "../runtime/session.js";
 import { createSignals } from "../runtime/signals.js";
 import { systemActor } from "../runtime/system-actor.js";
 import { createTokens } from "../runtime/tokens.js";
+import { TransactionGuard } from "../runtime/transaction-guard.js";
 import type { StorageAdapter } from "../storage/adapter.js";
 import { type Clock, systemClock } from "../util/clock.js";
 import { hmacBase64Url } from "../util/hash.js";
@@ -142,7 +142,7 @@ export async function createCrm<const Ps extends PluginList>(options: CrmOptions
       tokens: createTokens(secret, clock),
       fingerprint: (value) => hmacBase64Url(secret, `fingerprint\n${value}`),
       journalled: createSignals(),
-      guard: new AsyncLocalStorage<TransactionScope>(),
+      guard: new TransactionGuard(),
       enqueued,
       jobs,
       cache: options.cache ?? null,

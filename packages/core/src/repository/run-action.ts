@@ -9,7 +9,7 @@ import type { ActionTarget, Session } from "../runtime/session.js";
 import { type Checker, checker } from "../schema/checker.js";
 import { isId } from "./parse-condition.js";
 import { getRecord } from "./read.js";
-import { brokenInput, operation, queueCommitted, runHooks } from "./write/operation.js";
+import { brokenInput, foreign, operation, queueCommitted, runHooks } from "./write/operation.js";
 import { assertReach } from "./write/reach.js";
 import { checkVersion, lockRecords } from "./write/update.js";
 
@@ -43,7 +43,7 @@ export async function runAction(
     progress.started = !definition.readOnly;
     await runHooks(session, definition.entity, definition.name, "before", [call]);
     checkHooked(session, definition, call.input);
-    const output = await definition.run(call, session);
+    const output = await foreign(session, () => definition.run(call, session));
     checkOutput(name, definition, output);
     const after = [{ ...call, output }];
     await runHooks(session, definition.entity, definition.name, "after", after);

@@ -1,4 +1,3 @@
-import type { AsyncLocalStorage } from "node:async_hooks";
 import type { AccessRegistry } from "../access/registry.js";
 import type { Cache } from "../cache/cache.js";
 import type { Tokens } from "../context/tokens.js";
@@ -11,6 +10,7 @@ import type { StorageAdapter, StoredRow, Transaction } from "../storage/adapter.
 import type { Clock } from "../util/clock.js";
 import type { RandomBytes } from "../util/random-bytes.js";
 import type { Signals } from "./signals.js";
+import type { TransactionGuard } from "./transaction-guard.js";
 
 /** What all sessions of one CRM share. */
 export interface Runtime {
@@ -42,8 +42,7 @@ export interface Runtime {
   readonly files: FileStore;
   /** Random bytes that a seed repeats, for ids and pauses: not for secrets. */
   readonly random: RandomBytes;
-  /** The transaction that the running asynchronous code is inside of. */
-  readonly guard: AsyncLocalStorage<TransactionScope>;
+  readonly guard: TransactionGuard;
   /** Takes errors that have no caller left to go to. */
   readonly report: (error: unknown) => void;
 }

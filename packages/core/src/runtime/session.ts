@@ -267,7 +267,7 @@ export class Session extends SessionBase implements Context {
     this.identity.signal?.throwIfAborted();
     const { scope } = this;
     if (!scope) {
-      if (this.runtime.guard.getStore()?.active) throw usedInside();
+      if (this.runtime.guard.isInside) throw usedInside();
       return this.#bound;
     }
     if (!scope.active) throw usedAfter();
@@ -289,12 +289,15 @@ export class Session extends SessionBase implements Context {
     }
   }
 
-  /** Like `transaction`, but runs `work` again when the database chose it as the victim of a collision. */
-  async atomically<T>(work: (tx: Session) => Promise<T>): Promise<T> {
+  /**
+   * Like `transaction`, but runs `work` again when the database chose it as the victim of a collision. Core's own work
+   * is not `guarded`: it calls code of others through the guard itself.
+   */
+  async atomically<T>(work: (tx: Session) => Promise<T>, guarded = true): Promise<T> {
     if (this.scope) return this.transaction(work);
     for (let attempt = 1; ; attempt++) {
       try {
-        return await this.#begin(work);
+        return await this.#begin(work, { guarded });
       } catch (error) {
         if (!TransactionConflict.is(error) || attempt > CONFLICT_RETRIES) throw error;
       }
@@ -303,7 +306,7 @@ export class Session extends SessionBase implements Context {
 
   simulate<T>(work: (tx: Session) => Promise<T>): Promise<Simulation<T>> {
     const begin = (trial: (tx: Session) => Promise<never>) =>
-      this.scope ? this.#save(this.scope, trial, true) : this.#begin(trial, true);
+      this.scope ? this.#save(this.scope, trial, true) : this.#begin(trial, { trial: true });
     return simulated(this.#services.entry, work, begin);
   }
 
@@ -317,7 +320,7 @@ export class Session extends SessionBase implements Context {
     try {
       const result = await parent.tx.savepoint(async (tx) => {
         scope = openScope(tx, parent, trial);
-        return await this.#runIn(scope, work);
+        return await this.#runIn(scope, work, true);
       });
       // Work queued inside counts only when the savepoint was kept.
       const kept = scope as TransactionScope;
@@ -331,7 +334,10 @@ export class Session extends SessionBase implements Context {
     }
   }
 
-  async #begin<T>(work: (tx: Session) => Promise<T>, trial?: boolean): Promise<T> {
+  async #begin<T>(
+    work: (tx: Session) => Promise<T>,
+    { trial, guarded = true }: { readonly trial?: boolean; readonly guarded?: boolean } = {},
+  ): Promise<T> {
     this.operations();
     // Keys are made in a transaction of their own: they must outlive one that fails.
     if (this.runtime.vault) await this.openKeys();
@@ -341,7 +347,7 @@ export class Session extends SessionBase implements Context {
       result = await this.#bound.transaction((tx) => {
         scope = openScope(tx, null, trial);
         const { signal } = this.identity;
-        const running = this.#runIn(scope, work);
+        const running = this.#runIn(scope, work, guarded);
         return signal ? this.#inTime(running, signal) : running;
       });
     } finally {
@@ -365,12 +371,11 @@ export class Session extends SessionBase implements Context {
     return done;
   }
 
-  async #runIn<T>(scope: TransactionScope, work: (tx: Session) => Promise<T>): Promise<T> {
+  async #runIn<T>(scope: TransactionScope, work: (tx: Session) => Promise<T>, guarded: boolean): Promise<T> {
     const session = this.#with(scope, this.chain);
     const proven = scope.parent === null && this.identity.revalidate && !this.access.isSystem;
-    const result = await this.runtime.guard.run(scope, () =>
-      proven ? session.#revalidated().then(work) : work(session),
-    );
+    const run = () => (proven ? session.#revalidated().then(work) : work(session));
+    const result = await (guarded ? this.runtime.guard.run(scope, run) : run());
     if (scope.failed) throw TransactionAborted({ failed: scope.failed });
     return result;
   }

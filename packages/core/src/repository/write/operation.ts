@@ -11,7 +11,10 @@ export interface Progress {
   started: boolean;
 }
 
-/** Runs one write (or action) in a transaction of its own or the caller's. `cascaded` where another write takes it along. */
+/**
+ * Runs one write (or action) in a transaction of its own or the caller's. `cascaded` where another write takes it along.
+ * Hooks and actions are called by `foreign`.
+ */
 export function operation<T>(
   outer: Session,
   name: string,
@@ -29,7 +32,13 @@ export function operation<T>(
     } finally {
       if (progress.started && session.scope) session.scope.writes += 1;
     }
-  });
+  }, false);
+}
+
+/** Calls code of others: should it use a session from outside of the transaction, that is noticed. */
+export function foreign<T>(session: Session, call: () => T | Promise<T>): T | Promise<T> {
+  const { scope, runtime } = session;
+  return scope ? runtime.guard.run(scope, call) : call();
 }
 
 /** Runs the hooks of one phase strictly one after another; each sees what the ones before it changed. */
@@ -73,7 +82,7 @@ async function runEach(
 ): Promise<void> {
   for (const hook of hooks) {
     try {
-      const pending = hook.handler(batch as readonly never[], session);
+      const pending = foreign(session, () => hook.handler(batch as readonly never[], session));
       if (pending) await pending;
     } catch (error) {
       // A veto, or the caller gave up.

@@ -91,7 +91,7 @@ export async function upsertRecords(
       result[i] = updated[n] as RecordValues;
     });
     return result;
-  });
+  }, false);
 }
 
 /** Somebody else made a record of the same key since it was looked for: core begins again, and will find it. */
