@@ -171,7 +171,7 @@ export type {
 } from "./jobs/job-engine.js";
 export { roomOf } from "./jobs/job-engine.js";
 export { type AuditHead, auditHead } from "./journal/head.js";
-export { cursorPosition, passCursor } from "./journal/pass-cursor.js";
+export { cursorPosition, type EntrySubject, handledSince, passCursor } from "./journal/pass-cursor.js";
 export {
   createSubscriber,
   eventsOf,

@@ -2,6 +2,7 @@ import { type Context, defineJob, Type } from "@corm/core";
 import type { WorkflowRun } from "../entities/workflow-run.js";
 import { advanceTogether } from "../runs/advance-together.js";
 import { failRun, isLost, mayTryAgain } from "../runs/fail.js";
+import { readSoFar } from "../runs/missed.js";
 import { lockRun, move } from "../runs/move.js";
 import { ADVANCE } from "../runs/start-runs.js";
 import { turnOf, writeTurns } from "../runs/turn.js";
@@ -53,11 +54,12 @@ async function oneMove(
   let failed: WorkflowRun | undefined;
   try {
     return await ctx.transaction(async (tx) => {
+      const since = await readSoFar(tx);
       const run = await lockRun(tx, runId, round);
       failed = run ?? undefined;
       const turn = run && turnOf(run);
       const moved = turn === null ? "rest" : await move(tx, turn, { woken });
-      if (turn) await writeTurns(tx, [turn]);
+      if (turn) await writeTurns(tx, [turn], since);
       const more = moved === "more";
       if (more && !isLast) return true;
       if (more) await tx.jobs.enqueue(ADVANCE, { runId, round });

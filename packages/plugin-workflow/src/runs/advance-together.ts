@@ -1,6 +1,7 @@
 import type { Context, TogetherJob } from "@corm/core";
 import { type WorkflowRun, workflowRun } from "../entities/workflow-run.js";
 import { failTurn, isLost, mayTryAgain } from "./fail.js";
+import { readSoFar } from "./missed.js";
 import { goesOn, move, type Reads } from "./move.js";
 import { sharedReads } from "./shared-reads.js";
 import { ADVANCE, type AdvanceInput } from "./start-runs.js";
@@ -19,6 +20,7 @@ export async function advanceTogether(
   books: Context,
   jobs: readonly TogetherJob<AdvanceInput>[],
 ): Promise<void> {
+  const since = await readSoFar(books);
   // A run that several jobs wake goes on once: for the others it is in another round then.
   const byRun = new Map(jobs.toReversed().map((job) => [job.input.runId, job]));
   const { items } = await books
@@ -35,7 +37,7 @@ export async function advanceTogether(
     const { ctx, input } = byRun.get(run.id) as TogetherJob<AdvanceInput>;
     turns.push(await goFar(ctx, turnOf(run), input, reads));
   }
-  await writeTurns(books, turns);
+  await writeTurns(books, turns, since);
 }
 
 /** Each step in a savepoint: of one that fails nothing is kept, and what is wrong noted with its run. */

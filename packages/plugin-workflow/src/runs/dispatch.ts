@@ -7,6 +7,7 @@ import { concerns, matches } from "../automations/trigger.js";
 import { workflowWait } from "../entities/workflow-run.js";
 import { armChanged, isDated } from "../timers/arm.js";
 import { type CauseOfRun, pathsTo } from "./causes.js";
+import { hears } from "./missed.js";
 import { ADVANCE, type NewRun, startRuns } from "./start-runs.js";
 
 /**
@@ -119,14 +120,8 @@ async function wake(books: Context, entries: readonly SubscribedEntry[]): Promis
   if (asked.length === 0) return;
   const waiting = books.repo(workflowWait).stream({ where: { or: asked }, limit: 500 });
   const due: { input: { runId: string; round: number } }[] = [];
-  for await (const { runId, round, entity, recordId, event } of waiting) {
-    const heard = entries.some(
-      (entry) =>
-        (event === null || entry.event === event) &&
-        (recordId === null || (entry.record === recordId && entry.entity === entity)),
-    );
-    if (heard) due.push({ input: { runId, round } });
-  }
+  for await (const wait of waiting)
+    if (hears(wait, entries)) due.push({ input: { runId: wait.runId, round: wait.round } });
   for (let at = 0; at < due.length; at += 1000)
     await books.jobs.enqueueMany(ADVANCE, due.slice(at, at + 1000));
 }

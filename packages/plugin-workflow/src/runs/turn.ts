@@ -7,6 +7,7 @@ import {
   workflowStep,
   workflowWait,
 } from "../entities/workflow-run.js";
+import { wakeForMissed } from "./missed.js";
 
 export interface StepNote {
   readonly kind: string;
@@ -66,9 +67,10 @@ export function enqueueWith<Input>(
 /**
  * Writes what became of runs, in the transaction of `books`: as many statements for fifty of them as for one.
  *
+ * @param since from `readSoFar`, for turns that may begin to wait
  * @throws version-conflict where somebody else has moved one of them on
  */
-export async function writeTurns(books: Context, turns: readonly Turn[]): Promise<void> {
+export async function writeTurns(books: Context, turns: readonly Turn[], since?: number): Promise<void> {
   await writeNotes(books, turns);
   await writeWaits(books, turns);
   const changed = turns.filter(({ patch }) => Object.keys(patch).length > 0);
@@ -81,6 +83,9 @@ export async function writeTurns(books: Context, turns: readonly Turn[]): Promis
     const own = jobs.filter((job) => job.handle === handle);
     await books.jobs.enqueueMany(handle, own.map(({ many }) => many) as never);
   }
+  // Last: it holds up the reader of the journal until the commit.
+  const waits = turns.flatMap(({ wait }) => wait ?? []);
+  if (since !== undefined) await wakeForMissed(books, waits, since);
   for (const turn of turns) Object.assign(turn, turnOf(turn.run));
 }
 
