@@ -1,5 +1,5 @@
 import { runJobs } from "@corm/core/testing";
-import { webhookDelivery, webhookEndpoint, workflowRun, workflowStep } from "@corm/plugin-workflow";
+import { retryRun, webhookDelivery, webhookEndpoint, workflowRun, workflowStep } from "@corm/plugin-workflow";
 import { expect, it } from "vitest";
 import { automated, lead } from "./automated.js";
 import { receiver } from "./receiver.js";
@@ -44,4 +44,48 @@ it("removes runs and messages that have been over for long enough, and nothing t
   expect(await counts()).toEqual([0, 0, 0]);
   await kit.crm.stop();
   await there.close();
+});
+
+it("keeps a run that is tried again between the look at it and its removal", async () => {
+  const kit = await automated({ keepRunsDays: 20 });
+  const { crm, me } = kit;
+  await kit.automate({
+    key: "fails",
+    trigger: { on: "created", entity: "lead" },
+    steps: [{ kind: "update", set: { email: "no address" } }],
+  });
+  const [tried] = await me.repo(lead).createMany([{ lastName: "Tried again" }, { lastName: "Left alone" }]);
+  await runJobs(kit);
+  const run = await me.repo(workflowRun).first({ where: { recordId: tried?.id as string } });
+  expect(run?.state).toBe("failed");
+  const { storage } = crm.runtime;
+  const forTenant = storage.forTenant.bind(storage);
+  let isBetween = true;
+  Object.assign(storage, {
+    forTenant: (...asked: Parameters<typeof forTenant>) => {
+      const bound = forTenant(...asked);
+      const findMany: typeof bound.findMany = async (spec) => {
+        const rows = await bound.findMany(spec);
+        if (isBetween && spec.table === "workflow_run" && rows.length === 2) {
+          isBetween = false;
+          await me.run(retryRun, {}, { id: run?.id as string });
+        }
+        return rows;
+      };
+      return new Proxy(bound, {
+        get: (target, key) => {
+          const value: unknown = key === "findMany" ? findMany : Reflect.get(target, key, target);
+          return typeof value === "function" ? value.bind(target) : value;
+        },
+      });
+    },
+  });
+  kit.clock.advance({ days: 21 });
+  const { id } = await me.jobs.enqueue({ name: "workflow.tidyUp" }, {});
+  await runJobs(kit);
+  expect(isBetween).toBe(false);
+  const { items } = await me.repo(workflowRun).find();
+  expect(items.map(({ recordId }) => recordId)).toEqual([tried?.id]);
+  expect((await me.jobs.get(id)).state).toBe("done");
+  await kit.crm.stop();
 });

@@ -87,5 +87,6 @@ export interface Repository<Row, Input, Related = unknown> {
   history(id: string, query?: HistoryQuery): Promise<HistoryPage>;
   /** For good, with what `onDelete` of its references says. Also out of the recycle bin. */
   purge(id: string): Promise<void>;
-  purgeMany(ids: readonly string[]): Promise<void>;
+  /** All or none, by id, or by id and the version that was read. */
+  purgeMany(records: readonly (string | (WriteOptions & { readonly id: string }))[]): Promise<void>;
 }

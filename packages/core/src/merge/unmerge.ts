@@ -142,7 +142,7 @@ async function undo(
     await purgeRecords(
       trusted,
       entity,
-      ids.filter((id) => found.has(id)),
+      ids.filter((id) => found.has(id)).map((id) => ({ id })),
     );
     return;
   }

@@ -30,6 +30,9 @@ import { upsertRecords } from "./write/upsert.js";
 
 const UPDATE_BATCH = 500;
 
+const changesOf = (records: readonly (string | (Versioned & { readonly id: string }))[]) =>
+  records.map((record) => (typeof record === "string" ? { id: record } : record));
+
 interface Versioned {
   readonly version?: number;
 }
@@ -172,8 +175,7 @@ export class EntityRepository {
   }
 
   deleteMany(records: readonly (string | (Versioned & { readonly id: string }))[]): Promise<void> {
-    const changes = records.map((record) => (typeof record === "string" ? { id: record } : record));
-    return deleteRecords(this.#session, this.#entity, changes);
+    return deleteRecords(this.#session, this.#entity, changesOf(records));
   }
 
   async restore(id: string): Promise<RecordValues> {
@@ -185,11 +187,11 @@ export class EntityRepository {
   }
 
   purge(id: string): Promise<void> {
-    return purgeRecords(this.#session, this.#entity, [id]);
+    return purgeRecords(this.#session, this.#entity, [{ id }]);
   }
 
-  purgeMany(ids: readonly string[]): Promise<void> {
-    return purgeRecords(this.#session, this.#entity, ids);
+  purgeMany(records: readonly (string | (Versioned & { readonly id: string }))[]): Promise<void> {
+    return purgeRecords(this.#session, this.#entity, changesOf(records));
   }
 
   /** Writes work on whole records; callers get what they may see of them. */

@@ -1,4 +1,4 @@
-import { after, fixedClock, NotFound, ReferenceViolation, systemClock } from "@corm/core";
+import { after, fixedClock, NotFound, ReferenceViolation, systemClock, VersionConflict } from "@corm/core";
 import { expect, it } from "vitest";
 import { onDatabases } from "../support/apps.js";
 import { box, lid, toysWith } from "../support/toys.js";
@@ -148,6 +148,17 @@ onDatabases({ plugins: [plugin] }, (app, database) => {
     await me.entities.thing.deleteMany([...ids, ids[0]!.toUpperCase()]);
     expect(await me.entities.thing.count()).toBe(0);
     await me.entities.thing.deleteMany([]);
+  });
+
+  it("for good in the version that was read, or not at all", async () => {
+    const me = app().fresh();
+    const [a, b] = await me.entities.thing.createMany([{ title: "A" }, { title: "B" }]);
+    const read = [a!, b!].map(({ id, version }) => ({ id, version }));
+    await me.entities.thing.update(b!.id, { title: "C" });
+    await expect(me.entities.thing.purgeMany(read)).rejects.toSatisfy(VersionConflict.is);
+    expect(await me.entities.thing.count()).toBe(2);
+    await me.entities.thing.purgeMany([a!, b!.id]);
+    expect(await me.entities.thing.count()).toBe(0);
   });
 
   it("keeps no live record that needs a deleted one, whoever is faster", async () => {

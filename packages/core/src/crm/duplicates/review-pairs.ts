@@ -50,7 +50,7 @@ export async function reviewPairs(
   await purgeRecords(
     tx,
     tx.model(duplicatePair.name),
-    closed.map(({ id }) => id),
+    closed.map(({ id }) => ({ id })),
   );
   const last = items.length < PAGE ? null : (items.at(-1)?.id ?? null);
   return { last, count: items.length, closed: closed.length };

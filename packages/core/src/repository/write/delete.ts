@@ -125,20 +125,16 @@ export async function restoreRecords(
 export async function purgeRecords(
   outer: Session,
   view: EntityModel,
-  wanted: readonly string[],
+  changes: readonly Omit<RawChange, "patch">[],
   sweep?: Sweep,
 ): Promise<void> {
-  if (wanted.length === 0) return;
+  if (changes.length === 0) return;
   outer.require(view, "purge");
   const entity = view.full;
   const work = async (session: Session, progress: { started: boolean }): Promise<void> => {
     const { at, done } = sweep ?? { at: session.now(), done: new Set() };
-    const ids = mark(
-      entity,
-      wanted.map((id) => ({ id })),
-      done,
-    );
-    const locked = await lockRecords(session, entity, ids, [], { withDeleted: true });
+    const ids = mark(entity, changes, done);
+    const locked = await lockRecords(session, entity, ids, changes, { withDeleted: true });
     await assertReach(session, entity, "purge", locked);
     const batch = locked.map((before) => ({ before: Object.freeze(before) }));
     progress.started = true;
@@ -149,7 +145,12 @@ export async function purgeRecords(
       if (child.field.onDelete === "restrict") await refuseWhile(session, entity, child, where, done);
       else if (child.field.onDelete === "cascade") {
         await inBatches(session, child.entity, where, done, (found) =>
-          purgeRecords(session.trusted(), child.entity, found, { at, done }),
+          purgeRecords(
+            session.trusted(),
+            child.entity,
+            found.map((id) => ({ id })),
+            { at, done },
+          ),
         );
       } else await clearReferences(session, child, where, done, at);
     }
