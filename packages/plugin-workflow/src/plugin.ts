@@ -48,6 +48,7 @@ import { replayWebhooks } from "./jobs/replay-webhooks.js";
 import { retryWaitingJob } from "./jobs/retry-waiting.js";
 import { returnUntouched } from "./jobs/return-untouched.js";
 import { runTriggers } from "./jobs/run-triggers.js";
+import { settleDeliveries, settleOften } from "./jobs/settle-deliveries.js";
 import { tellEndpoints } from "./jobs/tell-endpoints.js";
 import { tidyNightly, tidyUp } from "./jobs/tidy-up.js";
 import { dueDate, fireSchedule, keepTimers, keepTimersJob } from "./jobs/timers.js";
@@ -183,7 +184,7 @@ const plugin = definePlugin({
         ...lockRecords(approvable),
       ],
       subscribers: [runTriggers, tellEndpoints],
-      schedules: [keepTimers, tidyNightly],
+      schedules: [keepTimers, settleOften, tidyNightly],
       jobs: [
         advanceRun,
         approvalTimeout,
@@ -196,6 +197,7 @@ const plugin = definePlugin({
         replayWebhooks,
         returnUntouched,
         retryWaitingJob,
+        settleDeliveries,
         tidyUp,
       ],
       privacy,

@@ -59,6 +59,8 @@ export interface JobRecord {
 }
 
 export interface JobQuery {
+  /** These alone, at most 500; those that are not kept any more are left out. */
+  readonly ids?: readonly string[] | undefined;
   readonly state?: JobState | undefined;
   readonly name?: string | undefined;
   readonly queue?: string | undefined;

@@ -3,6 +3,7 @@ import { defineAction, instant, Type, toInstant } from "@corm/core";
 import { webhookDelivery, webhookEndpoint } from "../entities/webhook-endpoint.js";
 import { RunStateConflict } from "../errors.js";
 import { REPLAY } from "../jobs/replay-webhooks.js";
+import { abandoned } from "../webhooks/abandoned.js";
 import { webhookBooks } from "../webhooks/books.js";
 import { DELIVER, queueDeliveries } from "../webhooks/queue-deliveries.js";
 
@@ -73,10 +74,12 @@ export const resend = defineAction({
   output: Type.Object({ state: Type.String() }),
   run: async ({ record }, ctx) => {
     const { id, state } = record;
-    if (state === "pending") throw RunStateConflict({ id, state, wanted: "sent again" });
     const books = webhookBooks(ctx);
-    await books.repo(webhookDelivery).update(id, { state: "pending", attempts: 0 });
-    await books.jobs.enqueue(DELIVER, { deliveryId: id }, { concurrencyKey: `webhook:${record.endpointId}` });
+    if (state === "pending" && (await abandoned(books, [record])).length === 0)
+      throw RunStateConflict({ id, state, wanted: "sent again" });
+    const key = { concurrencyKey: `webhook:${record.endpointId}` };
+    const job = await books.jobs.enqueue(DELIVER, { deliveryId: id }, key);
+    await books.repo(webhookDelivery).update(id, { state: "pending", attempts: 0, jobId: job.id });
     return { state: "pending" };
   },
 });

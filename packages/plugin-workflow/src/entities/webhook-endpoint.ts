@@ -96,14 +96,13 @@ const deliveryDraft = defineEntity("webhookDelivery", {
       [],
     ),
     queuedAt: instant(),
+    /** The job that sends it: one that has died, or was cancelled, takes the message along. */
+    jobId: Type.Optional(recordId()),
     deliveredAt: Type.Optional(instant()),
   },
   relations: { endpoint: one("endpointId") },
   unique: [["endpointId", "messageId"]],
-  indexes: [
-    ["endpointId", "queuedAt"],
-    ["state", "queuedAt"],
-  ],
+  indexes: [["endpointId", "queuedAt"], ["state", "queuedAt"], ["jobId"]],
   immutable: ["endpointId", "messageId", "type"],
   journal: false,
 });

@@ -30,7 +30,9 @@ export const deliver = defineJob(DELIVER.name, {
   concurrency: 8,
   run: async (ctx, { deliveryId }, job) => {
     const found = await ctx.repo(webhookDelivery).first({ where: { id: deliveryId } });
-    if (found?.state !== "pending") return;
+    // Or its job had died, and somebody lets that run again.
+    if (!found || !(found.state === "pending" || (found.state === "failed" && found.jobId === job.id)))
+      return;
     const endpoint = (await ctx.repo(webhookEndpoint).get(found.endpointId)) as WebhookEndpoint;
     if (!endpoint.active) {
       await ctx.repo(webhookDelivery).update(deliveryId, { state: "cancelled" });

@@ -1,5 +1,6 @@
-import type { Context, JobHandle } from "@corm/core";
+import type { Context, EnqueuedJob, JobHandle } from "@corm/core";
 import { type WebhookDelivery, type WebhookEndpoint, webhookDelivery } from "../entities/webhook-endpoint.js";
+import { abandoned } from "./abandoned.js";
 
 export interface DeliverInput {
   readonly deliveryId: string;
@@ -19,7 +20,7 @@ export interface Message {
 
 /**
  * Queues messages to an endpoint, in a transaction: it is sent if and only if that commits. What is there already is left
- * alone, or with `again` sent once more, under the same id.
+ * alone, or with `again` sent once more, under the same id, unless it waits and a job will send it.
  */
 export async function queueDeliveries(
   books: Context,
@@ -31,7 +32,7 @@ export async function queueDeliveries(
   const deliveries = books.repo(webhookDelivery);
   const { items: known } = await deliveries.find({
     where: { endpointId: endpoint.id, messageId: { in: messages.map(({ id }) => id) } },
-    select: ["id", "messageId", "recordId", "state"],
+    select: ["id", "messageId", "recordId", "state", "jobId"],
     limit: messages.length,
   });
   const there = new Set(known.map(({ messageId }) => messageId));
@@ -44,17 +45,20 @@ export async function queueDeliveries(
       ...(recordId == null ? {} : { recordId }),
     })),
   );
-  const repeated = again ? known.filter(({ state }) => state !== "pending") : [];
-  await deliveries.updateMany(
-    repeated.map(({ id }) => ({
-      id,
-      patch: { state: "pending", attempts: 0, queuedAt: books.now() } as const,
-    })),
-  );
+  const repeated = again
+    ? [...known.filter(({ state }) => state !== "pending"), ...(await abandoned(books, known))]
+    : [];
   const due = [...repeated, ...(made as WebhookDelivery[])];
-  await books.jobs.enqueueMany(
+  const jobs = await books.jobs.enqueueMany(
     DELIVER,
     due.map(({ id, recordId }) => ({ input: { deliveryId: id }, ...keyOf(endpoint, recordId) })),
+  );
+  await deliveries.updateMany(
+    due.map(({ id }, n) => {
+      const jobId = (jobs[n] as EnqueuedJob).id;
+      const begun = { state: "pending", attempts: 0, queuedAt: books.now() } as const;
+      return { id, patch: n < repeated.length ? { ...begun, jobId } : { jobId } };
+    }),
   );
   return due.length;
 }

@@ -83,7 +83,8 @@ function retryAfter({ clock }: Context, text: string | undefined): string | null
   return toInstant(clock.now() + Math.min(ms, MAX_RETRY_AFTER_MS));
 }
 
-const LOG = 20;
+/** Attempts that a delivery remembers. */
+export const MAX_LOG = 20;
 
 /** Notes an attempt, and what follows from it: the endpoint works again, has failed for too long, or is gone. In a transaction. */
 export async function noteOutcome(
@@ -100,7 +101,7 @@ export async function noteOutcome(
   await tx.repo(webhookDelivery).update(delivery.id, {
     state,
     attempts: delivery.attempts + 1,
-    log: [...delivery.log, { at: now, status, error }].slice(-LOG),
+    log: [...delivery.log, { at: now, status, error }].slice(-MAX_LOG),
     ...(arrived ? { deliveredAt: now } : {}),
   });
   const endpoints = tx.repo(webhookEndpoint);

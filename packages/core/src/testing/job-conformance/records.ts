@@ -26,6 +26,15 @@ export function recordTests(check: Check): void {
     await crm.worker().run();
     assert.equal((await jobs.list({ state: "done" })).items.length, 7);
     await assert.rejects(jobs.list({ after: "forged" }), { code: "invalid-cursor" });
+    const [first, second] = (await jobs.list({ limit: 2 })).items.map(({ id }) => id) as [string, string];
+    const [foreign] = (await me("elsewhere").jobs.list()).items;
+    const ids = [first.toUpperCase(), second, foreign?.id as string, READER, "no id"];
+    assert.deepEqual(
+      (await jobs.list({ ids })).items.map(({ id }) => id),
+      [first, second],
+    );
+    assert.deepEqual((await jobs.list({ ids: [] })).items, []);
+    await assert.rejects(jobs.list({ ids: Array.from({ length: 501 }, () => first) }), TypeError);
   });
 
   check("shows and changes jobs of the tenant only, and to those who may", async ({ crm, me, loose }) => {
