@@ -27,11 +27,12 @@ describe("a draft", () => {
       subtotal: usd("1200.00"),
       taxTotal: usd("125.00"),
       total: usd("1325.00"),
-      effectiveDiscount: 0,
+      // A credit of 50 on 1,250.
+      effectiveDiscount: 4,
     });
     expect(draft.lines).toHaveLength(3);
     await quote.update(id, { discountPercent: "10" });
-    expect(await quote.get(id)).toMatchObject({ discountTotal: usd("120.00"), effectiveDiscount: 10 });
+    expect(await quote.get(id)).toMatchObject({ discountTotal: usd("120.00"), effectiveDiscount: 13.6 });
     await quoteLine.update(lines[0]!, { quantity: "20" });
     const changed = await quoteLine.get(lines[0]!);
     expect(changed).toMatchObject({ unitPrice: usd("100.00"), net: usd("2000.00") });
@@ -238,7 +239,7 @@ describe("approval", () => {
     const refused = { code: "approval-required", status: 409 };
     await expect(quote.send(id)).rejects.toMatchObject({
       ...refused,
-      message: expect.stringMatching(/discounts of 10.75 % are over the limit of 10 %.*not submitted/),
+      message: expect.stringMatching(/discounts of 14.32 % are over the limit of 10 %.*not submitted/),
     });
     const { id: approvalId } = await quote.requestApproval(id, { comment: "Please" });
     await expect(quote.send(id)).rejects.toThrow(/approval is pending/);

@@ -1,4 +1,4 @@
-import { type Context, defineAction, Forbidden, Type } from "@corm/core";
+import { type Context, defineAction, Forbidden, Type, user } from "@corm/core";
 import { feedPath } from "../calendar/feed-link.js";
 import { calendarFeed } from "../entities/calendar-feed.js";
 
@@ -14,7 +14,9 @@ function userOf(ctx: Context): string {
   return id;
 }
 
+/** Of those who ask at one moment, one after the other: each ends the link that the one before has got. */
 async function revoke(ctx: Context, userId: string): Promise<number> {
+  await books(ctx).repo(user).get(userId, { lock: true });
   return books(ctx).repo(calendarFeed).updateWhere({ userId, revokedAt: null }, { revokedAt: ctx.now() });
 }
 

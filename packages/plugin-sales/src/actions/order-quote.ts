@@ -15,6 +15,7 @@ import { lineQuantity, type Quote, type QuoteDocument, quote } from "../entities
 import { QuantityExceeded, QuoteNotAccepted } from "../errors.js";
 import { micros, partOf, quantityText } from "../orders/split-amounts.js";
 import { quoteBooks } from "../quotes/books.js";
+import { sellerDay } from "../services/today.js";
 
 const FIGURES = ["net", "documentDiscount", "tax"] as const;
 type Figures = Readonly<Record<(typeof FIGURES)[number], Money>>;
@@ -181,7 +182,7 @@ async function write(
     number: `O-${String(await nextNumber(books, "sales.order")).padStart(6, "0")}`,
     quoteId: id,
     reference: reference ?? null,
-    orderedOn: books.now().slice(0, 10),
+    orderedOn: sellerDay(books),
     subtotal: sum("net"),
     discountTotal: sum("documentDiscount"),
     taxTotal: sum("tax"),

@@ -18,7 +18,7 @@ export const resolvePrices = defineAction({
   input: Type.Object({
     currency: Type.String({ pattern: "^[A-Z]{3}$" }),
     segment: Type.Optional(Type.String({ maxLength: 100 })),
-    /** Default: today, UTC. */
+    /** Default: today, by the clock of the seller. */
     on: Type.Optional(date()),
     priceBookId: Type.Optional(Type.String({ format: "uuid" })),
     items: Type.Array(Type.Object({ productId: Type.String({ format: "uuid" }), quantity: quantity() }), {

@@ -2,6 +2,7 @@ import { defineAction, isCormError, type Money, money, Type, timeSeries } from "
 import { reportingSums } from "../analysis/reporting-sums.js";
 import { addMonths } from "../contracts/months.js";
 import { opportunity } from "../entities/opportunity.js";
+import { sellerDay } from "../services/today.js";
 
 /** Two seasons and a month to test with: with less, what comes every year cannot be told from chance. */
 const LEAST_MONTHS = 25;
@@ -18,7 +19,7 @@ export const trend = defineAction({
   input: Type.Object({ months: Type.Integer({ minimum: 1, maximum: 36 }) }),
   output: Type.Object({
     status: Type.Enum(["forecast", "insufficient data", "analytics not installed"]),
-    /** Of whole months before the present one. */
+    /** Of whole months before the present one, by the clock of the seller. */
     history: Type.Array(Type.Object({ month: Type.String(), revenue: money() })),
     method: Type.Union([Type.String(), Type.Null()]),
     /** How far off the method was on the last months, which it was not shown. */
@@ -31,7 +32,7 @@ export const trend = defineAction({
     ),
   }),
   run: async ({ input: { months } }, ctx) => {
-    const present = `${ctx.now().slice(0, 7)}-01`;
+    const present = `${sellerDay(ctx).slice(0, 7)}-01`;
     const { rows, currency } = await reportingSums(ctx, {
       where: { status: "won", closeDate: { lt: present } },
       groupBy: [{ field: "closeDate", bucket: "month", as: "month" }],

@@ -10,6 +10,7 @@ import {
 } from "@corm/core";
 import { opportunity } from "../entities/opportunity.js";
 import { ReportTooLarge } from "../errors.js";
+import { sellerDay } from "../services/today.js";
 
 /** A field, or a date cut into months, quarters or years under a name of its own. */
 export type SumGroup = string | { readonly field: string; readonly bucket: string; readonly as: string };
@@ -60,7 +61,7 @@ export async function reportingSums(ctx: Context, question: SumQuestion): Promis
   const { where, groupBy = [], asOf } = question;
   const repository = ctx.repo(opportunity);
   const moment = asOf === undefined ? {} : { asOf };
-  const today = (asOf ?? ctx.now()).slice(0, 10);
+  const today = sellerDay(ctx, asOf);
   const spans = await repository.aggregate({
     where: where as never,
     groupBy: ["amount.currency"],

@@ -14,6 +14,7 @@ import type { Opportunity } from "../entities/opportunity.js";
 import { type Order, type OrderLine, orderLine } from "../entities/order.js";
 import { TemplateBroken } from "../errors.js";
 import { settingsOf } from "../services/settings.js";
+import { sellerDay } from "../services/today.js";
 
 export interface ContractFacts {
   readonly number: string;
@@ -150,7 +151,7 @@ export async function loadScope(
       .stream({ where: { orderId: bought.id }, orderBy: ["position", "id"], limit: 500 }))
       lines.push(line);
   const { seller } = settingsOf(ctx);
-  const today = ctx.now().slice(0, 10);
+  const today = sellerDay(ctx);
   return scopeOf({
     facts,
     language,

@@ -16,6 +16,7 @@ import { loadPipelines } from "../services/pipeline-directory.js";
 import { pipelines } from "../services/pipelines.js";
 import { refuseWritten } from "../services/protected-fields.js";
 import { loadStages, type StageDirectory } from "../services/stage-directory.js";
+import { sellerDay } from "../services/today.js";
 import { chooseStage, isIssue, namesStage } from "./choose-stage.js";
 import { forecastCategoryOf, moveIssues, reasonIssues, staleAt } from "./move-rules.js";
 import { settleOutcome } from "./settle-outcome.js";
@@ -46,7 +47,7 @@ const placeNew: BatchHandler<Changes["create"]> = async (batch, ctx) => {
     pipelineIds: [fallback, ...inputs.map((input) => input.pipelineId)],
     stageIds: inputs.map((input) => input.stageId),
   });
-  const today = ctx.now().slice(0, 10);
+  const today = sellerDay(ctx);
   refuseWritten(opportunity.name, inputs, WRITTEN);
   const chosen = inputs.map((input) => chooseStage(input, null, stages, fallback));
   const rules = await pipelinesWanted(ctx, chosen);
@@ -57,7 +58,7 @@ const placeNew: BatchHandler<Changes["create"]> = async (batch, ctx) => {
       const issues = settleOutcome(input, { before: null, stage, today });
       issues.push(...reasonIssues(rules?.byId(stage.pipelineId), stage.kind, input.closeReason));
       input.staleAt = staleAt(stage, rules?.calendarOf(stage.pipelineId), ctx.clock.now());
-      followFigures(input, { before: null, stage, now: ctx.now() });
+      followFigures(input, { before: null, stage, created: today });
       return issues;
     }),
   );
@@ -79,22 +80,26 @@ function followFigures(
   {
     before,
     stage,
-    now,
-  }: { readonly before: Opportunity | null; readonly stage: Stage | null; readonly now: string },
+    created,
+  }: {
+    readonly before: Opportunity | null;
+    readonly stage: Stage | null;
+    /** The day on which it was written down. */
+    readonly created: string;
+  },
 ): void {
   const merged = { ...before, ...values };
   const kind = stage?.kind ?? before?.status ?? "open";
   const category = forecastCategoryOf(kind, stage?.forecastCategory, merged.forecastOverride);
   if (category !== undefined) values.forecastCategory = category;
   values.weightedAmount = weighted(merged.amount, merged.probability);
-  values.cycleDays =
-    kind === "open" ? null : cycleDays(merged.openedOn ?? before?.createdAt ?? now, merged.closeDate);
+  values.cycleDays = kind === "open" ? null : cycleDays(merged.openedOn ?? created, merged.closeDate);
 }
 
 /** Null where the close date is before the sale was written down, as in what is imported without an opening day. */
 function cycleDays(from: unknown, until: unknown): number | null {
   if (typeof from !== "string" || typeof until !== "string") return null;
-  const days = (Date.parse(until.slice(0, 10)) - Date.parse(from.slice(0, 10))) / 86_400_000;
+  const days = (Date.parse(until) - Date.parse(from)) / 86_400_000;
   return Number.isInteger(days) && days >= 0 ? days : null;
 }
 
@@ -118,7 +123,7 @@ const placeChanged: BatchHandler<Changes["update"]> = async (batch, ctx) => {
     );
   if (!batch.some(({ patch }) => RULED.some((name) => patch[name] !== undefined))) return;
   const stages = await stagesOf(batch, ctx);
-  const today = ctx.now().slice(0, 10);
+  const today = sellerDay(ctx);
   const chosen = batch.map(({ before, patch }) =>
     namesStage(patch) ? chooseStage(patch, before, stages, undefined) : null,
   );
@@ -137,7 +142,11 @@ const placeChanged: BatchHandler<Changes["update"]> = async (batch, ctx) => {
         issues.push(...reasonIssues(rules?.byId(stage.pipelineId), stage.kind, values.closeReason));
         patch.staleAt = staleAt(stage, rules?.calendarOf(stage.pipelineId), ctx.clock.now());
       }
-      followFigures(patch, { before, stage: stage ?? from ?? null, now: ctx.now() });
+      followFigures(patch, {
+        before,
+        stage: stage ?? from ?? null,
+        created: sellerDay(ctx, before.createdAt),
+      });
       return issues;
     }),
   );

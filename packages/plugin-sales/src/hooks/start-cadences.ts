@@ -14,7 +14,7 @@ import { activityOfOpportunity } from "../entities/activity.js";
 import { type Cadence, cadence } from "../entities/cadence.js";
 import { type Opportunity, opportunity } from "../entities/opportunity.js";
 import { settingsOf } from "../services/settings.js";
-import { todayIn } from "../services/today.js";
+import { sellerDay } from "../services/today.js";
 
 type Step = Cadence["steps"][number];
 
@@ -38,7 +38,7 @@ async function start(ctx: Context, won: readonly Opportunity[]): Promise<void> {
     withDeleted: true,
   });
   for await (const { opportunityId, cadenceId } of known) begun.add(`${opportunityId} ${cadenceId}`);
-  const today = todayIn(settingsOf(ctx).timeZone, ctx.clock.now());
+  const today = sellerDay(ctx);
   for (const one of won)
     for (const each of cadences) {
       if (each.pipelineId !== null && each.pipelineId !== one.pipelineId) continue;

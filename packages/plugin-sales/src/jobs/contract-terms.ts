@@ -1,8 +1,7 @@
 import { activity, type Context, defineJob, defineSchedule, Type } from "@corm/core";
 import { addDays, endOfTerm } from "../contracts/months.js";
 import { type Contract, contract } from "../entities/contract.js";
-import { settingsOf } from "../services/settings.js";
-import { todayIn } from "../services/today.js";
+import { sellerDay } from "../services/today.js";
 
 const PAGE = 200;
 
@@ -12,7 +11,7 @@ export const contractTerms = defineJob("sales.contractTerms", {
   capability: "sales.quotes",
   transactional: true,
   run: async (ctx) => {
-    const today = todayIn(settingsOf(ctx).timeZone, ctx.clock.now());
+    const today = sellerDay(ctx);
     await remind(ctx, today);
     await endOrRenew(ctx, today);
   },

@@ -2,6 +2,7 @@ import { type Context, defineService, type Money, type Where } from "@corm/core"
 import { type PriceBook, priceBook, priceBookEntry } from "../entities/price-book.js";
 import { product } from "../entities/product.js";
 import { PriceMissing } from "../errors.js";
+import { sellerDay } from "../services/today.js";
 import { choosePrice, type Offer } from "./choose-price.js";
 
 export interface PriceQuestion {
@@ -9,7 +10,7 @@ export interface PriceQuestion {
   readonly currency: string;
   /** Of the customer. Default: none. */
   readonly segment?: string | null;
-  /** `YYYY-MM-DD`. Default: today, UTC. */
+  /** `YYYY-MM-DD`. Default: today, by the clock of the seller. */
   readonly on?: string;
   /** Takes prices of this book before all others. */
   readonly priceBookId?: string | null;
@@ -83,7 +84,7 @@ async function resolvePrices(ctx: Context, question: PriceQuestion): Promise<Res
 
 async function booksFor(
   system: Context,
-  { currency, segment = null, on = system.now().slice(0, 10) }: PriceQuestion,
+  { currency, segment = null, on = sellerDay(system) }: PriceQuestion,
 ): Promise<Map<string, PriceBook>> {
   const where: Where<PriceBook> = {
     currency,

@@ -3,6 +3,7 @@ import { product } from "../entities/product.js";
 import type { Quote, QuoteDocument, QuoteLine } from "../entities/quote.js";
 import { type Bundle, loadBundles } from "../products/bundles.js";
 import { settingsOf } from "../services/settings.js";
+import { sellerDay } from "../services/today.js";
 import { quoteBooks } from "./books.js";
 import { totalsOf } from "./recalculate.js";
 
@@ -33,7 +34,7 @@ export async function snapshotOf(
       contact: person ? [person.firstName, person.lastName].filter(Boolean).join(" ") : null,
     },
     seller: settingsOf(ctx).seller,
-    sentOn: ctx.now().slice(0, 10),
+    sentOn: sellerDay(ctx),
     validUntil,
     currency: record.currency,
     rounding: record.rounding,

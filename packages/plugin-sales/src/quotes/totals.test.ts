@@ -70,6 +70,24 @@ describe("a document", () => {
     );
     expect(of({ listPrice: eur("70.00") })).toBe(0);
   });
+
+  it("counts what it gives back among the discounts, whatever else is on it", () => {
+    const of = (...lines: PricedLine[]) =>
+      documentTotals({ currency: "EUR", rounding: "line", lines }).effectiveDiscount;
+    const sold = line("a", "1", eur("1000.00"));
+    expect(of(sold, line("b", "2", eur("-150.00")))).toBe(30);
+    // A line and its own credit make no discount smaller.
+    const lowered = line("a", "1", eur("500.00"), { listPrice: eur("1000.00") });
+    const padding = [line("b", "1", eur("9000.00")), line("c", "1", eur("-9000.00"))];
+    expect(of(lowered, ...padding)).toBe(95);
+    // Nor does a discount of a credit, or a list price that is below zero itself.
+    expect(of(sold, line("b", "1", eur("-100.00"), { discountAmount: eur("100.00") }))).toBe(20);
+    const returned = line("b", "1", eur("-600.00"), { listPrice: eur("-600.00") });
+    expect(of(lowered, returned)).toBe(50);
+    expect(of(sold, returned)).toBe(0);
+    expect(of(line("b", "1", eur("-1.00")))).toBe(100);
+    expect(of(line("b", "1", eur("0.00")))).toBe(0);
+  });
 });
 
 const DECIMALS = { JPY: 0, EUR: 2, KWD: 3 } as const;

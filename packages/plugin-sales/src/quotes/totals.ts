@@ -55,7 +55,10 @@ export interface DocumentTotals {
   readonly total: Money;
   /** Tax by rate, in the order of the rates. */
   readonly taxes: readonly { readonly rate: string; readonly taxable: Money; readonly tax: Money }[];
-  /** All discounts together, in per cent of the list prices, rounded to two decimals; 0 where nothing costs anything. */
+  /**
+   * All discounts together, in per cent of the list prices, rounded to two decimals; 0 where nothing costs anything. What a line gives
+   * back without a list price is a discount, and lowers no list price: 100 where a document only gives back.
+   */
   readonly effectiveDiscount: number;
 }
 
@@ -151,11 +154,15 @@ function splitDiscount(lines: readonly PricedLine[], nets: readonly bigint[], di
 }
 
 function effectiveDiscount(lines: readonly PricedLine[], net: bigint): number {
+  let undiscounted = 0n;
+  // Without those below zero: with them a line and its own credit would stretch the measure of every other discount.
   let list = 0n;
   for (const { quantity, unitPrice, listPrice } of lines) {
-    const higher = listPrice && toMinor(listPrice) > toMinor(unitPrice) ? listPrice : unitPrice;
-    list += toMinor(multiplyMoney(higher, quantity, "half-up"));
+    const unit = [toMinor(unitPrice), listPrice ? toMinor(listPrice) : 0n].reduce((a, b) => (a > b ? a : b));
+    const amount = toMinor(multiplyMoney(fromMinor(unit, unitPrice.currency), quantity, "half-up"));
+    undiscounted += amount;
+    if (amount > 0n) list += amount;
   }
-  if (list <= 0n) return 0;
-  return Number(divideRounded((list - net) * 10_000n, list, "half-up")) / 100;
+  if (undiscounted <= net) return 0;
+  return list === 0n ? 100 : Number(divideRounded((undiscounted - net) * 10_000n, list, "half-up")) / 100;
 }

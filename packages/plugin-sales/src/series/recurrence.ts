@@ -15,6 +15,8 @@ const FREQUENCIES = ["DAILY", "WEEKLY", "MONTHLY", "YEARLY"];
 const UNTIL = /^(\d{4})(\d{2})(\d{2})(?:T(\d{2})(\d{2})(\d{2})(Z?))?$/;
 const DAY_MS = 86_400_000;
 const MAX_COUNT = 1000;
+/** Periods of a rule in which its first occurrence is looked for: it is in the first one or nowhere. */
+const FIRST_PERIODS = 10;
 /** Of each number in a list: its largest absolute value. */
 const RANGES: Readonly<Record<string, number>> = {
   BYMONTH: 12,
@@ -83,7 +85,7 @@ export async function occurrencesBetween(series: Recurrence, from: string, to: s
 
 /** Whether the rule leads to its own first occurrence. */
 export async function startsByRule(series: Recurrence): Promise<boolean> {
-  const rule = await openRule(series);
+  const rule = await openRule(series, FIRST_PERIODS);
   try {
     return rule.matches(new Date(`${series.startsAt}Z`));
   } catch {
@@ -94,13 +96,19 @@ export async function startsByRule(series: Recurrence): Promise<boolean> {
 
 /** Whether there is any occurrence after a wall-clock time. */
 export async function goesOn(series: Recurrence, after: string): Promise<boolean> {
-  return (await openRule(series)).next(new Date(`${after}Z`), false) !== null;
+  const rule = await openRule(series);
+  try {
+    return rule.next(new Date(`${after}Z`), false) !== null;
+  } catch {
+    // Thousands of periods without one.
+    return false;
+  }
 }
 
 const textOf = ({ epochMilliseconds }: { readonly epochMilliseconds: number }): string =>
   wallText(epochMilliseconds);
 
-async function openRule(series: Recurrence) {
+async function openRule(series: Recurrence, maxIterations?: number) {
   // Loaded with the first series: most apps start without one.
   const { RRuleTemporal } = await import("rrule-temporal");
   const parts = readRule(series.rule);
@@ -108,7 +116,10 @@ async function openRule(series: Recurrence) {
   const until = parts.get("UNTIL");
   if (until !== undefined) parts.set("UNTIL", wallUntil(until, series.timeZone));
   const start = basic(series.startsAt);
-  return new RRuleTemporal({ rruleString: `DTSTART:${start}Z\nRRULE:${writeRule(parts)}` });
+  return new RRuleTemporal({
+    rruleString: `DTSTART:${start}Z\nRRULE:${writeRule(parts)}`,
+    ...(maxIterations === undefined ? {} : { maxIterations }),
+  });
 }
 
 const basic = (wall: string): string => wall.replace(/[-:]/g, "");
