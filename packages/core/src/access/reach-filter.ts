@@ -1,7 +1,8 @@
 import type { Reach, RecordRight } from "../context/role.js";
+import type { ReadWithFields } from "../model/access-facts.js";
 import type { EntityModel } from "../model/entity-model.js";
 import { LIVE_COLUMN, TENANT_COLUMN } from "../model/system-fields.js";
-import { always, and, type Filter, never, or } from "../storage/filter.js";
+import { always, and, type Filter, never, not, or } from "../storage/filter.js";
 import type { DirectoryTables } from "./directory.js";
 import type { EntityPolicy, RoleReach } from "./policy.js";
 import type { Principal } from "./principal.js";
@@ -46,8 +47,8 @@ export function rightFilter(
 }
 
 /**
- * Of records that tell of others, those whose others the actor may read, one branch for each entity. Those in the recycle
- * bin count as well.
+ * Of records that tell of others, those whose others the actor may read with the fields that they tell of, one branch for
+ * each entity. Those in the recycle bin count as well.
  */
 export function readWithFilter(scope: ReachScope, { access: { readWith } }: EntityModel, depth = 0): Filter {
   if (!readWith) return always;
@@ -56,7 +57,10 @@ export function readWithFilter(scope: ReachScope, { access: { readWith } }: Enti
     if (target.internal || target.access.readWith) return [];
     const readable = rightFilter(scope, target, "read", "page", depth + 1);
     if (readable === never) return [];
-    const which: Filter = { op: "eq", column: readWith.entity.column, value: target.name };
+    const which = and(
+      { op: "eq", column: readWith.entity.column, value: target.name },
+      ...hiddenFields(scope, target).map((name) => not(tellsOf(readWith, name))),
+    );
     if (readable === always) return [which];
     const each = readWith.records.map(
       ({ column }): Filter => ({
@@ -71,6 +75,17 @@ export function readWithFilter(scope: ReachScope, { access: { readWith } }: Enti
   });
   return or(...branches);
 }
+
+/** Fields of an entity of which the actor sees no values. */
+function hiddenFields(scope: ReachScope, entity: EntityModel): string[] {
+  const { queryable } = scope.policyOf(entity.name).view;
+  return entity.fieldList.flatMap(({ name }) => (queryable.has(name) ? [] : [name]));
+}
+
+const tellsOf = ({ fields }: ReadWithFields, name: string): Filter =>
+  fields
+    ? { op: "match", column: fields.column, how: "contains", text: `,${name},`, caseSensitive: true }
+    : never;
 
 function roleFilter(
   scope: ReachScope,

@@ -56,3 +56,14 @@ export const RateMissing = defineError<{ from: string; to: string; on: string }>
   detail: ({ from, to, on }) =>
     `There is no rate from ${from} to ${to} that holds on ${on}, nor one over a third currency. Enter a "currencyRate" with "validFrom" on or before that day.`,
 });
+
+export const InvalidQualityRule = defineError<{ rule: string; problems: readonly string[] }>(
+  "invalid-quality-rule",
+  {
+    status: 422,
+    title: "A rule of quality is not usable",
+    detail: ({ rule, problems }) => `The rule "${rule}" cannot be used: ${problems.join("; ")}.`,
+    issues: ({ problems }) =>
+      problems.map((message) => ({ pointer: "", code: "invalid-quality-rule", message })),
+  },
+);

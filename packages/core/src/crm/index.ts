@@ -3,6 +3,7 @@ import { provide } from "../services/define-service.js";
 import { CORE_VERSION } from "../util/version.js";
 import { issueKey, listKeys, MANAGE_API_KEYS, revokeKey, rotateKey } from "./actions/api-keys.js";
 import { APPLY_TAGS, applyTags, recordsTagged } from "./actions/apply-tags.js";
+import { cancelCheck, startCheck } from "./actions/check-quality.js";
 import { convertMoney } from "./actions/convert-money.js";
 import { mergePair, pairGroup } from "./actions/duplicate-pairs.js";
 import { findDuplicatesOf } from "./actions/find-duplicates.js";
@@ -24,6 +25,7 @@ import { duplicateScan } from "./entities/duplicate-scan.js";
 import { importJob, importRejection } from "./entities/import-job.js";
 import { duplicatePair, matchRule } from "./entities/match-rule.js";
 import { note } from "./entities/note.js";
+import { qualityCheck, qualityFinding, qualityRule } from "./entities/quality.js";
 import { contactPoint, mergedRecord, mergeStep, recordMerge } from "./entities/record-merge.js";
 import { recordShare } from "./entities/record-share.js";
 import { role, roleAssignment } from "./entities/role.js";
@@ -40,10 +42,12 @@ import { guardShares } from "./hooks/guard-shares.js";
 import { keepFiles } from "./hooks/keep-files.js";
 import { keepHierarchy } from "./hooks/keep-hierarchy.js";
 import { matchRuleHooks } from "./hooks/match-rules.js";
+import { qualityHooks } from "./hooks/quality.js";
 import { MANAGE_ROLES, roleHooks } from "./hooks/roles.js";
 import { userHooks } from "./hooks/users.js";
 import { makeKeys, scanDuplicates } from "./jobs/duplicate-jobs.js";
 import { erasePerson, nightlyRetention, retention } from "./jobs/privacy-jobs.js";
+import { checkAllQuality, checkQuality, nightlyQuality } from "./jobs/quality-jobs.js";
 import { nightlySweep, sweepFiles } from "./jobs/sweep-files.js";
 import { nightlyUpkeep, sealJournal, sweepKeys } from "./jobs/upkeep-jobs.js";
 import { crmPrivacy } from "./privacy.js";
@@ -57,6 +61,7 @@ import { principal } from "./services/principal.js";
 import { timeline } from "./timeline.js";
 
 export { recordsTagged, type TagResult } from "./actions/apply-tags.js";
+export { cancelCheck, startCheck } from "./actions/check-quality.js";
 export { convertMoney } from "./actions/convert-money.js";
 export { mergePair, pairGroup } from "./actions/duplicate-pairs.js";
 export { type DuplicateAnswer, type DuplicateQuery, findDuplicatesOf } from "./actions/find-duplicates.js";
@@ -86,6 +91,17 @@ export {
 } from "./entities/match-rule.js";
 export * from "./entities/note.js";
 export {
+  type QualityCheck,
+  type QualityCheckInput,
+  type QualityFinding,
+  type QualityFindingInput,
+  type QualityRuleInput,
+  type QualityRuleRecord,
+  qualityCheck,
+  qualityFinding,
+  qualityRule,
+} from "./entities/quality.js";
+export {
   type ContactPoint,
   type ContactPointInput,
   contactPoint,
@@ -104,6 +120,7 @@ export * from "./entities/user-identity.js";
 export {
   AlreadyInvited,
   HashingBusy,
+  InvalidQualityRule,
   InvalidToken,
   NoLogin,
   PasswordRefused,
@@ -116,6 +133,7 @@ export { AccountCycle, ManagerCycle } from "./hooks/keep-hierarchy.js";
 export { type TreeOptions, treeHooks } from "./hooks/tree-hooks.js";
 export { erasePerson, type PersonJob, type RetentionJob, retention } from "./jobs/privacy-jobs.js";
 export { sealJournal, sweepKeys } from "./jobs/upkeep-jobs.js";
+export { type QualityRule, qualityRules } from "./quality/rules.js";
 export {
   type AccountMessage,
   type AccountMessages,
@@ -213,6 +231,9 @@ const plugin = definePlugin({
       matchRule,
       mergedRecord,
       mergeStep,
+      qualityCheck,
+      qualityFinding,
+      qualityRule,
       recordMerge,
       recordShare,
       credential,
@@ -234,6 +255,7 @@ const plugin = definePlugin({
     },
     actions: {
       applyTags,
+      cancelCheck,
       cancelScan,
       convertMoney,
       planAccountMerge,
@@ -251,6 +273,7 @@ const plugin = definePlugin({
       listKeys,
       revokeKey,
       rotateKey,
+      startCheck,
       startScan,
     },
     extends: { account: accountWithContacts },
@@ -261,6 +284,7 @@ const plugin = definePlugin({
         "Keeps the hierarchies of managers and accounts, and the e-mail addresses of users, in step",
       "crm.files": "Removes files that no attachment has",
       "crm.merge": "Lets what names merged records name the survivor, and keeps what it takes to undo it",
+      "crm.quality": "Looks at records by the rules of quality, and notes what they flag",
       "crm.numbers": "Draws the next number of a sequence",
     },
     events: [recordsTagged, recordMerged, recordUnmerged],
@@ -271,6 +295,7 @@ const plugin = definePlugin({
       ...guardScans,
       ...guardShares,
       ...matchRuleHooks,
+      ...qualityHooks,
       ...roleHooks,
       ...userHooks,
     ],
@@ -293,8 +318,18 @@ const plugin = definePlugin({
         level: "level",
       },
     },
-    jobs: [erasePerson, makeKeys, retention, scanDuplicates, sealJournal, sweepFiles, sweepKeys],
-    schedules: [nightlyRetention, nightlySweep, ...nightlyUpkeep],
+    jobs: [
+      checkAllQuality,
+      checkQuality,
+      erasePerson,
+      makeKeys,
+      retention,
+      scanDuplicates,
+      sealJournal,
+      sweepFiles,
+      sweepKeys,
+    ],
+    schedules: [nightlyQuality, nightlyRetention, nightlySweep, ...nightlyUpkeep],
     principal,
     timeline,
     profile: [accountsOfContact, contactsOfAccount],

@@ -7,6 +7,7 @@ import { consent } from "./entities/consent.js";
 import { contact } from "./entities/contact.js";
 import { importRejection, REJECTION_DAYS } from "./entities/import-job.js";
 import { note } from "./entities/note.js";
+import { qualityFinding } from "./entities/quality.js";
 import { contactPoint, mergeStep, UNDO_DAYS } from "./entities/record-merge.js";
 import { tagging } from "./entities/tag.js";
 import { touchpoint } from "./entities/touchpoint.js";
@@ -33,6 +34,7 @@ export const crmPrivacy: readonly PersonalData[] = [
   definePersonalData(attachment, { files: ["key"], erase: "delete" }),
   definePersonalData(note, { erase: "delete" }),
   definePersonalData(tagging, { erase: "delete" }),
+  definePersonalData(qualityFinding, { erase: "delete" }),
   definePersonalData(accountContact, { by: ["contactId"], erase: "delete" }),
   definePersonalData(consent, {
     by: ["contactId"],

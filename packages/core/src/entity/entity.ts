@@ -25,6 +25,8 @@ export interface ReadWith {
   readonly entity: string;
   /** `recordId()` fields. */
   readonly records: readonly string[];
+  /** Text: names of those records' fields that it tells something of, each between commas (`,email,phone,`). One must see them all. */
+  readonly fields?: string;
 }
 
 /** Where the tree of an entity is spelt out: one record for each pair of a record and one below it, at any depth. */

@@ -36,7 +36,7 @@ export function linksTo(session: Session, entity: EntityModel): readonly Link[] 
   const { composition } = session.runtime;
   for (const other of composition.entities.values()) {
     const { attached } = other.access;
-    if (!attached || OWN.has(other.name)) continue;
+    if (!attached || other.staysInMerge || OWN.has(other.name)) continue;
     links.push(polymorphic(other, attached.entity, attached.record, entity.name));
   }
   const shares = composition.directory?.shares;

@@ -21,6 +21,8 @@ export interface AccessFacts {
 export interface ReadWithFields {
   readonly entity: FieldModel;
   readonly records: readonly FieldModel[];
+  /** Holds the names of their fields that it tells of; null where it tells of none. */
+  readonly fields: FieldModel | null;
 }
 
 export interface AttachedFields {
@@ -103,12 +105,16 @@ function readWithFields(
     wrong(`"${record}", which is not a required recordId()`);
     return [];
   });
-  if (isEntityName(entity)) return { entity, records };
-  wrong(`"${readWith.entity}", which is not a required text`);
+  const named = readWith.fields === undefined ? null : fields.get(readWith.fields);
+  if (named !== null && !isNames(named)) wrong(`"${readWith.fields}", which is not a required text`);
+  else if (isEntityName(entity)) return { entity, records, fields: named };
+  else wrong(`"${readWith.entity}", which is not a required text`);
   return null;
 }
 
 const isEntityName = (field: FieldModel | undefined): field is FieldModel =>
   field?.kind === "string" && !field.optional;
+const isNames = (field: FieldModel | undefined): field is FieldModel =>
+  (field?.kind === "string" || field?.kind === "text") && !field.optional;
 const isRecordId = (field: FieldModel | undefined): field is FieldModel =>
   field?.kind === "reference" && field.target === null && !field.optional;

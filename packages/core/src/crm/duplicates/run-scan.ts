@@ -4,48 +4,26 @@ import { noteAll } from "../../duplicates/pairs.js";
 import { blockDigest, countLive, markReady } from "../../duplicates/ready.js";
 import { activeRules, currentRules, forgetRules, rulesStamp } from "../../duplicates/rules.js";
 import { countKeys, type SkippedKey, scanPairs } from "../../duplicates/scan-pairs.js";
-import { VersionConflict } from "../../errors/core-errors.js";
 import type { JobRun } from "../../jobs/define-job.js";
 import type { EntityModel } from "../../model/entity-model.js";
 import type { Session } from "../../runtime/session.js";
 import { type DuplicateScan, type DuplicateScanInput, duplicateScan } from "../entities/duplicate-scan.js";
+import { runSlices } from "../jobs/run-slices.js";
 import { progressOf } from "./progress.js";
 import { openPairs, reviewPairs } from "./review-pairs.js";
 
-/** Slices of one job; another one goes on after it. */
-const SLICES = 2_000;
 const RECORDS = 500;
 const MOST_SKIPPED = 20;
 
 type Patch = Partial<DuplicateScanInput>;
 
-/**
- * Goes on with a scan, slice by slice. Each slice commits what it has found together with how far it has come, and only if
- * nobody else has gone on meanwhile: whoever is killed is followed by another who begins behind the last slice.
- *
- * @param again makes the job that goes on
- */
-export async function runScan(
+/** Goes on with a scan. @param again makes the job that goes on */
+export const runScan = (
   ctx: Context,
   id: string,
   job: JobRun,
   again: (tx: Context) => Promise<unknown>,
-): Promise<void> {
-  const session = ctx as Session;
-  for (let slice = 0; slice < SLICES; slice++) {
-    session.signal?.throwIfAborted();
-    try {
-      if (await step(session, id)) return;
-    } catch (error) {
-      // Cancelled, or taken on by another worker: what is there says how to go on.
-      if (!VersionConflict.is(error)) throw error;
-    }
-  }
-  await session.atomically(async (tx) => {
-    await again(tx);
-    await job.complete(tx);
-  });
-}
+): Promise<void> => runSlices(ctx, job, (session) => step(session, id), again);
 
 /** Notes that a scan has come to nothing. */
 export async function failScan(ctx: Context, id: string, error: unknown): Promise<void> {
