@@ -13,6 +13,7 @@ export const permissions = {
   "leadPool.allot": "Give leads of pools to others, and take them back",
   "leadPool.release": "Give one's own leads back to their pool",
   "leadPool.put": "Put leads into pools",
+  "lead.readPooled": "Read leads of pools before anybody has claimed them, phone and e-mail included",
   "lead.unconvert": "Undo conversions of leads",
   "captureSubmission.confirm": "Confirm submissions in the name of whoever sent them",
 };

@@ -1,5 +1,6 @@
 import {
   CapabilityWithheld,
+  createCalendars,
   definePlugin,
   findDuplicatesOf,
   intakeOf,
@@ -51,10 +52,12 @@ import { lapseJob, sendConfirmationJob } from "./jobs/confirmations.js";
 import { poolRoundJob, replanJob } from "./jobs/pools.js";
 import { nightlyScores, recomputeJob, rescoreJob } from "./jobs/rescore.js";
 import { responseDueJob } from "./jobs/response-due.js";
+import { responseReplanJob } from "./jobs/response-replan.js";
 import { responseWarnJob } from "./jobs/response-warn.js";
 import { retrainJob, trainModelJob, weeklyTraining } from "./jobs/train-model.js";
 import { metrics } from "./metrics.js";
 import { permissions } from "./permissions.js";
+import { restrictions } from "./pool/restrictions.js";
 import { privacy } from "./privacy.js";
 import { publicForms } from "./routes/public-forms.js";
 import { intakeOfLeads } from "./services/import-leads.js";
@@ -128,6 +131,7 @@ const plugin = definePlugin({
       confirmation: options.confirmation,
     };
     const conversion = createConversionSettings(options.convertFields as DeclaredMaps, options.unconvertDays);
+    const calendars = createCalendars();
     const behaviour = [...new Set([...BEHAVIOUR, ...options.behaviour])];
     return {
       entities: {
@@ -187,7 +191,7 @@ const plugin = definePlugin({
         ...keepHoldings,
         ...checkScoringModel(behaviour),
         ...scoreChangedLeads(behaviour),
-        ...watchNewLeads(),
+        ...watchNewLeads(calendars),
       ],
       events,
       jobs: [
@@ -196,6 +200,7 @@ const plugin = definePlugin({
         poolRoundJob,
         replanJob,
         responseDueJob,
+        responseReplanJob(calendars),
         responseWarnJob,
         recomputeJob,
         rescoreJob,
@@ -225,6 +230,7 @@ const plugin = definePlugin({
       metrics,
       timeline,
       permissions,
+      restrictions,
     };
   },
 });

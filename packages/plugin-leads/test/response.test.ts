@@ -50,6 +50,49 @@ describe("answers to leads", () => {
     expect(await breaches(test)).toHaveLength(1);
   });
 
+  it("move with their calendar and their policy, and warn anew, as long as nobody has answered", async () => {
+    const { me } = test;
+    const policy = await office(test, 60);
+    await me.entities.responsePolicy.update(policy.id, { warnMinutes: 30 });
+    const [open, answered] = await me.entities.lead.createMany([{ lastName: "Open" }, { lastName: "Done" }]);
+    await me.entities.activity.create({ kind: "call", subject: "x", leadId: answered!.id, doneAt: me.now() });
+    expect(await dueOf(open!.id)).toBe("2026-01-05T10:00:00.000Z");
+    test.clock.advance({ minutes: 35 });
+    await runJobs(test);
+    const warnings = async () =>
+      (await me.changes({ limit: 500 })).items.filter(({ event }) => event === "lead.responseWarned").length;
+    expect(await warnings()).toBe(1);
+
+    // Monday becomes a holiday as well: an hour of Wednesday.
+    const calendarId = policy.calendarId as string;
+    await me.entities.calendar.update(calendarId, { holidays: ["2026-01-05", "2026-01-06"] });
+    await runJobs(test);
+    expect(await dueOf(open!.id)).toBe("2026-01-07T09:00:00.000Z");
+    expect(await dueOf(answered!.id)).toBe("2026-01-05T10:00:00.000Z");
+    await runJobs(test, { until: "2026-01-07T08:29:00Z" });
+    expect([await warnings(), (await breaches(test)).length]).toEqual([1, 0]);
+    await runJobs(test, { for: { minutes: 2 } });
+    expect(await warnings()).toBe(2);
+    // Back again, when it is too late by that.
+    await me.entities.calendar.update(calendarId, { holidays: ["2026-01-06"] });
+    await runJobs(test);
+    expect((await breaches(test)).map(({ record }) => record)).toEqual([open!.id]);
+    // What is late stays as late as it was.
+    await me.entities.responsePolicy.update(policy.id, { minutes: 120 });
+    await runJobs(test, { for: { days: 3 } });
+    expect(await dueOf(open!.id)).toBe("2026-01-05T10:00:00.000Z");
+    expect(await breaches(test)).toHaveLength(1);
+
+    // The policy itself, over more than a page.
+    const many = await me.entities.lead.createMany(
+      Array.from({ length: 250 }, (_, n) => ({ lastName: `L${n}` })),
+    );
+    await me.entities.responsePolicy.update(policy.id, { calendarId: null });
+    await runJobs(test);
+    const due = new Date(Date.parse(many[0]!.createdAt) + 120 * 60_000).toISOString();
+    expect(await me.entities.leadResponse.count({ dueAt: due })).toBe(250);
+  });
+
   it("count when something was done with the person, or the lead was closed", async () => {
     await test.me.entities.responsePolicy.create({ name: "Fast", minutes: 60 });
     const { me } = test;

@@ -73,9 +73,14 @@ export interface Restriction {
   readonly where: Where<Record<string, unknown>>;
   /** Roles that it does not hold for. */
   readonly except: readonly string[];
+  /** Permission of those that it does not hold for. */
+  readonly unless?: string | undefined;
 }
 
 /**
+ * Declares a restriction; list it in `createCrm({ restrictions })`, or among the parts of a plugin, which knows no roles and says
+ * by a permission of its own for whom it does not hold.
+ *
  * @example
  * defineRestriction(account, { name: "vip", where: { vip: false }, except: ["vip-desk"] })
  */
@@ -85,6 +90,7 @@ export function defineRestriction<Row, Input, Related>(
     readonly name: string;
     readonly where: Where<Row, Related>;
     readonly except?: readonly string[];
+    readonly unless?: string;
   },
 ): Restriction {
   return {
@@ -92,5 +98,6 @@ export function defineRestriction<Row, Input, Related>(
     entity: entity.name,
     where: options.where as Restriction["where"],
     except: options.except ?? [],
+    unless: options.unless,
   };
 }

@@ -57,8 +57,11 @@ export class Policy {
     this.roles = roles;
     this.#inScope = scopeTest(scopes);
     const names = new Set(roles.map((role) => role.name));
-    this.#restrictions = restrictions.filter(({ except }) => !except.some((role) => names.has(role)));
     this.#permissions = roles.flatMap((role) => role.permissions);
+    this.#restrictions = restrictions.filter(
+      ({ except, unless }) =>
+        !except.some((role) => names.has(role)) && !(unless !== undefined && this.permits(unless)),
+    );
   }
 
   /** Whether an action or route may be used at all. */

@@ -19,10 +19,11 @@ export interface AccessOptions {
 /** Checks the roles of an app against what its plugins declare. @throws composition-failed with all that is wrong */
 export function accessRegistry(
   composition: Composition,
-  { roles, restrictions }: AccessOptions,
+  { roles, restrictions: own }: AccessOptions,
   surroundings: { readonly clock: Clock; readonly currency: string; readonly country: string | undefined },
 ): AccessRegistry {
   const { entities, directory } = composition;
+  const restrictions = [...composition.restrictions, ...own];
   const { clock, currency, country } = surroundings;
   // Conditions of roles are the app's own words: they may name what their actors do not see.
   const scopeOf = (tenant: string): QueryScope => ({
@@ -53,7 +54,7 @@ export function accessRegistry(
     for (const { pointer, message } of [...checkRoleName(role.name), ...checkRole(role, world)])
       problems.push(`role "${role.name}": ${pointer} ${message}`);
   }
-  for (const { name, entity, where, except } of restrictions) {
+  for (const { name, entity, where, except, unless } of restrictions) {
     const model = entities.get(entity);
     if (!model) {
       problems.push(`restriction "${name}" is on the entity "${entity}", which no plugin declares`);
@@ -62,6 +63,8 @@ export function accessRegistry(
     for (const role of except)
       if (!named.has(role))
         problems.push(`restriction "${name}" excepts the role "${role}", which is not declared`);
+    if (unless !== undefined && !composition.permissionNames.has(unless))
+      problems.push(`restriction "${name}" asks for the permission "${unless}", which is not declared`);
     try {
       readCondition(model, where, "check");
     } catch (error) {

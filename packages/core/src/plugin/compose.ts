@@ -1,3 +1,4 @@
+import type { Restriction } from "../access/define-role.js";
 import { type DirectoryTables, directoryTables } from "../access/directory.js";
 import type { AnyAction } from "../actions/define-action.js";
 import type { EntityDefinition } from "../entity/entity.js";
@@ -53,6 +54,8 @@ export interface Composition {
   readonly permissionNames: ReadonlySet<string>;
   /** Uses of the rights of the system. */
   readonly capabilities: ReadonlyMap<string, Owned<string>>;
+  /** In the order of the plugins. */
+  readonly restrictions: readonly Restriction[];
   readonly directory: DirectoryTables | undefined;
   /** Entities that tell of people. */
   readonly personal: ReadonlyMap<string, PersonalModel>;
@@ -176,6 +179,7 @@ export function compose(plugins: readonly AnyPlugin[], coreVersion: string): Com
       ...[...actions.values()].map(({ value }) => value.definition.permission),
       ...routes.map(({ value }) => value.permission),
     ]),
+    restrictions: order.flatMap(({ parts }) => parts.restrictions ?? []),
     directory,
     personal,
     timelines,

@@ -1,3 +1,4 @@
+import type { Restriction } from "../access/define-role.js";
 import type { AccessDirectory } from "../access/directory.js";
 import type { AnyAction } from "../actions/define-action.js";
 import type { Identity } from "../context/context.js";
@@ -55,6 +56,8 @@ export interface PluginParts {
   readonly profile?: readonly ProfileDimension[];
   /** Permissions with what they allow, in words. */
   readonly permissions?: Readonly<Record<string, string>>;
+  /** What nobody sees without a permission, whatever his role reaches. */
+  readonly restrictions?: readonly Restriction[];
   /**
    * What the plugin does with the rights of the system, by name, such as `{ "leads.capture": "Takes in leads from public
    * forms" }`: what `asSystem` and `crm.system` take.

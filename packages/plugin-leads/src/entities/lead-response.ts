@@ -6,8 +6,10 @@ const draft = defineEntity("leadResponse", {
   fields: {
     leadId: reference(lead, { onDelete: "cascade" }),
     policyId: Type.Optional(reference(responsePolicy, { onDelete: "set null" })),
-    /** As the policy and its calendar were when the lead came. */
+    /** By the policy and its calendar as they are; once it is answered or late, as they were. */
     dueAt: instant(),
+    /** When somebody is warned of it; null for never. */
+    warnAt: Type.Optional(instant()),
     /** That somebody was warned of it. */
     warnedAt: Type.Optional(instant()),
     respondedAt: Type.Optional(instant()),
@@ -16,8 +18,8 @@ const draft = defineEntity("leadResponse", {
   relations: { lead: one("leadId"), policy: one("policyId") },
   access: { parents: ["lead"] },
   unique: [["leadId"]],
-  indexes: [["dueAt"]],
-  immutable: ["leadId", "dueAt"],
+  indexes: [["dueAt"], ["policyId"]],
+  immutable: ["leadId"],
 });
 
 export interface LeadResponse extends Row<typeof draft> {}

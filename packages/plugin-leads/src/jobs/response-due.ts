@@ -14,6 +14,8 @@ export const responseDueJob = defineJob(RESPONSE_DUE.name, {
     if (!known) return;
     const response = await ctx.repo(leadResponse).get(responseId, { lock: true });
     if (response.breachedAt !== null) return;
+    // It has been put off: another job looks then.
+    if (response.dueAt > ctx.now()) return;
     // An answer that was entered late, but given in time, is in time.
     if (response.respondedAt !== null && response.respondedAt <= response.dueAt) return;
     const row = await ctx.repo(lead).get(response.leadId);

@@ -13,9 +13,11 @@ export const responseWarnJob = defineJob(RESPONSE_WARN.name, {
     const known = await ctx.repo(leadResponse).first({ where: { id: responseId }, select: ["id"] });
     if (!known) return;
     const response = await ctx.repo(leadResponse).get(responseId, { lock: true });
-    const { dueAt, policyId, respondedAt, warnedAt } = response;
+    const { dueAt, policyId, respondedAt, warnAt, warnedAt } = response;
     // Of what is late already, the breach tells.
     if (respondedAt !== null || warnedAt !== null || dueAt <= ctx.now()) return;
+    // It has been put off, or given up.
+    if (warnAt === null || warnAt > ctx.now()) return;
     const row = await ctx.repo(lead).get(response.leadId);
     await ctx.repo(leadResponse).update(responseId, { warnedAt: ctx.now() });
     await ctx.emit(

@@ -1,17 +1,21 @@
 import {
   addWorkingTime,
   type BusinessCalendar,
+  type Calendar,
   type Calendars,
   type Context,
   type JobHandle,
   toInstant,
 } from "@corm/core";
 import { type Lead, lead } from "../entities/lead.js";
-import { leadResponse } from "../entities/lead-response.js";
+import { type LeadResponse, leadResponse } from "../entities/lead-response.js";
 import { type ResponsePolicy, responsePolicy } from "../entities/response-policy.js";
 
 export const RESPONSE_DUE: JobHandle<{ responseId: string }> = { name: "leads.responseDue" };
 export const RESPONSE_WARN: JobHandle<{ responseId: string }> = { name: "leads.responseWarn" };
+export const RESPONSE_REPLAN: JobHandle<{ policyId: string; after: string | null }> = {
+  name: "leads.responseReplan",
+};
 const MINUTE_MS = 60_000;
 
 export const responding = (ctx: Context): Context =>
@@ -45,29 +49,76 @@ async function watchSome(ctx: Context, rows: readonly Lead[], policies: readonly
   }
   const watched = rows.flatMap((row) => {
     const policy = chosen.get(row.id);
-    return policy
-      ? [{ leadId: row.id, policyId: policy.id, dueAt: timeOf(policy, row, policy.minutes) }]
-      : [];
+    return policy ? [{ leadId: row.id, policyId: policy.id, ...termsOf(policy, row.createdAt) }] : [];
   });
-  const made = await ctx.repo(leadResponse).createMany(watched);
+  await haveLooked(ctx, await ctx.repo(leadResponse).createMany(watched));
+}
+
+/** Has somebody look when leads are due, and when somebody is to be warned of it. */
+async function haveLooked(
+  ctx: Context,
+  rows: readonly Pick<LeadResponse, "id" | "dueAt" | "warnAt">[],
+): Promise<void> {
   await ctx.jobs.enqueueMany(
     RESPONSE_DUE,
-    made.map(({ id, dueAt: runAt }) => ({ input: { responseId: id }, runAt })),
+    rows.map(({ id, dueAt: runAt }) => ({ input: { responseId: id }, runAt })),
   );
-  const own = new Map(rows.map((row) => [row.id, row]));
-  const warnings = made.flatMap(({ id, leadId }) => {
-    const policy = chosen.get(leadId) as Active;
-    if (policy.warnMinutes === null) return [];
-    const after = Math.max(0, policy.minutes - policy.warnMinutes);
-    return [{ input: { responseId: id }, runAt: timeOf(policy, own.get(leadId) as Lead, after) }];
-  });
+  const warnings = rows.flatMap(({ id, warnAt: runAt }) =>
+    runAt === null ? [] : [{ input: { responseId: id }, runAt }],
+  );
   if (warnings.length > 0) await ctx.jobs.enqueueMany(RESPONSE_WARN, warnings);
 }
 
+/** When a lead that came at an instant is to be answered, and when somebody is warned of it. */
+function termsOf(policy: Active, createdAt: string): { dueAt: string; warnAt: string | null } {
+  const { minutes, warnMinutes } = policy;
+  return {
+    dueAt: timeOf(policy, createdAt, minutes),
+    warnAt: warnMinutes === null ? null : timeOf(policy, createdAt, Math.max(0, minutes - warnMinutes)),
+  };
+}
+
 /** So many minutes of the policy's working time after a lead came. */
-function timeOf({ clock }: Active, { createdAt }: Lead, minutes: number): string {
+function timeOf({ clock }: Active, createdAt: string, minutes: number): string {
   const [from, span] = [Date.parse(createdAt), minutes * MINUTE_MS];
   return toInstant(clock ? addWorkingTime(clock, from, span) : from + span);
+}
+
+const PAGE = 200;
+
+/**
+ * The policy or its calendar has changed: what is neither answered nor late by now changes with it. A page; answers where the next
+ * one begins, or null.
+ */
+export async function replanResponses(
+  ctx: Context,
+  { policyId, after }: { readonly policyId: string; readonly after: string | null },
+  calendars: Calendars,
+): Promise<string | null> {
+  const policy = await ctx
+    .repo(responsePolicy)
+    .first({ where: { id: policyId }, include: ["calendar"], withDeleted: true });
+  if (!policy) return null;
+  const active = withClock(policy, calendars);
+  const responses = ctx.repo(leadResponse);
+  const { items, next } = await responses.find({
+    where: { policyId, respondedAt: null, breachedAt: null },
+    include: ["lead"],
+    orderBy: ["id"],
+    limit: PAGE,
+    after,
+  });
+  const moved = items.flatMap(({ id, version, dueAt, warnAt, lead: row }) => {
+    const terms = row ? termsOf(active, row.createdAt) : { dueAt, warnAt };
+    if (terms.dueAt === dueAt && terms.warnAt === warnAt) return [];
+    return [{ id, version, patch: { ...terms, warnedAt: null } }];
+  });
+  await responses.updateMany(moved);
+  await haveLooked(
+    ctx,
+    moved.map(({ id, patch }) => ({ id, ...patch })),
+  );
+  return next;
 }
 
 async function activePolicies(ctx: Context, calendars: Calendars): Promise<Active[]> {
@@ -77,11 +128,13 @@ async function activePolicies(ctx: Context, calendars: Calendars): Promise<Activ
     orderBy: ["priority", "id"],
     limit: 100,
   });
-  return items.map(({ calendar, ...policy }) => ({
-    ...(policy as ResponsePolicy),
-    clock: calendar ? calendars.of(calendar) : null,
-  }));
+  return items.map((policy) => withClock(policy, calendars));
 }
+
+const withClock = (
+  { calendar, ...policy }: ResponsePolicy & { readonly calendar: Calendar | null },
+  calendars: Calendars,
+): Active => ({ ...policy, clock: calendar ? calendars.of(calendar) : null });
 
 async function satisfying(ctx: Context, ids: readonly string[], where: unknown): Promise<string[]> {
   if (ids.length === 0) return [];
