@@ -2,7 +2,8 @@ import { crmCore } from "@corm/core";
 import { createTestCrm, runJobs } from "@corm/core/testing";
 import { workflow } from "@corm/plugin-workflow";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { databases, storageAt, suiteName } from "../../core/test/support/databases.js";
+import { storageAt, suiteName } from "../../core/test/support/databases.js";
+import { reused } from "../../core/test/support/reused.js";
 import { leads } from "../src/index.js";
 import { contactForm, openForm, visitor } from "./leads-crm.js";
 
@@ -128,7 +129,7 @@ describe("people for leads", () => {
   });
 });
 
-for (const database of databases) {
+for (const database of reused) {
   describe.skipIf(!database.available)(suiteName(database), () => {
     it("200 leads that are captured at one moment go to 5 people in turn: nobody gets two more than another", async () => {
       const { url, drop } = await database.create();

@@ -18,7 +18,8 @@ import { marketing } from "@corm/plugin-marketing";
 import { opportunity, sales } from "@corm/plugin-sales";
 import { service } from "@corm/plugin-service";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { databases, storageAt, suiteName } from "../../core/test/support/databases.js";
+import { storageAt, suiteName } from "../../core/test/support/databases.js";
+import { reused } from "../../core/test/support/reused.js";
 import { type LeadsOptions, lead, leads } from "../src/index.js";
 
 /** Something of another plugin that a lead, a contact, an account and an opportunity can have. */
@@ -319,7 +320,7 @@ describe("a mapping that could lose a value stops the start", () => {
   });
 });
 
-for (const database of databases) {
+for (const database of reused) {
   describe.skipIf(!database.available)(suiteName(database), () => {
     it("conversions and their undoing at one moment have one result", async () => {
       const { url, drop } = await database.create();

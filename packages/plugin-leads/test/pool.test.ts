@@ -1,6 +1,7 @@
 import { runJobs } from "@corm/core/testing";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { databases, storageAt, suiteName } from "../../core/test/support/databases.js";
+import { storageAt, suiteName } from "../../core/test/support/databases.js";
+import { reused } from "../../core/test/support/reused.js";
 import { spawnScript } from "../../core/test/support/spawn.js";
 import { recyclePlan } from "../src/pool/plan.js";
 import { fill, type PoolCrm, poolCrm, poolOf } from "./pool-support.js";
@@ -213,7 +214,7 @@ it("plans: the earlier term, but not within the protection", () => {
   expect(recyclePlan(none, held)).toEqual({ recycleAt: null, recycleReason: null, warnAt: null });
 });
 
-for (const database of databases) {
+for (const database of reused) {
   describe.skipIf(!database.available)(suiteName(database), () => {
     it("gives each lead to one of those who claim it at the same moment, and nobody more than the cap", async () => {
       const { url, drop } = await database.create();
@@ -250,7 +251,7 @@ for (const database of databases) {
   });
 }
 
-for (const database of databases.filter(({ name }) => name !== "SQLite in memory")) {
+for (const database of reused.filter(({ name }) => name !== "SQLite in memory")) {
   describe.skipIf(!database.available)(`processes on ${suiteName(database)}`, () => {
     it("each lead has one winner", async () => {
       const { url, drop } = await database.create();

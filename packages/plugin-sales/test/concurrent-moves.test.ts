@@ -2,12 +2,13 @@ import { createCrm, crmCore, systemClock } from "@corm/core";
 import { knexStorage } from "@corm/core/knex";
 import { sales } from "@corm/plugin-sales";
 import { describe, expect, it } from "vitest";
-import { databases, suiteName } from "../../core/test/support/databases.js";
+import { suiteName } from "../../core/test/support/databases.js";
+import { reused } from "../../core/test/support/reused.js";
 import { visitsOf } from "./support.js";
 
 const STAGES = ["qualification", "proposal", "negotiation", "won", "lost", "prospecting"];
 
-for (const database of databases) {
+for (const database of reused) {
   describe.skipIf(!database.available)(suiteName(database), { timeout: 120_000 }, () => {
     const open = async (url: string) => {
       const storage = knexStorage({ url });

@@ -1,11 +1,12 @@
 import { knexStorage } from "@corm/core/knex";
 import { decideQuote, documentTotals } from "@corm/plugin-sales";
 import { describe, expect, it } from "vitest";
-import { databases, suiteName } from "../../core/test/support/databases.js";
+import { suiteName } from "../../core/test/support/databases.js";
+import { reused } from "../../core/test/support/reused.js";
 import { makeQuote, quoteCrm } from "./quote-support.js";
 import { usd } from "./support.js";
 
-for (const database of databases) {
+for (const database of reused) {
   describe.skipIf(!database.available)(suiteName(database), { timeout: 120_000 }, () => {
     it("adds up when many write lines at once, and is numbered without gaps", async () => {
       const { url, drop } = await database.create();

@@ -1,6 +1,7 @@
 import { runJobs } from "@corm/core/testing";
 import { describe, expect, it } from "vitest";
-import { databases, storageAt, suiteName } from "../../core/test/support/databases.js";
+import { storageAt, suiteName } from "../../core/test/support/databases.js";
+import { reused } from "../../core/test/support/reused.js";
 import { type Me, type SalesCrm, salesCrm } from "./support.js";
 
 const ZONE = "Europe/Berlin";
@@ -18,7 +19,7 @@ const of = (me: Me, seriesId: string) =>
   me.entities.activity.find({ where: { seriesId }, orderBy: ["dueAt"], limit: 500 });
 const due = async (me: Me, seriesId: string) => (await of(me, seriesId)).items.map(({ dueAt }) => dueAt);
 
-for (const database of databases) {
+for (const database of reused) {
   describe.skipIf(!database.available)(suiteName(database), { timeout: 120_000 }, () => {
     async function withCrm(work: (test: SalesCrm) => Promise<void>): Promise<void> {
       const { url, drop } = await database.create();

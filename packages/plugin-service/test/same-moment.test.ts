@@ -2,10 +2,11 @@ import { createCrm, crmCore, systemClock } from "@corm/core";
 import { knexStorage } from "@corm/core/knex";
 import { service } from "@corm/plugin-service";
 import { describe, expect, it } from "vitest";
-import { databases, suiteName } from "../../core/test/support/databases.js";
+import { suiteName } from "../../core/test/support/databases.js";
+import { reused } from "../../core/test/support/reused.js";
 import { letter, MAILBOX } from "./support.js";
 
-for (const database of databases) {
+for (const database of reused) {
   describe.skipIf(!database.available)(suiteName(database), () => {
     const open = async (url: string) => {
       const crm = await createCrm({

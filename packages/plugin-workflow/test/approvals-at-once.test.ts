@@ -1,10 +1,11 @@
 import { approval, approvalProcess, approvalVote, approve, reject, submit } from "@corm/plugin-workflow";
 import { describe, expect, it } from "vitest";
-import { databases, storageAt, suiteName } from "../../core/test/support/databases.js";
+import { storageAt, suiteName } from "../../core/test/support/databases.js";
+import { reused } from "../../core/test/support/reused.js";
 import { lead, makeLeads, staff, type WorkflowCrm, workflowCrm } from "./support.js";
 
 /** Apps on one database, as processes of one installation are. */
-for (const database of databases.filter(({ name }) => name !== "SQLite in memory")) {
+for (const database of reused.filter(({ name }) => name !== "SQLite in memory")) {
   describe.skipIf(!database.available)(suiteName(database), () => {
     it("one submission and one decision come of many at the same moment", async () => {
       const { url, drop } = await database.create();

@@ -4,14 +4,15 @@ import { createTestCrm } from "@corm/core/testing";
 import { lead, leads } from "@corm/plugin-leads";
 import { automation, defineStep, stepKinds, workflow, workflowRun } from "@corm/plugin-workflow";
 import { describe, expect, it } from "vitest";
-import { databases, storageAt, suiteName, type TestServer } from "../../core/test/support/databases.js";
+import { storageAt, suiteName, type TestServer } from "../../core/test/support/databases.js";
+import { reused } from "../../core/test/support/reused.js";
 
 /** Long enough for a change that nobody holds up, and for the reader of the journal. */
 const A_WHILE_MS = 1500;
 
 const rang = defineEvent("bell.rang", Type.Object({}));
 
-for (const database of databases.filter(({ name }) => name !== "SQLite in memory")) {
+for (const database of reused.filter(({ name }) => name !== "SQLite in memory")) {
   describe.skipIf(!database.available)(suiteName(database), () => {
     it("a run hears of the change that comes between its look at the condition and the commit of its wait", async () => {
       const kit = await twoRuns(database, { kind: "wait", condition: { company: "ready" } });

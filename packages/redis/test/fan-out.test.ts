@@ -2,13 +2,14 @@ import { contact, crmCore, type SubscribedEntry } from "@corm/core";
 import { knexStorage } from "@corm/core/knex";
 import { createTestCrm } from "@corm/core/testing";
 import { describe, expect, it } from "vitest";
-import { databases, suiteName } from "../../core/test/support/databases.js";
+import { suiteName } from "../../core/test/support/databases.js";
+import { reused } from "../../core/test/support/reused.js";
 import { type ConsumerOptions, createConsumer, createRelay, type RelayOptions } from "../src/index.js";
 import { connection, freshName, missing, title, wipe } from "./redis-server.js";
 
 const accounts = (entry: SubscribedEntry) => entry.entity === "account";
 
-for (const database of databases) {
+for (const database of reused) {
   describe.skipIf(missing || !database.available)(`${title}, ${suiteName(database)}`, () => {
     const redis = connection();
 

@@ -4,7 +4,8 @@ import { knexStorage } from "@corm/core/knex";
 import { createTestCrm } from "@corm/core/testing";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { parcel, plugins } from "../http/support/parcels.js";
-import { databases, suiteName, type TestDatabase } from "../support/databases.js";
+import { suiteName, type TestDatabase } from "../support/databases.js";
+import { reused } from "../support/reused.js";
 
 /** Apps on one database, as processes of one installation are. In memory there can be one only. */
 const APPS = 4;
@@ -34,7 +35,7 @@ async function open(url: string, seed: number) {
   return { ...app, call };
 }
 
-for (const server of databases) {
+for (const server of reused) {
   describe.skipIf(!server.available)(suiteName(server), () => {
     let database: TestDatabase;
     let apps: App[];

@@ -11,7 +11,8 @@ import {
 import { createHttp } from "@corm/core/http";
 import { createTestCrm, runJobs } from "@corm/core/testing";
 import { describe, expect, test } from "vitest";
-import { databases, storageAt, suiteName } from "../support/databases.js";
+import { storageAt, suiteName } from "../support/databases.js";
+import { reused } from "../support/reused.js";
 import { spawnScript } from "../support/spawn.js";
 import { openScanned } from "./scanned.js";
 
@@ -41,7 +42,7 @@ const crowd = (count: number, twins: number) =>
     phone: phoneOf(i < twins * 2 ? i >> 1 : i),
   }));
 
-for (const database of databases) {
+for (const database of reused) {
   describe.skipIf(!database.available)(suiteName(database), () => {
     test("a rule over many records waits for their keys; a scan finds what is there, and a decision stays", async () => {
       const { url, drop } = await database.create();
@@ -161,7 +162,7 @@ test("over HTTP: begun, followed, stopped, and not forged", async () => {
 });
 
 test("rules of the app wait for keys of records that were there before them", async () => {
-  const { url, drop } = await databases[1]!.create();
+  const { url, drop } = await reused[1]!.create();
   const before = await make({ storage: storageAt(url) });
   await before.me.repo(contact).createMany(crowd(3, 1));
   await before.crm.stop();
@@ -186,7 +187,7 @@ test("rules of the app wait for keys of records that were there before them", as
 });
 
 test("a scan that is killed goes on where it was, and doubles nothing", async () => {
-  const { url, drop } = await databases[1]!.create();
+  const { url, drop } = await reused[1]!.create();
   const start = await openScanned(storageAt(url));
   const me = start.as({ actor: { kind: "user", id: "u" }, tenant: "t", roles: ["admin"] });
   const records = crowd(6_000, 1_000);

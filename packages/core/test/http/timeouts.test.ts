@@ -8,7 +8,8 @@ import pg from "pg";
 import Type from "typebox";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { stored } from "../abuse/support/written.js";
-import { databases, suiteName, type TestDatabase } from "../support/databases.js";
+import { suiteName, type TestDatabase } from "../support/databases.js";
+import { reused } from "../support/reused.js";
 import { parcel, parcels } from "./support/parcels.js";
 
 const LIMIT = 400;
@@ -88,7 +89,7 @@ async function intrude(url: string): Promise<Intruder> {
   };
 }
 
-for (const server of databases.filter(({ name }) => name !== "SQLite in a file")) {
+for (const server of reused.filter(({ name }) => name !== "SQLite in a file")) {
   describe.skipIf(!server.available)(suiteName(server), () => {
     let database: TestDatabase;
     let app: TestCrm<typeof plugins>;

@@ -1,8 +1,9 @@
 import { jobConformance } from "@corm/core/testing";
 import { describe, test } from "vitest";
 import { securedToo, storageAt, suiteName } from "../support/databases.js";
+import { reuse } from "../support/reused.js";
 
-for (const database of securedToo) {
+for (const database of reuse(securedToo)) {
   // In memory there is one connection: the file stands for SQLite.
   if (database.name === "SQLite in memory") continue;
   describe.skipIf(!database.available)(suiteName(database), () => {

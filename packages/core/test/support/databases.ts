@@ -21,7 +21,8 @@ export interface TestServer {
   create(): Promise<TestDatabase>;
 }
 
-const postgresUrl = process.env["CORM_TEST_POSTGRES_URL"] ?? "postgres://postgres@127.0.0.1:5432/postgres";
+export const postgresUrl =
+  process.env["CORM_TEST_POSTGRES_URL"] ?? "postgres://postgres@127.0.0.1:5432/postgres";
 const mysqlUrl = process.env["CORM_TEST_MYSQL_URL"] ?? "mysql://root@127.0.0.1:3306/";
 
 const newName = (): string => `corm_test_${process.pid}_${randomBytes(4).toString("hex")}`;
