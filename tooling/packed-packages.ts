@@ -31,8 +31,10 @@ function entriesOf(name: string, exports: Record<string, unknown>): string[] {
 
 /** Runs a program of `node_modules/.bin`; its output appears only when it fails. */
 export function runTool(name: string, args: readonly string[], cwd = root): boolean {
+  // Two compilers are installed, and only one of them can be in `.bin`.
+  const path = name === "tsc" ? "node_modules/typescript/bin/tsc" : `node_modules/.bin/${name}`;
   try {
-    execFileSync(join(root, "node_modules/.bin", name), args, { cwd, stdio: "pipe", encoding: "utf8" });
+    execFileSync(join(root, path), args, { cwd, stdio: "pipe", encoding: "utf8" });
     return true;
   } catch (error) {
     const { stdout, stderr } = error as { stdout?: string; stderr?: string };
