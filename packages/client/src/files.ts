@@ -8,7 +8,7 @@ export type FileBody = ReadableStream<Uint8Array> | Blob | string;
 
 export interface ExportOptions extends CallOptions {
   /** Default `csv`. */
-  readonly format?: "csv" | "ndjson" | "xlsx";
+  readonly format?: "csv" | "ndjson" | "xlsx" | "vcard" | "ics";
   /** Of CSV. Default `,`. */
   readonly delimiter?: "," | ";" | "|" | "tab";
   /** Puts a byte order mark in front of CSV, by which Excel knows UTF-8. */
@@ -17,7 +17,7 @@ export interface ExportOptions extends CallOptions {
 
 export interface ImportOptions extends CallOptions {
   /** Default `csv`. */
-  readonly format?: "csv" | "ndjson";
+  readonly format?: "csv" | "ndjson" | "xlsx" | "vcard" | "ics";
   /** Default `create`. */
   readonly mode?: "create" | "update" | "upsert" | "capture";
   /** Fields that find the record of a row. */
@@ -57,7 +57,13 @@ export interface Imports {
   resume(id: string, file: FileBody, options?: ImportOptions): Promise<ImportJob>;
 }
 
-const TYPES = { csv: "text/csv", ndjson: "application/x-ndjson" } as const;
+const TYPES = {
+  csv: "text/csv",
+  ndjson: "application/x-ndjson",
+  xlsx: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+  vcard: "text/vcard",
+  ics: "text/calendar",
+} as const;
 /** A file takes as long as it takes; longer than this no timer can wait. */
 const NO_TIMEOUT = 2 ** 31 - 1;
 

@@ -222,6 +222,12 @@ export {
   type MetricUnit,
 } from "./metrics/define-metric.js";
 export type { MigrationPlan } from "./migrations/plan-migration.js";
+export {
+  type CardFormat,
+  cardFormats,
+  type IcsColumn,
+  type VcardColumn,
+} from "./plugin/card-formats.js";
 export type { CrmHandle } from "./plugin/crm-handle.js";
 export {
   definePlugin,

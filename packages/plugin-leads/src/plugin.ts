@@ -24,6 +24,7 @@ import { explainScore, score } from "./actions/score.js";
 import { submit } from "./actions/submit.js";
 import { trainPredictiveModel } from "./actions/train-model.js";
 import { unconvert } from "./actions/unconvert.js";
+import { leadCards } from "./card-formats.js";
 import type { DeclaredMaps } from "./conversion/mapping.js";
 import { conversionSettings, createConversionSettings } from "./conversion/settings.js";
 import { captureForm } from "./entities/capture-form.js";
@@ -228,6 +229,7 @@ const plugin = definePlugin({
       routes: publicForms(options),
       privacy,
       metrics,
+      contributes: [leadCards],
       timeline,
       permissions,
       restrictions,

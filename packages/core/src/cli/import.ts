@@ -12,6 +12,8 @@ const TYPES: Readonly<Record<string, string>> = {
   ".tsv": "text/csv",
   ".ndjson": "application/x-ndjson",
   ".jsonl": "application/x-ndjson",
+  ".vcf": "text/vcard",
+  ".ics": "text/calendar",
   ".xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
 };
 /** Options that are handed on as they are. */
@@ -34,7 +36,7 @@ export const importCommand: Command = {
   name: "import",
   summary:
     "Bring a file of records into a CRM, over its API; shows how far it is, and keeps what is refused.",
-  operand: { name: "file", meaning: "CSV, NDJSON or XLSX" },
+  operand: { name: "file", meaning: "CSV, NDJSON, XLSX, vCard or ICS" },
   options: {
     url: "Where the API is: https://crm.example.com; default: the variable CORM_URL.",
     key: "API key; default: the variable CORM_API_KEY.",

@@ -10,6 +10,7 @@ import { findDuplicatesOf } from "./actions/find-duplicates.js";
 import { INVITE_USERS, invite } from "./actions/invite.js";
 import { mergeActionsOf, recordMerged, recordUnmerged } from "./actions/merge.js";
 import { cancelScan, startScan } from "./actions/scan-duplicates.js";
+import { crmCardFormats } from "./card-formats.js";
 import { account } from "./entities/account.js";
 import { accountAncestor } from "./entities/account-ancestor.js";
 import { accountContact } from "./entities/account-contact.js";
@@ -287,6 +288,7 @@ const plugin = definePlugin({
       "crm.quality": "Looks at records by the rules of quality, and notes what they flag",
       "crm.numbers": "Draws the next number of a sequence",
     },
+    contributes: [crmCardFormats],
     events: [recordsTagged, recordMerged, recordUnmerged],
     hooks: [
       ...checkRates,

@@ -167,6 +167,9 @@ const IMPORT_TYPES: Readonly<Record<string, ImportFormat>> = {
   "text/csv": "csv",
   "application/x-ndjson": "ndjson",
   "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": "xlsx",
+  "text/vcard": "vcard",
+  "text/x-vcard": "vcard",
+  "text/calendar": "ics",
 };
 
 async function importRecords(call: HttpCall, entity: EntityModel, limit: number): Promise<Answer> {
@@ -285,7 +288,7 @@ async function exportFile(call: HttpCall, entity: EntityModel): Promise<Response
   const day = call.session.now().slice(0, 10);
   const headers = {
     "content-type": EXPORT_TYPES[format],
-    "content-disposition": `attachment; filename="${entity.path}-${day}.${format}"`,
+    "content-disposition": `attachment; filename="${entity.path}-${day}.${format === "vcard" ? "vcf" : format}"`,
   };
   return streamed(chunks, headers, call.session);
 }

@@ -7,11 +7,12 @@ import type { RecordValues } from "../model/record-codec.js";
 import { MAX_LIMIT } from "../repository/read.js";
 import type { Session } from "../runtime/session.js";
 import { nearest } from "../util/words.js";
+import { cardTexts } from "./card-chunks.js";
 import { cellOf, tableColumns } from "./columns.js";
 import { csvLine } from "./csv-write.js";
 import { xlsxChunks } from "./xlsx-write.js";
 
-export type ExportFormat = "csv" | "ndjson" | "xlsx";
+export type ExportFormat = "csv" | "ndjson" | "xlsx" | "vcard" | "ics";
 
 export interface ExportOptions {
   readonly format: ExportFormat;
@@ -40,13 +41,15 @@ const SMALL_PAGE = 50;
  * The records of a query as a file, chunk by chunk: memory holds one page, however many there are. What the actor may
  * not see is not in it, and secret fields never are.
  *
+ * Cards (`vcard`, `ics`) are for the entities that plugins say are people, or have a place in a calendar.
+ *
  * @throws unknown-field, invalid-query, forbidden, xlsx-not-installed: all before the first chunk
  */
 export function exportRecords(
   ctx: Context,
   entity: { readonly name: string },
   query: ExportQuery,
-  options: ExportOptions & { readonly format: "csv" | "ndjson" },
+  options: ExportOptions & { readonly format: "csv" | "ndjson" | "vcard" | "ics" },
 ): AsyncGenerator<string>;
 /** As a workbook, the chunks are bytes. It needs the package `hucre`. */
 export function exportRecords(
@@ -63,6 +66,10 @@ export async function* exportRecords(
 ): AsyncGenerator<string | Uint8Array> {
   const session = ctx as Session;
   session.require(session.entity(entity.name), "export");
+  if (options.format === "vcard" || options.format === "ics") {
+    yield* chunked(cardTexts(session, session.entity(entity.name), query, options.format));
+    return;
+  }
   const fields = exported(session.entity(entity.name), query.select);
   const large = fields.some((field) => field.kind === "text" || field.kind === "json");
   const repository = session.repoOf(entity.name) as Repository<RecordValues, RecordValues>;
@@ -76,9 +83,17 @@ export async function* exportRecords(
     return;
   }
   const { head, row } = options.format === "ndjson" ? ndjson : csv(fields, options);
-  let chunk = head;
-  for await (const record of records) {
-    chunk += row(record);
+  async function* texts(): AsyncGenerator<string> {
+    yield head;
+    for await (const record of records) yield row(record);
+  }
+  yield* chunked(texts());
+}
+
+async function* chunked(texts: AsyncIterable<string>): AsyncGenerator<string> {
+  let chunk = "";
+  for await (const text of texts) {
+    chunk += text;
     if (chunk.length < CHUNK) continue;
     yield chunk;
     chunk = "";

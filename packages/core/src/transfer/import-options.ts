@@ -3,7 +3,7 @@ import type { ImportPace } from "./progress.js";
 import type { ImportTransform } from "./transforms.js";
 
 export type ImportMode = "create" | "update" | "upsert" | "capture";
-export type ImportFormat = "csv" | "ndjson" | "xlsx";
+export type ImportFormat = "csv" | "ndjson" | "xlsx" | "vcard" | "ics";
 
 /** How a file becomes records. Kept with the job, so that a resumed run does the same. */
 export interface ImportOptions {

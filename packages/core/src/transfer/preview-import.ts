@@ -1,10 +1,8 @@
 import type { Context } from "../context/context.js";
 import type { Session } from "../runtime/session.js";
-import { decodeText } from "./decode-text.js";
 import { InvalidImport } from "./errors.js";
 import type { ImportOptions } from "./import-options.js";
-import { readCsv } from "./read-csv.js";
-import { readXlsx } from "./read-xlsx.js";
+import { readTable } from "./read-table.js";
 import { type MappingSuggestion, suggestMapping } from "./suggest-mapping.js";
 
 /** What a file looks like, before it is imported. */
@@ -37,10 +35,7 @@ export async function previewImport(
     throw InvalidImport({
       reason: "Lines of JSON name their fields themselves: there are no columns to map.",
     });
-  const records =
-    options.format === "xlsx"
-      ? readXlsx(bytes, { sheet: options.sheet })
-      : readCsv(decodeText(bytes, options.encoding), { delimiter: options.delimiter });
+  const { records, columns } = readTable(session, model, bytes, options);
   try {
     const first = await records.next();
     if (first.done) throw InvalidImport({ reason: "The file is empty: its first line names the columns." });
@@ -49,7 +44,7 @@ export async function previewImport(
     const rows: (readonly string[])[] = [];
     for (let next = await records.next(); !next.done && rows.length < ROWS; next = await records.next())
       rows.push(next.value.cells);
-    return { header, columns: suggestMapping(model, header), rows };
+    return { header, columns: suggestMapping(model, header, columns), rows };
   } finally {
     await records.return(undefined);
   }

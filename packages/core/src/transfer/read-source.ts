@@ -8,9 +8,9 @@ import type { ImportOptions } from "./import-options.js";
 import { type ImportPlan, linksOf, planImport } from "./import-plan.js";
 import type { LinkColumn, LinkedRow } from "./link-columns.js";
 import { type CellRules, readCells } from "./read-cells.js";
-import { type CsvRecord, MAX_RECORD, readCsv } from "./read-csv.js";
+import { type CsvRecord, MAX_RECORD } from "./read-csv.js";
 import { readNdjson } from "./read-ndjson.js";
-import { readXlsx } from "./read-xlsx.js";
+import { readTable } from "./read-table.js";
 
 /** A record of the file: what it would write or why it cannot, and its cells as they came. */
 export type SourceRow = LinkedRow & { readonly cells: readonly string[] };
@@ -47,7 +47,7 @@ export async function openSource(
   const opened =
     options.format === "ndjson"
       ? await openNdjson(world, decodeText(counted(), options.encoding))
-      : await openTable(world, recordsOf(counted(), options), session.currency);
+      : await openTable(...tableOf(session, world, counted()), session.currency);
   return { ...opened, bytesRead: () => read };
 }
 
@@ -60,10 +60,16 @@ interface World {
 
 type Opened = Omit<Source, "bytesRead">;
 
-/** The records of a file of rows and columns: the first one is the header. */
-function recordsOf(bytes: AsyncIterable<Uint8Array>, options: ImportOptions): AsyncGenerator<CsvRecord> {
-  if (options.format === "xlsx") return readXlsx(bytes, { sheet: options.sheet });
-  return readCsv(decodeText(bytes, options.encoding), { delimiter: options.delimiter });
+/** What a file of rows and columns is read against, and its records: the first one is the header. */
+function tableOf(
+  session: Session,
+  world: World,
+  bytes: AsyncIterable<Uint8Array>,
+): [World, AsyncGenerator<CsvRecord>] {
+  const { options, entity } = world;
+  const { records, columns } = readTable(session, entity, bytes, options);
+  if (!columns) return [world, records];
+  return [{ ...world, options: { ...options, mapping: { ...columns, ...options.mapping } } }, records];
 }
 
 async function openTable(

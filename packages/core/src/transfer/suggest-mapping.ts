@@ -60,10 +60,18 @@ function folded(text: string): string {
  * A field for each column, the surest columns first, each field once. A proposal to look at: nothing is taken for granted.
  *
  * @param entity as the actor may see it
+ * @param columns fields of columns that are known already, such as those of cards
  */
-export function suggestMapping(entity: EntityModel, header: readonly string[]): MappingSuggestion[] {
+export function suggestMapping(
+  entity: EntityModel,
+  header: readonly string[],
+  columns: Readonly<Record<string, string | null>> = {},
+): MappingSuggestion[] {
   const targets = targetsOf(entity);
-  const ranked = header.map((column) => candidates(column, targets));
+  const ranked = header.map((column): MappingSuggestion[] => {
+    const known = Object.hasOwn(columns, column) ? columns[column] : undefined;
+    return known ? [{ column, field: known, certainty: 1, because: "name" }] : candidates(column, targets);
+  });
   const taken = new Set<string>();
   const chosen = new Map<number, MappingSuggestion>();
   const order = header.map((_, i) => i).sort((a, b) => best(ranked[b]) - best(ranked[a]) || a - b);

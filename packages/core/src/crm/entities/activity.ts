@@ -17,10 +17,12 @@ const draft = defineEntity("activity", {
     ownerId: Type.Optional(reference(user, { onDelete: "set null" })),
     accountId: Type.Optional(reference(account, { onDelete: "set null" })),
     contactId: Type.Optional(reference(contact, { onDelete: "set null" })),
+    externalId: Type.Optional(Type.String({ maxLength: 200 })),
   },
   relations: { owner: one("ownerId"), account: one("accountId"), contact: one("contactId") },
   access: { parents: ["account", "contact"] },
   indexes: [["ownerId", "doneAt", "dueAt"]],
+  unique: [["externalId"]],
   searchable: ["subject"],
 });
 

@@ -16,6 +16,8 @@ export const EXPORT_TYPES: Readonly<Record<ExportFormat, string>> = {
   csv: "text/csv; charset=utf-8",
   ndjson: "application/x-ndjson",
   xlsx: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+  vcard: "text/vcard; charset=utf-8",
+  ics: "text/calendar; charset=utf-8",
 };
 
 const delimiters = { enum: [",", ";", "|", "tab"] };
@@ -32,7 +34,7 @@ export function exportOperation(entity: EntityModel): Operation {
     tag: entity.label,
     summary: `Take ${entity.label.toLowerCase()} records out as a file`,
     description:
-      "All records of the query, streamed. Text that a spreadsheet could take for a formula gets an apostrophe in front, which importing the file takes away again. Money has two columns: the amount, and the currency under `<field>.currency`. In a workbook, days and moments (UTC) are dates and amounts are numbers.",
+      "All records of the query, streamed. Text that a spreadsheet could take for a formula gets an apostrophe in front, which importing the file takes away again. Money has two columns: the amount, and the currency under `<field>.currency`. In a workbook, days and moments (UTC) are dates and amounts are numbers. `vcard` is for people, `ics` for what has a place in a calendar.",
     parameters: [
       { name: "format", in: "query", schema: { enum: Object.keys(EXPORT_TYPES), default: "csv" } },
       ...selectParameters(entity),
@@ -62,6 +64,8 @@ const file: BodyDoc = {
     "text/csv",
     "application/x-ndjson",
     "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "text/vcard",
+    "text/calendar",
   ],
   schema: { type: "string" },
 };
@@ -86,7 +90,7 @@ export function importOperation(entity: EntityModel): Operation {
     tag: entity.label,
     summary: `Bring ${label} records in from a file`,
     description:
-      "Reads CSV or lines of JSON as they come, and writes them in batches. A row that is refused keeps no other out: the job counts it, and `GET /api/imports/{id}/errors` has it with the reason. The columns are the names of fields, or `mapping` says which field they are; money has a second column `<field>.currency`, or is written `1250.50 EUR`.",
+      "Reads CSV, lines of JSON, vCards or a calendar as they come, and writes them in batches. A row that is refused keeps no other out: the job counts it, and `GET /api/imports/{id}/errors` has it with the reason. The columns are the names of fields, or `mapping` says which field they are; money has a second column `<field>.currency`, or is written `1250.50 EUR`.",
     parameters: [
       parameter("mode", "Add records, change those that `on` finds, or either.", {
         enum: ["create", "update", "upsert", "capture"],
