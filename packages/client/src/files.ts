@@ -26,6 +26,11 @@ export interface ImportOptions extends CallOptions {
   readonly mapping?: Readonly<Record<string, string | null>>;
   /** What an empty cell does to a record that is there. Default `keep`. */
   readonly empty?: "keep" | "clear";
+  /**
+   * Of the mode `create`, rows that match a record by a rule of the tenant: `create` (default) writes them where the rules
+   * allow it, `skip` leaves them out, `update` changes the record, `reject` refuses them.
+   */
+  readonly duplicates?: "create" | "skip" | "update" | "reject";
   /** Tries everything and writes nothing but the job. */
   readonly dryRun?: boolean;
   readonly delimiter?: "," | ";" | "|" | "tab";
@@ -43,6 +48,9 @@ export interface ImportJob {
   readonly done: number;
   readonly accepted: number;
   readonly rejected: number;
+  /** Of the accepted rows, those that were left out as duplicates, and those that changed the record they were found to be. */
+  readonly skipped: number;
+  readonly matched: number;
   readonly problem: string | null;
   readonly startedAt: string;
   readonly finishedAt: string | null;
@@ -86,8 +94,8 @@ export async function sendFile(
   options: ImportOptions,
   sender: Sender,
 ): Promise<Answer> {
-  const { format = "csv", mode, on, mapping, empty, dryRun, delimiter, encoding } = options;
-  const names = { mode, on, empty, dryRun, delimiter, encoding };
+  const { format = "csv", mode, on, mapping, empty, duplicates, dryRun, delimiter, encoding } = options;
+  const names = { mode, on, empty, duplicates, dryRun, delimiter, encoding };
   const parameters = parametersOf({ ...names, mapping: mapping && JSON.stringify(mapping) });
   const outgoing = {
     method: "POST",

@@ -346,6 +346,7 @@ export {
 export { importErrors } from "./transfer/import-errors.js";
 export { importStatus, listImports } from "./transfer/import-jobs.js";
 export type {
+  DuplicatePolicy,
   ImportMode,
   ImportOptions as ImportFileOptions,
   ImportStatus,

@@ -23,6 +23,7 @@ const HANDED_ON: Readonly<Record<string, string>> = {
   mapping: 'Fields of columns as JSON: {"Surname":"lastName","Firm":"account.name"}.',
   transforms: 'Steps on the text of columns as JSON: {"Born":["dayFirst"]}.',
   empty: "What an empty cell does to a record that is there: keep or clear.",
+  duplicates: "Rows that match a record by a rule: create, skip, update or reject.",
   dryRun: "true tries everything and writes nothing.",
   delimiter: "Between the cells.",
   encoding: "Of the text.",

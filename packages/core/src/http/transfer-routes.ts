@@ -158,6 +158,7 @@ const IMPORT_NAMES = [
   "mapping",
   "transforms",
   "empty",
+  "duplicates",
   "dryRun",
   "delimiter",
   "encoding",
@@ -181,6 +182,7 @@ async function importRecords(call: HttpCall, entity: EntityModel, limit: number)
   const stated = {
     mode: oneOf(parameters, "mode", ["create", "update", "upsert", "capture"]),
     empty: oneOf(parameters, "empty", ["keep", "clear"]),
+    duplicates: oneOf(parameters, "duplicates", ["create", "skip", "update", "reject"]),
     encoding: oneOf(parameters, "encoding", ENCODINGS),
     transforms: transforms === undefined ? undefined : transformsOf(transforms),
     sheet: parameters.get("sheet"),

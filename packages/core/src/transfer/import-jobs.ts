@@ -57,6 +57,8 @@ export function statusOf(ctx: Context, job: ImportJob): ImportStatus {
     done: job.position,
     accepted: job.accepted,
     rejected: job.rejected,
+    skipped: job.skipped,
+    matched: job.matched,
     reverted: job.reverted,
     kept: job.kept,
     ...pace,

@@ -5,6 +5,12 @@ import type { ImportTransform } from "./transforms.js";
 export type ImportMode = "create" | "update" | "upsert" | "capture";
 export type ImportFormat = "csv" | "ndjson" | "xlsx" | "vcard" | "ics";
 
+/**
+ * What becomes of a row whose record is there already, by the matching rules of the tenant: `create` writes it where these
+ * allow it, `skip` leaves it out, `update` changes the record, `reject` refuses the row.
+ */
+export type DuplicatePolicy = "create" | "skip" | "update" | "reject";
+
 /** How a file becomes records. Kept with the job, so that a resumed run does the same. */
 export interface ImportOptions {
   readonly format: ImportFormat;
@@ -23,6 +29,8 @@ export interface ImportOptions {
   readonly sheet?: string;
   /** What an empty cell does to a record that is there: `keep` (default) its value, or `clear` it. */
   readonly empty?: "keep" | "clear";
+  /** Of the mode `create`: what becomes of rows that match a record by a rule. Default `create`. */
+  readonly duplicates?: DuplicatePolicy;
   /** Try everything, write nothing. */
   readonly dryRun?: boolean;
   readonly delimiter?: string;
@@ -41,6 +49,9 @@ export interface ImportStatus extends ImportPace {
   readonly done: number;
   readonly accepted: number;
   readonly rejected: number;
+  /** Of the accepted rows, those that were left out as duplicates, and those that changed the record they were found to be. */
+  readonly skipped: number;
+  readonly matched: number;
   /** Records whose change was taken back, and those that somebody has changed since, which stay. */
   readonly reverted: number;
   readonly kept: number;

@@ -6,6 +6,7 @@ import {
   importRejection,
 } from "../crm/entities/import-job.js";
 import { applyTerm } from "../data-protection/apply-retention.js";
+import { rulesFor } from "../duplicates/rules.js";
 import { VersionConflict } from "../errors/core-errors.js";
 import { type CormError, isCormError } from "../errors/corm-error.js";
 import { repeatedRows } from "../import/import-records.js";
@@ -13,6 +14,7 @@ import { hash64 } from "../import/seen-keys.js";
 import { settle } from "../import/settle.js";
 import type { RecordValues } from "../model/record-codec.js";
 import type { Session } from "../runtime/session.js";
+import { type DuplicateCounts, writeUnlessThere } from "./duplicate-rows.js";
 import { ImportNotResumable, ImportTakenOver, InvalidImport, RowTooLarge } from "./errors.js";
 import { booksOf, findJob, isStale, requestOf, startedBy, statusOf } from "./import-jobs.js";
 import type { ImportOptions, ImportStatus } from "./import-options.js";
@@ -21,6 +23,7 @@ import { openSource, type Source, type SourceRow } from "./read-source.js";
 import { intake, takenKeys, writeBatch } from "./write-batch.js";
 
 const BATCH = 500;
+const NONE: DuplicateCounts = { skipped: 0, matched: 0 };
 /** Characters of one batch, so that large rows make small ones. */
 const BATCH_SIZE = 1_048_576;
 
@@ -41,6 +44,7 @@ export async function importFile(
   const session = ctx as Session;
   session.require(session.entity(entity.name), "import");
   if (options.mode === "capture") intake(session, entity.name);
+  await checkPolicy(session, entity.name, options);
   const source = await openSource(session, session.entity(entity.name), bytes, options);
   await forgetOld(session);
   const job = await booksOf(session)
@@ -77,6 +81,7 @@ export async function resumeImport(
   const job = await findJob(session, id);
   session.require(session.entity(job.target), "import");
   if ((job.options as ImportOptions).mode === "capture") intake(session, job.target);
+  await checkPolicy(session, job.target, job.options as ImportOptions);
   if (job.state === "reverting" || job.state === "reverted")
     throw ImportNotResumable({ id, reason: "was taken back" });
   if (job.state === "finished") throw ImportNotResumable({ id, reason: "has come to its end" });
@@ -89,6 +94,23 @@ export async function resumeImport(
   if (JSON.stringify(source.header) !== JSON.stringify(job.header))
     throw ImportNotResumable({ id, reason: "began with a file of other columns" });
   return new Run(session, await takeOver(session, job)).from(source);
+}
+
+/** @throws invalid-import where the policy for duplicates could decide nothing; forbidden */
+async function checkPolicy(session: Session, name: string, options: ImportOptions): Promise<void> {
+  const { duplicates = "create", mode = "create" } = options;
+  if (duplicates === "create") return;
+  if (mode !== "create")
+    throw InvalidImport({
+      reason: `"duplicates" is for the mode create: the mode ${mode} finds records in its own way.`,
+    });
+  const entity = session.entity(name);
+  session.require(entity, "read");
+  if (duplicates === "update") session.require(entity, "update");
+  if (!(await rulesFor(session, entity.full)))
+    throw InvalidImport({
+      reason: `No matching rule is about ${name}, so nothing would be a duplicate: make a matchRule, or leave "duplicates" out.`,
+    });
 }
 
 /** Who imports clears away what earlier imports have left for too long; where that fails, the next one does. */
@@ -190,12 +212,13 @@ class Run {
     const links = this.#source?.links() ?? [];
     const batch = links.length > 0 ? await fillLinks(this.#session, links, steps) : steps;
     const entity = this.#job.target;
-    const { mode = "create" } = this.#options;
+    const { mode = "create", duplicates = "create" } = this.#options;
     return settle<RecordValues>(batch, {
       entity,
       write: (rows) => this.#write(rows as readonly Step[]),
       isFatal: (error) => ImportTakenOver.is(error),
-      ...(mode === "create"
+      // Of rows that change what is there, a key that is taken tells nothing.
+      ...(mode === "create" && duplicates === "create"
         ? { explain: (error, inputs) => takenKeys(this.#session, entity, error, inputs) }
         : {}),
     });
@@ -204,33 +227,37 @@ class Run {
   /** The rows and how far they bring the job, in one transaction: after a crash nothing is done twice, or left out. */
   async #write(rows: readonly Step[]): Promise<void> {
     const { dryRun = false } = this.#options;
-    if (dryRun) await this.#rehearse(rows);
-    this.#job = await this.#session.atomically(async (tx) => {
-      if (!dryRun) await this.#records(tx, rows);
-      return this.#note(tx, rows);
-    });
+    const tried = dryRun ? await this.#rehearse(rows) : undefined;
+    this.#job = await this.#session.atomically(async (tx) =>
+      this.#note(tx, rows, tried ?? (await this.#records(tx, rows))),
+    );
   }
 
   /** Everything that writing the rows would do, rolled back. */
-  async #rehearse(rows: readonly Step[]): Promise<void> {
+  async #rehearse(rows: readonly Step[]): Promise<DuplicateCounts> {
     const end = new Error("the rehearsal is over");
+    let counts = NONE;
     try {
       await this.#session.atomically(async (tx) => {
-        await this.#records(tx, rows);
+        counts = await this.#records(tx, rows);
         throw end;
       });
     } catch (error) {
       if (error !== end) throw error;
     }
+    return counts;
   }
 
-  async #records(tx: Session, rows: readonly Step[]): Promise<void> {
-    const { mode = "create", on = [] } = this.#options;
+  async #records(tx: Session, rows: readonly Step[]): Promise<DuplicateCounts> {
+    const { mode = "create", on = [], duplicates = "create" } = this.#options;
+    const { id, target } = this.#job;
     const inputs = rows.flatMap((item) => ("input" in item ? [item.input] : []));
-    await writeBatch(tx, this.#job.target, inputs, mode, on, this.#job.id);
+    if (duplicates !== "create") return writeUnlessThere(tx, target, inputs, duplicates);
+    await writeBatch(tx, target, inputs, mode, on, id);
+    return NONE;
   }
 
-  async #note(tx: Session, rows: readonly Step[]): Promise<ImportJob> {
+  async #note(tx: Session, rows: readonly Step[], counts: DuplicateCounts): Promise<ImportJob> {
     const books = booksOf(tx);
     const refused = rows.flatMap((item) =>
       "rejection" in item ? [{ item, rejection: item.rejection }] : [],
@@ -244,13 +271,15 @@ class Run {
       })),
     );
     const { at, digest } = rows[rows.length - 1] as Step;
-    const { accepted, rejected } = this.#job;
+    const { accepted, rejected, skipped, matched } = this.#job;
     return this.#update(books, {
       position: at,
       digest,
       bytesRead: this.#source?.bytesRead() ?? 0,
       accepted: accepted + rows.length - refused.length,
       rejected: rejected + refused.length,
+      skipped: skipped + counts.skipped,
+      matched: matched + counts.matched,
     });
   }
 

@@ -19,6 +19,9 @@ const jobDraft = defineEntity("importJob", {
     digest: Type.String({ maxLength: 16 }),
     accepted: Type.Integer({ minimum: 0 }),
     rejected: Type.Integer({ minimum: 0 }),
+    /** Of the accepted rows, those that were left out as duplicates, and those that changed the record they were found to be. */
+    skipped: withDefault(Type.Integer({ minimum: 0 }), 0),
+    matched: withDefault(Type.Integer({ minimum: 0 }), 0),
     /** Bytes of the file that were read for them; and of the whole file, where that is known. */
     bytesRead: withDefault(Type.Integer({ minimum: 0 }), 0),
     bytesTotal: Type.Optional(Type.Integer({ minimum: 0 })),

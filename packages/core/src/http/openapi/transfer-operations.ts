@@ -113,6 +113,11 @@ export function importOperation(entity: EntityModel): Operation {
         enum: ["keep", "clear"],
         default: "keep",
       }),
+      parameter(
+        "duplicates",
+        "What becomes of a row that matches a record by a rule of the tenant, in the mode `create`: write it where the rules allow it, leave it out, change the record, or refuse the row.",
+        { enum: ["create", "skip", "update", "reject"], default: "create" },
+      ),
       parameter("dryRun", "Try everything and write nothing but the job.", {
         type: "boolean",
         default: false,
@@ -223,6 +228,14 @@ export const importSchemas: Readonly<Record<string, JsonSchema>> = {
       done: { type: "integer", description: "Rows that are decided." },
       accepted: { type: "integer" },
       rejected: { type: "integer" },
+      skipped: {
+        type: "integer",
+        description: "Of the accepted rows, those that were left out as duplicates.",
+      },
+      matched: {
+        type: "integer",
+        description: "Of the accepted rows, those that changed the record they were found to be.",
+      },
       reverted: { type: "integer", description: "Records whose change was taken back." },
       kept: { type: "integer", description: "Records that somebody has changed since, and that stay." },
       percent: { type: ["integer", "null"], description: "Of the bytes of the file." },
@@ -241,6 +254,8 @@ export const importSchemas: Readonly<Record<string, JsonSchema>> = {
       "done",
       "accepted",
       "rejected",
+      "skipped",
+      "matched",
       "reverted",
       "kept",
       "percent",
