@@ -16,6 +16,7 @@ import {
 import { createHttp } from "@corm/core/http";
 import { createTestCrm, runJobs } from "@corm/core/testing";
 import { expect, test } from "vitest";
+import { databases, storageAt } from "../support/databases.js";
 
 const seller = defineRole({
   name: "seller",
@@ -49,8 +50,10 @@ const open = async (app: App) => {
   return items.map(({ recordId, rule, kind, field, reason }) => ({ recordId, rule, kind, field, reason }));
 };
 
-test("flags what is invalid, incomplete and stale, changes nothing, and closes what is mended", async () => {
-  const app = await make();
+test.each(databases)("flags, changes nothing, and closes what is mended: $name", async (database) => {
+  if (!database.available) return;
+  const { url, drop } = await database.create();
+  const app = await make({ storage: storageAt(url) });
   const contacts = app.me.repo(contact);
   const rules = app.me.repo(qualityRule);
   const [ada, bob] = await contacts.createMany([
@@ -104,6 +107,7 @@ test("flags what is invalid, incomplete and stale, changes nothing, and closes w
   expect(await check(app)).toMatchObject({ done: 1, closed: 1 });
   expect((await open(app)).map(({ rule }) => rule)).toEqual(["phone"]);
   await app.crm.stop();
+  await drop();
 });
 
 test("a condition narrows a rule; days are counted from a field of choice", async () => {
@@ -155,8 +159,10 @@ test("goes through pages, and every night by itself over all entities with rules
   await app.crm.stop();
 });
 
-test("nobody sees findings of records or fields that he may not see", async () => {
-  const app = await make();
+test.each(databases)("nobody sees findings of what he may not see: $name", async (database) => {
+  if (!database.available) return;
+  const { url, drop } = await database.create();
+  const app = await make({ storage: storageAt(url) });
   const { id: owner } = await app.me.entities.user.create({ name: "S", email: "s@example.com" } as never);
   await app.me.repo(contact).createMany([{ lastName: "Mine", ownerId: owner }, { lastName: "Other" }]);
   await app.me.repo(account).create({ name: "Acme", industry: "Steel", phone: "none" });
@@ -197,6 +203,7 @@ test("nobody sees findings of records or fields that he may not see", async () =
     expect(await theirs.explainAccess(qualityFinding, id, "read")).toMatchObject({ allowed: false });
   }
   await app.crm.stop();
+  await drop();
 });
 
 test("an erased person has no findings", async () => {

@@ -40,6 +40,8 @@ onEngines((api) => {
         done: 13,
         accepted: 3,
         rejected: 10,
+        skipped: 0,
+        matched: 0,
         reverted: 0,
         kept: 0,
         percent: 100,
