@@ -101,6 +101,22 @@ describe("people for leads", () => {
     expect(await me.entities.lead.get(leadId!)).toMatchObject({ score: 30, notes: "called" });
   });
 
+  it("are looked for no more for a lead that waited for somebody and was put into a pool", async () => {
+    const { me } = test;
+    const { team, ids } = await people(test, "Desk", 1);
+    const agent = await me.entities.agent.create({ userId: ids[0] as string, presence: "offline" });
+    await me.entities.assignmentRule.create({ name: "All", target: "lead", teamId: team.id });
+    const capture = async (lastName: string) =>
+      (await me.entities.lead.capture({ values: { lastName }, channel: "phone" })).leadId as string;
+    const [pooled, waits] = [await capture("Pooled"), await capture("Waits")];
+    const pool = await me.entities.leadPool.create({ name: "Sea" });
+    await me.entities.leadPool.put({ poolId: pool.id, leadIds: [pooled] });
+    await me.entities.agent.update(agent.id, { presence: "online" });
+    await runJobs(test, { for: { minutes: 2 } });
+    expect((await me.entities.lead.get(pooled)).ownerId).toBeNull();
+    expect((await me.entities.lead.get(waits)).ownerId).toBe(ids[0]);
+  });
+
   it("get leads of a pool by the rules, in its team and no more than its caps", async () => {
     const { me } = test;
     const [desk, sea] = [await people(test, "Desk", 1), await people(test, "Sea", 2)];

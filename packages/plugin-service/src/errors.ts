@@ -53,3 +53,10 @@ export const OriginalMissing = defineError<{ id: string }>("original-missing", {
   title: "There is no original",
   detail: ({ id }) => `Message ${id} did not come as a mail, so there is no original of it.`,
 });
+
+export const NoTicketRules = defineError("no-ticket-rules", {
+  status: 422,
+  title: "Nothing chooses people",
+  detail: () =>
+    "No plugin of this app keeps rules by which people are chosen. Set the ownerId of the tickets, or add @corm/plugin-workflow.",
+});

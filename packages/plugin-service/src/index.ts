@@ -1,4 +1,5 @@
 export { close, reopen, resolve } from "./actions/change-status.js";
+export { giveOutQueue } from "./actions/give-out.js";
 export { receiveEmail } from "./actions/receive-email.js";
 export { release } from "./actions/release.js";
 export { reply } from "./actions/reply.js";

@@ -8,6 +8,7 @@ import {
   withDefault,
 } from "@corm/core";
 import { close, reopen, resolve } from "./actions/change-status.js";
+import { giveOutQueue } from "./actions/give-out.js";
 import { receiveEmail } from "./actions/receive-email.js";
 import { release } from "./actions/release.js";
 import { reply } from "./actions/reply.js";
@@ -24,6 +25,7 @@ import { ticket } from "./entities/ticket.js";
 import { mailSource, ticketMessage } from "./entities/ticket-message.js";
 import { checkSettings } from "./hooks/check-settings.js";
 import { completeTicket } from "./hooks/complete-ticket.js";
+import { giveTicketsOut } from "./hooks/give-out.js";
 import { recordMessages } from "./hooks/record-message.js";
 import { settleTicket } from "./hooks/settle-ticket.js";
 import { metrics } from "./metrics.js";
@@ -37,6 +39,8 @@ const plugin = definePlugin({
   version: "0.1.0",
   corm: "^0.1",
   requires: { crm: "^0.1" },
+  // Gives tickets to people by rules, where it is there (core's port `assignments`).
+  optional: { workflow: "^0.1" },
   options: Type.Object({
     /** A mail to a ticket that has been resolved or closed for longer opens a new, linked one. */
     reopenDays: withDefault(Type.Number({ minimum: 0, maximum: 3650 }), 14),
@@ -55,12 +59,13 @@ const plugin = definePlugin({
         activity: activityOfTicket,
         ticket: ticketWithMessages,
       },
-      actions: { receiveEmail, reply, resolve, close, reopen, release },
+      actions: { receiveEmail, reply, resolve, close, reopen, release, giveOutQueue },
       capabilities: {
         "service.mail": "Makes tickets and messages of e-mail, and releases them from quarantine",
         "service.levels": "Keeps the times of service levels",
+        "service.queues": "Looks up whose the tickets of a queue are, and who gives them out",
       },
-      hooks: [...completeTicket, ...settleTicket, ...recordMessages, ...checkSettings],
+      hooks: [...completeTicket, ...settleTicket, ...giveTicketsOut, ...recordMessages, ...checkSettings],
       services: [provide(serviceSettings, () => settings)],
       routes: mailRoutes(options),
       privacy,
@@ -72,6 +77,7 @@ const plugin = definePlugin({
         "ticket.resolve": "Resolve tickets",
         "ticket.close": "Close tickets",
         "ticket.reopen": "Open tickets again",
+        "queue.giveOut": "Give the tickets of a queue to people by rules",
         "ticketMessage.release": "Release mail from quarantine",
         "ticketMessage.original": "Read mail as it came",
       },

@@ -131,6 +131,8 @@ export const putLeads = defineAction({
           patch: { poolId: record.id, ownerId: null },
         })),
       );
+    // One that waited for somebody waits in the pool now.
+    await ctx.optional(assignments)?.withdraw(lead.name, wanted);
     return { put: wanted };
   },
 });

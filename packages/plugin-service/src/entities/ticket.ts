@@ -10,6 +10,7 @@ import {
   type Row,
   reference,
   Type,
+  team,
   user,
   withDefault,
 } from "@corm/core";
@@ -36,6 +37,8 @@ const draft = defineEntity("ticket", {
     /** Who asked, and where replies go. */
     requesterEmail: Type.Optional(Type.String({ maxLength: 254 })),
     queueId: Type.Optional(reference(queue, { onDelete: "set null" })),
+    /** Whose members it is for. Default: the team of its queue. */
+    teamId: Type.Optional(reference(team, { onDelete: "set null" })),
     ownerId: Type.Optional(reference(user, { onDelete: "set null" })),
     /** The mailbox that replies come from. */
     mailboxId: Type.Optional(reference(mailbox, { onDelete: "set null" })),
@@ -64,6 +67,7 @@ const draft = defineEntity("ticket", {
     contact: one("contactId"),
     account: one("accountId"),
     queue: one("queueId"),
+    team: one("teamId"),
     owner: one("ownerId"),
     mailbox: one("mailboxId"),
     slaPolicy: one("slaPolicyId"),
@@ -73,6 +77,7 @@ const draft = defineEntity("ticket", {
     ["status", "firstResponseDueAt"],
     ["ownerId", "status"],
     ["queueId", "status"],
+    ["teamId", "status"],
   ],
   unique: [["number"], ["externalId"]],
   immutable: ["number", "slaStartedAt"],

@@ -67,7 +67,7 @@ class Handing {
   }
 
   async decide(): Promise<Decision[]> {
-    const { target, ids, takeFrom } = this.#request;
+    const { target, ids, takeFrom, cause } = this.#request;
     const tx = this.#tx;
     const wanted = [...new Set(ids)];
     if (wanted.length > MAX_RECORDS) throw TooManyRecords({ limit: MAX_RECORDS });
@@ -79,9 +79,11 @@ class Handing {
       wanted.filter((id) => this.#rows.has(id)),
     );
     for (const [id, rule] of found) this.#rules.set(id, rule);
-    const free = wanted.filter((id) => this.#isFree(id, takeFrom));
-    const [since, prefers, within] = [
-      await waitingSince(tx, target, free),
+    const unowned = wanted.filter((id) => this.#isFree(id, takeFrom));
+    const since = await waitingSince(tx, target, unowned);
+    // What was withdrawn since it was looked up is not tried again.
+    const free = cause === "retried" ? unowned.filter((id) => since.has(id)) : unowned;
+    const [prefers, within] = [
       await preferences(tx, target, free, this.#rows, found),
       await territoriesOf(tx, target, free, found),
     ];

@@ -47,6 +47,12 @@ export async function keepWaiting(
   await list.purgeMany(done);
 }
 
+/** Lets records wait no longer. */
+export async function strikeOut(tx: Context, target: string, ids: readonly string[]): Promise<void> {
+  const known = await waitingIds(tx, target, ids);
+  await tx.repo(assignmentWaiting).purgeMany([...known.values()]);
+}
+
 async function waitingIds(
   ctx: Context,
   target: string,

@@ -1,6 +1,6 @@
 import { type Context, defineJob, Type } from "@corm/core";
 import { assignRecords, MAX_RECORDS } from "../assignment/assign-records.js";
-import { lookAgain, RETRY_WAITING } from "../assignment/waiting.js";
+import { lookAgain, RETRY_WAITING, strikeOut } from "../assignment/waiting.js";
 import { assignmentWaiting } from "../entities/assignment-lane.js";
 
 /** Tries again to find somebody for what waits, the longest first. Answers how many have found somebody. */
@@ -25,8 +25,8 @@ export async function retryWaiting(
       const decisions = await assignRecords(ctx, { target: name, ids, cause: "retried" });
       const decided = new Set(decisions.map(({ recordId }) => recordId));
       // Somebody has taken it meanwhile, or it is gone.
-      const over = waiting.filter(({ recordId }) => !decided.has(recordId)).map(({ id }) => id);
-      await system.repo(assignmentWaiting).purgeMany(over);
+      const over = ids.filter((id) => !decided.has(id));
+      await system.transaction((tx) => strikeOut(tx, name, over));
       tried += ids.length;
       assigned += decisions.filter(({ outcome }) => outcome === "assigned").length;
     }

@@ -21,22 +21,20 @@ export async function advanceTogether(
   jobs: readonly TogetherJob<AdvanceInput>[],
 ): Promise<void> {
   const since = await readSoFar(books);
-  // A run that several jobs wake goes on once: for the others it is in another round then.
-  const byRun = new Map(jobs.toReversed().map((job) => [job.input.runId, job]));
-  const { items } = await books
-    .repo(workflowRun)
-    .find({ where: { id: { in: [...byRun.keys()] } }, limit: byRun.size });
-  const runs = (items as WorkflowRun[]).filter(({ id }) => byRun.has(id));
-  const going = runs.filter((run) =>
-    goesOn(run, (byRun.get(run.id) as TogetherJob<AdvanceInput>).input.round),
+  const ids = [...new Set(jobs.map(({ input }) => input.runId))];
+  const { items } = await books.repo(workflowRun).find({ where: { id: { in: ids } }, limit: ids.length });
+  // A run that several jobs wake goes on once, by one of its present round: what is left of earlier ones does nothing.
+  const due = (items as WorkflowRun[]).flatMap((run) => {
+    const job = jobs.find(({ input }) => input.runId === run.id && goesOn(run, input.round));
+    return job ? [{ run, job }] : [];
+  });
+  if (due.length === 0) return;
+  const reads = await sharedReads(
+    books,
+    due.map(({ run }) => run),
   );
-  if (going.length === 0) return;
-  const reads = await sharedReads(books, going);
   const turns: Turn[] = [];
-  for (const run of going) {
-    const { ctx, input } = byRun.get(run.id) as TogetherJob<AdvanceInput>;
-    turns.push(await goFar(ctx, turnOf(run), input, reads));
-  }
+  for (const { run, job } of due) turns.push(await goFar(job.ctx, turnOf(run), job.input, reads));
   await writeTurns(books, turns, since);
 }
 

@@ -1,5 +1,6 @@
 import type { Assignments, Context } from "@corm/core";
 import { assignRecords } from "../assignment/assign-records.js";
+import { withdraw } from "../assignment/withdraw.js";
 import { assignmentRule } from "../entities/assignment-rule.js";
 import { settingsOf } from "./settings.js";
 
@@ -13,4 +14,5 @@ export const assignmentsOf = (ctx: Context): Assignments => ({
       (await system.repo(assignmentRule).first({ where: { target, active: true }, select: ["id"] })) !== null
     );
   },
+  withdraw: (target, ids) => withdraw(ctx, target, ids),
 });

@@ -37,6 +37,8 @@ export interface Assignments {
   assign(order: AssignmentOrder): Promise<readonly AssignmentAnswer[]>;
   /** Whether somebody must call `assign` for new records of an entity: there are rules, and nothing does it when they are made. */
   asked(target: string): Promise<boolean>;
+  /** Takes records out of those that are tried again because nobody could take them. In the caller's transaction. */
+  withdraw(target: string, ids: readonly string[]): Promise<void>;
 }
 
 export const assignments = defineService<Assignments>("crm.assignments");
