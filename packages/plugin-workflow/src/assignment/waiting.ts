@@ -49,6 +49,7 @@ export async function keepWaiting(
 
 /** Lets records wait no longer. */
 export async function strikeOut(tx: Context, target: string, ids: readonly string[]): Promise<void> {
+  if (ids.length === 0) return;
   const known = await waitingIds(tx, target, ids);
   await tx.repo(assignmentWaiting).purgeMany([...known.values()]);
 }
