@@ -49,6 +49,11 @@ export interface HttpOptions {
   readonly importTimeout?: number | null;
   /** Refuses changes that do not say with `If-Match` which version they change: 428. Default false. */
   readonly requireIfMatch?: boolean;
+  /**
+   * `/readyz` is ready only where a worker of any process has looked for jobs within so many milliseconds, at least 30,000:
+   * each gives a sign of it every ten seconds, by its own clock. Default null: the workers of this process alone are asked.
+   */
+  readonly workersWithin?: number | null;
   /** Of the OpenAPI document. Default `CRM`. */
   readonly title?: string;
   /** Of the OpenAPI document. Default core's. */
@@ -81,6 +86,7 @@ export interface HttpSettings extends Conditions {
   readonly maxFile: number;
   readonly requestTimeout: number | null;
   readonly importTimeout: number | null;
+  readonly workersWithin: number | null;
   readonly title: string;
   readonly version: string;
   /** Forgets old answers to requests with idempotency keys. */
@@ -89,6 +95,8 @@ export interface HttpSettings extends Conditions {
 
 const DEFAULT_REQUEST_TIMEOUT = 30_000;
 const DEFAULT_IMPORT_TIMEOUT = 3_600_000;
+/** Of three signs of a worker two may be late. */
+const MIN_WITHIN = 30_000;
 /** Timers of Node.js cannot wait longer. */
 const MAX_TIMEOUT = 2 ** 31 - 1;
 
@@ -105,6 +113,7 @@ const KNOWN = [
   "requestTimeout",
   "importTimeout",
   "requireIfMatch",
+  "workersWithin",
   "title",
   "version",
 ];
@@ -126,6 +135,11 @@ export function settingsOf(crm: HttpCrm, options: HttpOptions): HttpSettings {
   for (const [name, limit] of Object.entries({ requestTimeout, importTimeout }))
     if (!isTimeout(limit))
       throw InvalidHttpOptions({ problem: `"${name}" is a number of milliseconds, at least 1, or null.` });
+  const { workersWithin = null } = options;
+  if (workersWithin !== null && !(Number.isSafeInteger(workersWithin) && workersWithin >= MIN_WITHIN))
+    throw InvalidHttpOptions({
+      problem: `"workersWithin" is a number of milliseconds, at least ${MIN_WITHIN}, or null.`,
+    });
   const accepted = acceptedTenants(crm, options);
   const signIn = signInParts(crm, options, accepted);
   const authenticators = [
@@ -148,6 +162,7 @@ export function settingsOf(crm: HttpCrm, options: HttpOptions): HttpSettings {
     maxFile,
     requestTimeout,
     importTimeout,
+    workersWithin,
     etags: createEtags(crm.runtime.tokens),
     requireIfMatch: options.requireIfMatch ?? false,
     title: options.title ?? "CRM",

@@ -1,4 +1,5 @@
 import { StorageUnavailable } from "../errors/storage-errors.js";
+import { sinceLastSign } from "../queue/signs.js";
 import type { HttpSettings } from "./options.js";
 import { PROBLEM_TYPE } from "./problem.js";
 import type { Answer } from "./route.js";
@@ -11,11 +12,10 @@ const SILENCE_MS = 30_000;
 type Check = () => Promise<string | null>;
 
 /**
- * `GET /readyz`: the database answers, it is as the plugins need it, the workers of this process look for jobs, and
- * whatever plugins check themselves. All
- * checks run at the same time; what takes longer than three seconds has failed.
+ * `GET /readyz`: the database answers, it is as the plugins need it, the workers of this process look for jobs,
+ * those of any process do where the app wants to know, and whatever plugins check themselves. All checks run at the same time; what takes longer than three seconds has failed.
  */
-export function readinessProbe({ crm }: HttpSettings): (requestId: string) => Promise<Answer> {
+export function readinessProbe({ crm, workersWithin }: HttpSettings): (requestId: string) => Promise<Answer> {
   let migrated = false;
   const checks = new Map<string, Check>([
     [
@@ -46,6 +46,14 @@ export function readinessProbe({ crm }: HttpSettings): (requestId: string) => Pr
       },
     ],
   ]);
+  if (workersWithin !== null)
+    checks.set("anyWorker", async () => {
+      const since = await sinceLastSign(crm.runtime);
+      if (since === null) return "no worker of any process has looked for jobs yet";
+      return since <= workersWithin
+        ? null
+        : `no worker of any process has looked for jobs for ${Math.round(since / 1000)} s`;
+    });
   for (const { name, parts } of crm.runtime.composition.plugins)
     for (const [check, run] of Object.entries(parts.ready ?? {}))
       checks.set(`${name}.${check}`, () => run(crm));

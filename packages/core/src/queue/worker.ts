@@ -3,6 +3,7 @@ import type { ClaimedJob } from "../jobs/job-engine.js";
 import { ANY_TENANT } from "../journal/append.js";
 import { Ended, type JobCrew, type JobOutcome, runJob } from "./run-job.js";
 import { groupsOf, runTogether } from "./run-together.js";
+import { giveSign, SIGN_MS } from "./signs.js";
 
 export interface WorkerOptions {
   /** Jobs that run at once in this worker, 1 to 100. Default 10. */
@@ -73,6 +74,7 @@ class QueueWorker implements Worker {
   #loops: Promise<unknown> | undefined;
   #beatAt: number;
   #lookedAt: number;
+  #signedAt = Number.NEGATIVE_INFINITY;
 
   constructor(crew: JobCrew, options: WorkerOptions) {
     const { concurrency = 10 } = options;
@@ -287,12 +289,20 @@ class QueueWorker implements Worker {
     if (!signal.aborted) {
       if (this.#options.schedules !== false) await this.#crew.scheduler.tick();
       await this.#crew.runtime.jobs.upkeep();
+      await this.#sign();
     }
     await sleep(
       signal.aborted ? MIN_BEAT : this.#interval,
       undefined,
       signal.aborted ? {} : { signal },
     ).catch(() => {});
+  }
+
+  /** Tells other processes that it lives, as long as it looks for jobs. */
+  async #sign(): Promise<void> {
+    if (this.silence() > 0 || this.#elapsed() - this.#signedAt < SIGN_MS) return;
+    await giveSign(this.#crew.runtime);
+    this.#signedAt = this.#elapsed();
   }
 
   /** Readers of the journal: at once after what this process wrote, and every interval for what others did. */

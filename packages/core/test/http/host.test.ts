@@ -155,6 +155,34 @@ describe("readiness", () => {
     await crm.stop();
   });
 
+  it("asks after the workers of any process where the app wants to know", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "corm-workers-"));
+    const storage = () => sqlite(join(folder, "crm.db"));
+    const web = await createTestCrm({ plugins: [crmCore()], storage: storage() });
+    const elsewhere = await createTestCrm({ plugins: [crmCore()], storage: storage(), seed: 2 });
+    const ready = async (workersWithin: number | null) => {
+      const answer = await createHttp(web.crm, { workersWithin }).request("/readyz");
+      return [
+        answer.status,
+        ((await answer.json()) as { checks: Record<string, string> }).checks["anyWorker"],
+      ];
+    };
+    expect(await ready(60_000)).toEqual([503, "no worker of any process has looked for jobs yet"]);
+    expect(await ready(null)).toEqual([200, undefined]);
+    elsewhere.crm.worker({ interval: 20 }).start();
+    await expect.poll(() => ready(60_000)).toEqual([200, "ok"]);
+    // As long as it is alive, time that passes is no silence.
+    web.clock.advance({ minutes: 5 });
+    elsewhere.clock.advance({ minutes: 5 });
+    await expect.poll(() => ready(60_000)).toEqual([200, "ok"]);
+    await elsewhere.crm.stop();
+    web.clock.advance({ seconds: 61 });
+    expect(await ready(60_000)).toEqual([503, "no worker of any process has looked for jobs for 61 s"]);
+    expect(() => createHttp(web.crm, { workersWithin: 5000 })).toThrow(/at least 30000/);
+    await web.crm.stop();
+    rmSync(folder, { recursive: true });
+  });
+
   it("says so where the database is behind the plugins", async () => {
     const database = mkdtempSync(join(tmpdir(), "corm-ready-"));
     const storage = () => sqlite(join(database, "crm.db"));
