@@ -1,7 +1,8 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type AppSession, createCrm, crmCore } from "@corm/core";
+import { type AppSession, createCrm, crmCore, issueApiKey } from "@corm/core";
+import { createHttp } from "@corm/core/http";
 import { sqlite } from "@corm/core/knex";
 import { type BundleModel, pricing, sales, solve, violationsOf } from "@corm/plugin-sales";
 import { actor, tenant } from "./app/identity.js";
@@ -14,6 +15,8 @@ type Session = AppSession<Plugins>;
 
 const STAGES = ["prospecting", "qualification", "proposal", "negotiation", "won", "lost"];
 const ITEMS = 100;
+/** Lines of the quote that is printed: two pages. */
+const LINES = 30;
 /** People below each: five levels of 500. */
 const USERS = 500;
 const WIDTH = 5;
@@ -104,6 +107,16 @@ export async function salesScenarios(
   const [first] = await ask();
   if (Number(first?.unitPrice?.amount) * 100 !== rawPrices()[0]) throw new Error("the prices differ");
 
+  const quoteId = await sentQuote(me);
+  const { key } = await issueApiKey(me, { name: "benchmark", roles: ["admin"] });
+  const app = createHttp(crm);
+  const print = async () => {
+    const headers = { authorization: `Bearer ${key}` };
+    const answer = await app.request(`/api/quotes/${quoteId}/document`, { headers });
+    const file = Buffer.from(await answer.arrayBuffer());
+    if (file.subarray(0, 5).toString() !== "%PDF-") throw new Error(`no PDF: ${file.toString()}`);
+  };
+
   const model = bundle();
   const scenarios: Scenario[] = [
     {
@@ -120,6 +133,11 @@ export async function salesScenarios(
         { name: "raw", run: rawPrices },
         { name: "corm", run: ask },
       ],
+    },
+    {
+      name: "print a quote of 30 lines",
+      unit: { name: "documents/s", count: 1 },
+      tasks: async (): Promise<Task[]> => [{ name: "corm", run: print }],
     },
     {
       name: "check a configuration of 40 options",
@@ -199,6 +217,19 @@ async function seedPrices(me: Session): Promise<string[]> {
       ),
     );
   return products.map(({ id }) => id);
+}
+
+async function sentQuote(me: Session): Promise<string> {
+  const { quote, quoteLine } = me.entities;
+  const { id } = await quote.create({ name: "Solar roof" });
+  await quoteLine.createMany(
+    Array.from({ length: LINES }, (_, n) => ({
+      ...{ quoteId: id, position: n, description: `Panel of ${n} W`, quantity: "3", taxRate: "19" },
+      unitPrice: { amount: `${100 + n}.50`, currency: "USD" },
+    })),
+  );
+  await quote.send(id);
+  return id;
 }
 
 /** Forty options in eight groups, each of which excludes or requires another one. */

@@ -116,6 +116,6 @@ it("asks as often for a forecast with many groups and adjustments as for one wit
   const { groups, adjustments, opportunities } = await ask();
   expect([groups.length, adjustments.length, opportunities]).toEqual([124, 62, 910]);
   expect(await queriesOf(ask)).toBe(few);
-  expect(few).toBeLessThanOrEqual(17);
+  expect(few).toBeLessThanOrEqual(14);
   await crm.stop();
 });

@@ -62,20 +62,20 @@ export async function reportingSums(ctx: Context, question: SumQuestion): Promis
   const repository = ctx.repo(opportunity);
   const moment = asOf === undefined ? {} : { asOf };
   const today = sellerDay(ctx, asOf);
-  const spans = await repository.aggregate({
-    where: where as never,
-    groupBy: ["amount.currency"],
-    measures: {
-      first: { min: "closeDate" },
-      last: { max: "closeDate" },
-      all: { count: true },
-      dated: { count: true, where: { closeDate: { isNull: false } } },
-    },
-    limit: MAX_GROUPS,
-    ...moment,
-  });
+  const overview = (by: readonly SumGroup[], amounts: object) =>
+    repository.aggregate({
+      where: where as never,
+      groupBy: ["amount.currency", ...by] as never,
+      measures: { ...SPAN, ...amounts } as never,
+      limit: MAX_GROUPS,
+      ...moment,
+    }) as unknown as Promise<Overview[]>;
+  // With the sums: where a currency has one rate in all that time, which is most often so, nothing else need be asked.
+  const first = await overview(groupBy, AMOUNTS);
+  const whole = first.length < MAX_GROUPS;
+  const spans = spansOf(whole ? first : await overview([], {}));
   const currencies = spans.flatMap((span) => (span["amount.currency"] as string | null) ?? []);
-  const days = [today, ...spans.flatMap(({ first, last }) => [first ?? today, last ?? today])].sort();
+  const days = [today, ...spans.flatMap((span) => [span.first ?? today, span.last ?? today])].sort();
   const table = await ctx.service(exchange).rates({
     currencies,
     from: days[0] as string,
@@ -84,8 +84,13 @@ export async function reportingSums(ctx: Context, question: SumQuestion): Promis
   });
   const sums = new Sums(table, groupBy);
   for (const span of spans) {
-    const currency = span["amount.currency"] as string | null;
+    const currency = span["amount.currency"];
     const segments = segmentsOf(table, currency, span, today);
+    const [only] = segments;
+    if (whole && only && segments.length === 1) {
+      for (const row of first) if (row["amount.currency"] === currency) sums.add(row, [only]);
+      continue;
+    }
     for (let start = 0; start < segments.length; start += SEGMENTS) {
       const part = segments.slice(start, start + SEGMENTS);
       const rows = await repository.aggregate({
@@ -102,20 +107,54 @@ export async function reportingSums(ctx: Context, question: SumQuestion): Promis
   return { currency: table.to, rows: sums.rows(), rates: sums.used() };
 }
 
+/** When what is asked for closes. */
+const SPAN = {
+  first: { min: "closeDate" },
+  last: { max: "closeDate" },
+  all: { count: true },
+  dated: { count: true, where: { closeDate: { isNull: false } } },
+};
+/** Those of a single segment, under the names that its query would give them. */
+const AMOUNTS = { n0: { count: true }, a0: { sum: "amount" }, w0: { sum: "weightedAmount" } };
+
+interface Span {
+  readonly "amount.currency": string | null;
+  readonly first: string | null;
+  readonly last: string | null;
+  readonly all: number;
+  readonly dated: number;
+}
+
+type Overview = Span & Readonly<Record<string, unknown>>;
+
+/** By currency, of rows that may be of groups within one. */
+function spansOf(rows: readonly Overview[]): Span[] {
+  const spans = new Map<string | null, Span>();
+  for (const row of rows) {
+    const currency = row["amount.currency"];
+    const known = spans.get(currency) ?? {
+      "amount.currency": currency,
+      first: null,
+      last: null,
+      all: 0,
+      dated: 0,
+    };
+    const days = [known.first, known.last, row.first, row.last].filter((day) => day !== null).sort();
+    spans.set(currency, {
+      "amount.currency": currency,
+      first: days[0] ?? null,
+      last: days.at(-1) ?? null,
+      all: known.all + row.all,
+      dated: known.dated + row.dated,
+    });
+  }
+  return [...spans.values()];
+}
+
 const currencyIs = (currency: string | null): object =>
   currency === null ? { amount: null } : { "amount.currency": currency };
 
-function segmentsOf(
-  table: RateTable,
-  currency: string | null,
-  span: {
-    readonly first: string | null;
-    readonly last: string | null;
-    readonly all: number;
-    readonly dated: number;
-  },
-  today: string,
-): Segment[] {
+function segmentsOf(table: RateTable, currency: string | null, span: Span, today: string): Segment[] {
   const { first, last, all, dated } = span;
   const undated: Segment[] = dated < all ? [{ where: { closeDate: null }, day: today }] : [];
   if (first === null || last === null) return undated;
