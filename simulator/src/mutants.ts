@@ -83,7 +83,7 @@ export const mutants: readonly Mutant[] = [
     scenario: "events",
     file: "packages/core/src/journal/subscriber.ts",
     from: "    return this.#session.atomically(async (tx) => {\n      // Another",
-    to: '    await this.#session.operations().updateWhere(CURSOR_TABLE.name, this.#held(), { position });\n    if (position) return this.#session.atomically(async (tx) => {\n      await handle(rows.map((each) => ({ ...readEntry(each), position: each["position"] as number })), tx);\n      return rows.length;\n    });\n    return this.#session.atomically(async (tx) => {\n      // Another',
+    to: "    await this.#session.operations().updateWhere(CURSOR_TABLE.name, this.#held(), { position });\n    if (position) return this.#session.atomically(async (tx) => {\n      await handle(entries, tx);\n      return { count: entries.length, more };\n    });\n    return this.#session.atomically(async (tx) => {\n      // Another",
   },
   {
     name: "does not look whether another took over",

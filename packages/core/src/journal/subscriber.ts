@@ -8,8 +8,8 @@ import type { Session } from "../runtime/session.js";
 import { and, type Filter, or } from "../storage/filter.js";
 import type { SubscribedEntry } from "../subscribers/define-subscriber.js";
 import { toInstant } from "../util/clock.js";
-import { readEntry } from "./entry.js";
-import { entriesAfter, hasAfter, headOf, tenantIs } from "./read.js";
+import { hasAfter, headOf, tenantIs } from "./read.js";
+import { type ReadAfter, readAfter } from "./shared-reading.js";
 
 export interface SubscriberOptions {
   /** Its cursor is kept under this name: at most 100 characters, one per purpose and tenant. */
@@ -59,6 +59,15 @@ const SLOWEST = 60_000;
  * subscriber.start();
  */
 export function createSubscriber(crm: CrmHandle, options: SubscriberOptions): Subscriber {
+  return subscriberOf(crm, options);
+}
+
+/** One that may be handed what another has read. */
+export interface SharingSubscriber extends Subscriber {
+  run(read?: ReadAfter): Promise<number>;
+}
+
+export function subscriberOf(crm: CrmHandle, options: SubscriberOptions): SharingSubscriber {
   const { interval = 1000 } = options;
   const { tenant } = options;
   const reason = `subscriber ${options.name}`;
@@ -72,7 +81,7 @@ export function createSubscriber(crm: CrmHandle, options: SubscriberOptions): Su
   const cursor = new Cursor(session, options);
   const ending = new AbortController();
   let loop: Promise<void> | undefined;
-  const run = () => cursor.drain(ending.signal);
+  const run = (read: ReadAfter = readAfter) => cursor.drain(ending.signal, read);
   const work = async (): Promise<void> => {
     let failures = 0;
     while (!ending.signal.aborted) {
@@ -155,13 +164,13 @@ class Cursor {
     return !row || hasAfter(this.#session, row["position"] as number);
   }
 
-  async drain(signal: AbortSignal): Promise<number> {
+  async drain(signal: AbortSignal, read: ReadAfter): Promise<number> {
     if (!(await this.#claim())) return 0;
     let handled = 0;
     let isFree = false;
     try {
       while (!signal.aborted) {
-        const { count, more } = await this.#batch();
+        const { count, more } = await this.#batch(read);
         handled += count;
         isFree = count > 0 && !more;
         if (!more) break;
@@ -176,24 +185,24 @@ class Cursor {
   }
 
   /** What there is, up to a batch: the last one lets go of the cursor as it moves it. */
-  async #batch(): Promise<{ readonly count: number; readonly more: boolean }> {
+  async #batch(read: ReadAfter): Promise<{ readonly count: number; readonly more: boolean }> {
     const { batch = 100, handle } = this.#options;
     const none = { count: 0, more: false };
     const before = await this.#position(this.#session);
     if (before === undefined) return none;
-    const rows = await entriesAfter(this.#session, before, batch);
-    if (rows.length === 0) return none;
-    const more = rows.length === batch;
-    const position = rows[rows.length - 1]?.["position"] as number;
+    const entries = await read(this.#session, before, batch);
+    const last = entries.at(-1);
+    if (!last) return none;
+    const more = entries.length === batch;
+    const { position } = last;
     return this.#session.atomically(async (tx) => {
       // Another process may have taken over while this one was away: the row is locked, and tells.
       if ((await this.#position(tx)) !== before) return none;
-      const entries = rows.map((each) => ({ ...readEntry(each), position: each["position"] as number }));
       await handle(entries, tx);
       const held = more ? { held_until: this.#until() } : { holder: null, held_until: null };
       const moved = { position, ...held, updated_at: tx.now() };
       await tx.operations().updateWhere(CURSOR_TABLE.name, this.#held(), moved);
-      return { count: rows.length, more };
+      return { count: entries.length, more };
     });
   }
 

@@ -1,4 +1,5 @@
-import { createSubscriber, type Subscriber } from "../journal/subscriber.js";
+import { type ReadAfter, sharedReading } from "../journal/shared-reading.js";
+import { type SharingSubscriber, subscriberOf } from "../journal/subscriber.js";
 import type { CrmHandle } from "../plugin/crm-handle.js";
 import type { Runtime } from "../runtime/runtime.js";
 import type { SubscriberDefinition } from "../subscribers/define-subscriber.js";
@@ -11,7 +12,7 @@ const SLOWEST_MS = 60_000;
 const FIRST_PAUSE_MS = 1000;
 
 interface Reader {
-  readonly subscriber: Subscriber;
+  readonly subscriber: SharingSubscriber;
   failures: number;
   /** By the monotonic clock. */
   resumes: number;
@@ -48,7 +49,8 @@ export class Subscriptions {
     const count = Math.min(TENANTS, this.#known.length);
     for (let n = 0; n < count; n++) {
       const tenant = this.#known[(this.#next + n) % this.#known.length] as string;
-      for (const definition of this.#definitions) await this.#read(tenant, definition);
+      const read = sharedReading();
+      for (const definition of this.#definitions) await this.#read(tenant, definition, read);
     }
     this.#next = this.#known.length === 0 ? 0 : (this.#next + count) % this.#known.length;
   }
@@ -63,11 +65,11 @@ export class Subscriptions {
     this.#ensuredAt = now;
   }
 
-  async #read(tenant: string, definition: SubscriberDefinition): Promise<void> {
+  async #read(tenant: string, definition: SubscriberDefinition, read: ReadAfter): Promise<void> {
     const reader = this.#reader(tenant, definition);
     if (this.#elapsed() < reader.resumes) return;
     try {
-      if (await reader.subscriber.pending()) await reader.subscriber.run();
+      if (await reader.subscriber.pending()) await reader.subscriber.run(read);
       reader.failures = 0;
     } catch (error) {
       reader.failures += 1;
@@ -81,7 +83,7 @@ export class Subscriptions {
     const key = `${tenant}/${name}`;
     let reader = this.#readers.get(key);
     if (!reader) {
-      const subscriber = createSubscriber(this.#crm, { name, capability, tenant, from, batch, handle });
+      const subscriber = subscriberOf(this.#crm, { name, capability, tenant, from, batch, handle });
       reader = { subscriber, failures: 0, resumes: Number.NEGATIVE_INFINITY };
       this.#readers.set(key, reader);
     }

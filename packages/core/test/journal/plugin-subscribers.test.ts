@@ -44,6 +44,36 @@ it("workers run the readers that plugins declare, in every tenant, and go on aft
   await kit.crm.stop();
 });
 
+it("readers that stand at the same place are handed the same entries, read once", async () => {
+  const handed: Record<string, unknown[]> = { one: [], two: [], late: [] };
+  const named = (name: string, from: "beginning" | "now" = "beginning") =>
+    defineSubscriber(`pair.${name}`, {
+      ...{ capability: "pair.read", from },
+      handle: async (entries) => void handed[name]?.push(entries),
+    });
+  const pair = definePlugin({
+    name: "pair",
+    version: "1.0.0",
+    corm: "^0.1",
+    setup: () => ({
+      entities: { note },
+      subscribers: [named("one"), named("two"), named("late", "now")],
+      capabilities: { "pair.read": "Reads the journal" },
+    }),
+  });
+  const kit = await createTestCrm({ plugins: [pair()] });
+  await kit.me.repo(note).create({ text: "a" });
+  await runJobs(kit);
+  await kit.me.repo(note).create({ text: "b" });
+  await runJobs(kit);
+  const positions = (name: string) =>
+    handed[name]?.map((list) => (list as { position: number }[]).map((one) => one.position));
+  expect([positions("one"), positions("two"), positions("late")]).toEqual([[[1], [2]], [[1], [2]], [[2]]]);
+  expect(handed["two"]?.[0]).toBe(handed["one"]?.[0]);
+  expect(handed["late"]?.[0]).toBe(handed["one"]?.[1]);
+  await kit.crm.stop();
+});
+
 it("a started worker reads at once what its process wrote", async () => {
   seen.length = 0;
   const kit = await createTestCrm({ plugins: [plugin()] });
