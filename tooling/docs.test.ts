@@ -1,8 +1,9 @@
 import { spawnSync } from "node:child_process";
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { dirname, join, relative } from "node:path";
+import { basename, dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { bundle } from "../packages/core/test/support/bundle.js";
 
 /** Every ```ts block of the documentation compiles; those marked `run` also run. */
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
@@ -64,12 +65,21 @@ beforeAll(() => {
     files: blocks.map((block) => block.file),
   };
   writeFileSync(config, JSON.stringify(options));
-  const tsc = join(root, "node_modules", "typescript", "bin", "tsc");
+  const tsc = join(root, "node_modules", "typescript-7", "bin", "tsc");
   const run = spawnSync(process.execPath, [tsc, "--project", config, "--pretty", "false"], {
     encoding: "utf8",
   });
   problems = run.stdout.split("\n").filter(Boolean);
 }, 300_000);
+
+// From the source each would take seconds to start.
+const runnable = blocks.filter((block) => block.run);
+const bundled = join(out, "bundled");
+beforeAll(() => {
+  mkdirSync(bundled);
+  writeFileSync(join(bundled, "package.json"), '{ "type": "module" }');
+  bundle(Object.fromEntries(runnable.map(({ file }) => [basename(file, ".mts"), file])), bundled);
+}, 60_000);
 
 afterAll(() => rmSync(out, { recursive: true, force: true }));
 
@@ -90,11 +100,10 @@ describe("documentation", () => {
     ).toEqual([]);
   });
 
-  test.each(blocks.filter((block) => block.run))(
+  test.each(runnable)(
     "$place runs",
     ({ file }) => {
-      const tsx = join(root, "node_modules", "tsx", "dist", "cli.mjs");
-      const run = spawnSync(process.execPath, [tsx, "--conditions=@corm/source", file], {
+      const run = spawnSync(process.execPath, [join(bundled, `${basename(file, ".mts")}.js`)], {
         encoding: "utf8",
         cwd: out,
         timeout: 60_000,

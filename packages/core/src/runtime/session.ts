@@ -57,6 +57,8 @@ export interface SessionServices {
   ): Promise<void>;
 }
 
+type Work<T> = (tx: Session) => Promise<T>;
+
 export interface ActionTarget {
   readonly id: string;
   readonly version?: number;
@@ -275,7 +277,7 @@ export class Session extends SessionBase implements Context {
     return scope.tx;
   }
 
-  async transaction<T>(work: (tx: Session) => Promise<T>): Promise<T> {
+  async transaction<T>(work: Work<T>): Promise<T> {
     const { scope } = this;
     if (!scope) return this.#begin(work);
     this.operations();
@@ -293,28 +295,28 @@ export class Session extends SessionBase implements Context {
    * Like `transaction`, but runs `work` again when the database chose it as the victim of a collision. Core's own work
    * is not `guarded`: it calls code of others through the guard itself.
    */
-  async atomically<T>(work: (tx: Session) => Promise<T>, guarded = true): Promise<T> {
+  async atomically<T>(work: Work<T>, guarded = true): Promise<T> {
     if (this.scope) return this.transaction(work);
     for (let attempt = 1; ; attempt++) {
       try {
-        return await this.#begin(work, { guarded });
+        return await this.#begin(work, guarded);
       } catch (error) {
         if (!TransactionConflict.is(error) || attempt > CONFLICT_RETRIES) throw error;
       }
     }
   }
 
-  simulate<T>(work: (tx: Session) => Promise<T>): Promise<Simulation<T>> {
+  simulate<T>(work: Work<T>): Promise<Simulation<T>> {
     const begin = (trial: (tx: Session) => Promise<never>) =>
-      this.scope ? this.#save(this.scope, trial, true) : this.#begin(trial, { trial: true });
+      this.scope ? this.#save(this.scope, trial, true) : this.#begin(trial, true, true);
     return simulated(this.#services.entry, work, begin);
   }
 
-  async savepoint<T>(work: (tx: Session) => Promise<T>): Promise<T> {
+  async savepoint<T>(work: Work<T>): Promise<T> {
     return this.scope ? this.#save(this.scope, work) : this.transaction(work);
   }
 
-  async #save<T>(parent: TransactionScope, work: (tx: Session) => Promise<T>, trial?: boolean): Promise<T> {
+  async #save<T>(parent: TransactionScope, work: Work<T>, trial?: boolean): Promise<T> {
     this.operations();
     let scope: TransactionScope | undefined;
     try {
@@ -334,10 +336,7 @@ export class Session extends SessionBase implements Context {
     }
   }
 
-  async #begin<T>(
-    work: (tx: Session) => Promise<T>,
-    { trial, guarded = true }: { readonly trial?: boolean; readonly guarded?: boolean } = {},
-  ): Promise<T> {
+  async #begin<T>(work: Work<T>, guarded = true, trial?: boolean): Promise<T> {
     this.operations();
     // Keys are made in a transaction of their own: they must outlive one that fails.
     if (this.runtime.vault) await this.openKeys();
@@ -371,7 +370,7 @@ export class Session extends SessionBase implements Context {
     return done;
   }
 
-  async #runIn<T>(scope: TransactionScope, work: (tx: Session) => Promise<T>, guarded: boolean): Promise<T> {
+  async #runIn<T>(scope: TransactionScope, work: Work<T>, guarded: boolean): Promise<T> {
     const session = this.#with(scope, this.chain);
     const proven = scope.parent === null && this.identity.revalidate && !this.access.isSystem;
     const run = () => (proven ? session.#revalidated().then(work) : work(session));

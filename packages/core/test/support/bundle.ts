@@ -20,11 +20,21 @@ export function bundleOf(script: URL): string {
   mkdirSync(outdir, { recursive: true });
   writeFileSync(join(outdir, "package.json"), '{ "type": "module" }');
   const name = basename(path, ".ts");
+  bundle({ [name]: path }, outdir);
+  process.once("exit", () => rmSync(outdir, { recursive: true, force: true }));
+  const bundled = join(outdir, `${name}.js`);
+  bundles.set(script.href, bundled);
+  return bundled;
+}
+
+/** Scripts by name, as `<name>.js` in a folder of their own; what they share is there once. */
+export function bundle(scripts: Readonly<Record<string, string>>, outdir: string): void {
   buildSync({
     // The second is a process of its own that Corm starts from where it is.
-    entryPoints: { [name]: path, "sqlite-reader": join(root, reader) },
+    entryPoints: { ...scripts, "sqlite-reader": join(root, reader) },
     outdir,
     bundle: true,
+    splitting: true,
     format: "esm",
     platform: "node",
     target: "node20",
@@ -32,10 +42,6 @@ export function bundleOf(script: URL): string {
     alias: sources(),
     logLevel: "error",
   });
-  process.once("exit", () => rmSync(outdir, { recursive: true, force: true }));
-  const bundle = join(outdir, `${name}.js`);
-  bundles.set(script.href, bundle);
-  return bundle;
 }
 
 let aliases: Record<string, string> | undefined;
