@@ -1,4 +1,12 @@
-import { TransactionMisuse } from "../errors/index.js";
+import { HookRecursion, TransactionMisuse } from "../errors/index.js";
+
+const MAX_DEPTH = 8;
+
+/** @throws hook-recursion where an operation would be inside of itself too often */
+export function refuseRecursion(chain: readonly string[], operation: string): void {
+  if (chain.filter((name) => name === operation).length < MAX_DEPTH) return;
+  throw HookRecursion({ chain: [...chain, operation] });
+}
 
 /** A session that is none of the transaction in which it is used. */
 export const usedInside = () =>

@@ -11,13 +11,7 @@ import type { Simulation } from "../context/simulation.js";
 import type { SystemUse } from "../context/system-use.js";
 import type { FieldCipher } from "../encryption/field-cipher.js";
 import type { Entity } from "../entity/entity.js";
-import {
-  HookRecursion,
-  ServiceMissing,
-  TransactionAborted,
-  TransactionConflict,
-  Unauthenticated,
-} from "../errors/index.js";
+import { ServiceMissing, TransactionAborted, TransactionConflict, Unauthenticated } from "../errors/index.js";
 import type { EntityModel } from "../model/entity-model.js";
 import type { BoundStorage, Operations, StoredRow } from "../storage/adapter.js";
 import { and } from "../storage/filter.js";
@@ -26,13 +20,12 @@ import { untilAborted } from "../util/until-aborted.js";
 import { isUuid } from "../util/uuid.js";
 import { type AppEntities, appEntities } from "./app-entities.js";
 import { catalogOf } from "./catalog.js";
-import { usedAfter, usedInside } from "./misuse.js";
+import { refuseRecursion, usedAfter, usedInside } from "./misuse.js";
 import { openScope, type Runtime, type TransactionScope } from "./runtime.js";
 import { SessionBase } from "./session-base.js";
 import { simulated } from "./simulated.js";
 import { systemActor } from "./system-actor.js";
 
-const MAX_DEPTH = 8;
 const CONFLICT_RETRIES = 4;
 /** How long a transaction may take to end by itself once its caller has given it up. */
 const ABORT_GRACE_MS = 500;
@@ -246,9 +239,7 @@ export class Session extends SessionBase implements Context {
    */
   inside(operation: string, cascaded = false): Session {
     if (cascaded && this.chain.includes(operation)) return this;
-    if (this.chain.filter((name) => name === operation).length >= MAX_DEPTH) {
-      throw HookRecursion({ chain: [...this.chain, operation] });
-    }
+    refuseRecursion(this.chain, operation);
     return this.#with(this.scope, [...this.chain, operation]);
   }
 
