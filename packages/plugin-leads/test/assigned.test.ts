@@ -3,9 +3,11 @@ import { createTestCrm, runJobs } from "@corm/core/testing";
 import { workflow } from "@corm/plugin-workflow";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { storageAt, suiteName } from "../../core/test/support/databases.js";
-import { reused } from "../../core/test/support/reused.js";
+import { reuse } from "../../core/test/support/reused.js";
 import { leads } from "../src/index.js";
 import { contactForm, openForm, visitor } from "./leads-crm.js";
+
+const reused = reuse();
 
 const make = (storage: ReturnType<typeof storageAt>, seed: number) =>
   createTestCrm({ storage, seed, plugins: [crmCore(), leads(), workflow()] });

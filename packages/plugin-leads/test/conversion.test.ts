@@ -19,8 +19,10 @@ import { opportunity, sales } from "@corm/plugin-sales";
 import { service } from "@corm/plugin-service";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { storageAt, suiteName } from "../../core/test/support/databases.js";
-import { reused } from "../../core/test/support/reused.js";
+import { reuse } from "../../core/test/support/reused.js";
 import { type LeadsOptions, lead, leads } from "../src/index.js";
+
+const reused = reuse();
 
 /** Something of another plugin that a lead, a contact, an account and an opportunity can have. */
 const visit = defineEntity("showroomVisit", {

@@ -1,10 +1,12 @@
 import { runJobs } from "@corm/core/testing";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { storageAt, suiteName } from "../../core/test/support/databases.js";
-import { reused } from "../../core/test/support/reused.js";
+import { reuse } from "../../core/test/support/reused.js";
 import { spawnScript } from "../../core/test/support/spawn.js";
 import { recyclePlan } from "../src/pool/plan.js";
 import { fill, type PoolCrm, poolCrm, poolOf } from "./pool-support.js";
+
+const reused = reuse();
 
 async function happened(test: PoolCrm, event: string) {
   const { items } = await test.me.changes({ limit: 500 });

@@ -3,8 +3,10 @@ import { knexStorage } from "@corm/core/knex";
 import { sales } from "@corm/plugin-sales";
 import { describe, expect, it } from "vitest";
 import { suiteName } from "../../core/test/support/databases.js";
-import { reused } from "../../core/test/support/reused.js";
+import { reuse } from "../../core/test/support/reused.js";
 import { visitsOf } from "./support.js";
+
+const reused = reuse();
 
 const STAGES = ["qualification", "proposal", "negotiation", "won", "lost", "prospecting"];
 

@@ -2,9 +2,11 @@ import { knexStorage } from "@corm/core/knex";
 import { decideQuote, documentTotals } from "@corm/plugin-sales";
 import { describe, expect, it } from "vitest";
 import { suiteName } from "../../core/test/support/databases.js";
-import { reused } from "../../core/test/support/reused.js";
+import { reuse } from "../../core/test/support/reused.js";
 import { makeQuote, quoteCrm } from "./quote-support.js";
 import { usd } from "./support.js";
+
+const reused = reuse();
 
 for (const database of reused) {
   describe.skipIf(!database.available)(suiteName(database), { timeout: 120_000 }, () => {

@@ -1,8 +1,10 @@
 import { runJobs } from "@corm/core/testing";
 import { describe, expect, it } from "vitest";
 import { storageAt, suiteName } from "../../core/test/support/databases.js";
-import { reused } from "../../core/test/support/reused.js";
+import { reuse } from "../../core/test/support/reused.js";
 import { type Me, type SalesCrm, salesCrm } from "./support.js";
+
+const reused = reuse();
 
 const ZONE = "Europe/Berlin";
 const weekly = {

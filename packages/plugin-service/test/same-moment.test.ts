@@ -3,8 +3,10 @@ import { knexStorage } from "@corm/core/knex";
 import { service } from "@corm/plugin-service";
 import { describe, expect, it } from "vitest";
 import { suiteName } from "../../core/test/support/databases.js";
-import { reused } from "../../core/test/support/reused.js";
+import { reuse } from "../../core/test/support/reused.js";
 import { letter, MAILBOX } from "./support.js";
+
+const reused = reuse();
 
 for (const database of reused) {
   describe.skipIf(!database.available)(suiteName(database), () => {

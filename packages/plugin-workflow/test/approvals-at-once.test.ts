@@ -1,8 +1,10 @@
 import { approval, approvalProcess, approvalVote, approve, reject, submit } from "@corm/plugin-workflow";
 import { describe, expect, it } from "vitest";
 import { storageAt, suiteName } from "../../core/test/support/databases.js";
-import { reused } from "../../core/test/support/reused.js";
+import { reuse } from "../../core/test/support/reused.js";
 import { lead, makeLeads, staff, type WorkflowCrm, workflowCrm } from "./support.js";
+
+const reused = reuse();
 
 /** Apps on one database, as processes of one installation are. */
 for (const database of reused.filter(({ name }) => name !== "SQLite in memory")) {

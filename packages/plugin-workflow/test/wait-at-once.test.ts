@@ -5,7 +5,9 @@ import { lead, leads } from "@corm/plugin-leads";
 import { automation, defineStep, stepKinds, workflow, workflowRun } from "@corm/plugin-workflow";
 import { describe, expect, it } from "vitest";
 import { storageAt, suiteName, type TestServer } from "../../core/test/support/databases.js";
-import { reused } from "../../core/test/support/reused.js";
+import { reuse } from "../../core/test/support/reused.js";
+
+const reused = reuse();
 
 /** Long enough for a change that nobody holds up, and for the reader of the journal. */
 const A_WHILE_MS = 1500;

@@ -3,9 +3,11 @@ import { knexStorage } from "@corm/core/knex";
 import { createTestCrm } from "@corm/core/testing";
 import { describe, expect, it } from "vitest";
 import { suiteName } from "../../core/test/support/databases.js";
-import { reused } from "../../core/test/support/reused.js";
+import { reuse } from "../../core/test/support/reused.js";
 import { type ConsumerOptions, createConsumer, createRelay, type RelayOptions } from "../src/index.js";
 import { connection, freshName, missing, title, wipe } from "./redis-server.js";
+
+const reused = reuse();
 
 const accounts = (entry: SubscribedEntry) => entry.entity === "account";
 

@@ -5,7 +5,9 @@ import { createTestCrm } from "@corm/core/testing";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { parcel, plugins } from "../http/support/parcels.js";
 import { suiteName, type TestDatabase } from "../support/databases.js";
-import { reused } from "../support/reused.js";
+import { reuse } from "../support/reused.js";
+
+const reused = reuse();
 
 /** Apps on one database, as processes of one installation are. In memory there can be one only. */
 const APPS = 4;

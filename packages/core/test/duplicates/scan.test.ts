@@ -12,9 +12,11 @@ import { createHttp } from "@corm/core/http";
 import { createTestCrm, runJobs } from "@corm/core/testing";
 import { describe, expect, test } from "vitest";
 import { storageAt, suiteName } from "../support/databases.js";
-import { reused } from "../support/reused.js";
+import { reuse } from "../support/reused.js";
 import { spawnScript } from "../support/spawn.js";
 import { openScanned } from "./scanned.js";
+
+const reused = reuse();
 
 const seller = defineRole({
   name: "seller",

@@ -9,8 +9,10 @@ import Type from "typebox";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { stored } from "../abuse/support/written.js";
 import { suiteName, type TestDatabase } from "../support/databases.js";
-import { reused } from "../support/reused.js";
+import { reuse } from "../support/reused.js";
 import { parcel, parcels } from "./support/parcels.js";
+
+const reused = reuse();
 
 const LIMIT = 400;
 const codes = async (ctx: TestCrm<typeof plugins>["me"]) =>

@@ -10,26 +10,30 @@ const kept = "corm_meta";
  * The same servers, whose databases are emptied and used again by the next test of the file: making a hundred tables takes
  * seconds, emptying them milliseconds. For tests that all compose the same plugins, and look at no other database.
  */
-export const reuse = (servers: readonly TestServer[]): TestServer[] => servers.map(reusing);
-
-export const reused: readonly TestServer[] = reuse(databases);
-
-function reusing(server: TestServer): TestServer {
-  const empty = emptierOf(server);
-  if (!empty) return server;
+export function reuse(servers: readonly TestServer[] = databases): readonly TestServer[] {
   const made: TestDatabase[] = [];
-  const free: TestDatabase[] = [];
   afterAll(async () => {
     for (const database of made) await database.drop();
   });
+  return servers.map((server) => reusing(server, made));
+}
+
+function reusing(server: TestServer, made: TestDatabase[]): TestServer {
+  const empty = emptierOf(server);
+  if (!empty) return server;
+  const free: string[] = [];
+  const another = async (): Promise<string> => {
+    const database = await server.create();
+    made.push(database);
+    return database.url;
+  };
   return {
     ...server,
     create: async () => {
-      const database = free.pop();
-      if (database) await empty(database.url);
-      else made.push(await server.create());
-      const { url } = database ?? (made.at(-1) as TestDatabase);
-      return { url, drop: async () => void free.push({ url, drop: async () => {} }) };
+      const old = free.pop();
+      if (old !== undefined) await empty(old);
+      const url = old ?? (await another());
+      return { url, drop: async () => void free.push(url) };
     },
   };
 }
