@@ -16,11 +16,20 @@ export interface ContentLine {
 }
 
 const NAME = /^(?:[A-Za-z0-9-]+\.)?([A-Za-z0-9-]+)/;
+const PARAMETER = /;([A-Za-z0-9-]+)(?:=((?:"[^"]*"|[^";:,])*(?:,(?:"[^"]*"|[^";:,])*)*))?/y;
 const NONE: ReadonlyMap<string, readonly string[]> = new Map();
 
+interface OpenLine {
+  readonly line: number;
+  readonly name: string;
+  readonly parts: string[];
+  size: number;
+  readonly wanted: boolean;
+}
+
 /**
- * Reads the lines of a file, unfolded. Memory holds one; of those whose name is not wanted, such as photos, only the
- * beginning.
+ * Reads the lines of a file, unfolded. Memory holds one; of those whose name is not wanted, such as photos, only
+ * the beginning.
  *
  * @throws row-too-large
  */
@@ -28,7 +37,7 @@ export async function* readContentLines(
   text: AsyncIterable<string>,
   isWanted: (name: string) => boolean,
 ): AsyncGenerator<ContentLine> {
-  let open: { readonly line: number; parts: string[]; size: number; readonly wanted: boolean } | undefined;
+  let open: OpenLine | undefined;
   let line = 0;
   for await (const raw of readLines(text, MAX_RECORD)) {
     line += 1;
@@ -40,14 +49,22 @@ export async function* readContentLines(
       open.parts.push(bare.slice(1));
       continue;
     }
-    if (open) yield parsed(open.line, open.parts.join(""));
-    const name = NAME.exec(bare)?.[1]?.toUpperCase() ?? "";
-    const wanted = isWanted(name);
-    const kept = wanted ? bare : bare.slice(0, 200);
-    open = bare.trim() === "" ? undefined : { line, parts: [kept], size: bare.length, wanted };
+    if (open) yield closed(open);
+    const [head = "", found = ""] = NAME.exec(bare) ?? [];
+    const name = /^[;:]/.test(bare.slice(head.length)) ? found.toUpperCase() : "";
+    // One whose name goes on in the next line has one by then.
+    const wanted = name === "" || isWanted(name);
+    open =
+      bare.trim() === ""
+        ? undefined
+        : { line, name, parts: [wanted ? bare : bare.slice(0, 200)], size: bare.length, wanted };
   }
-  if (open) yield parsed(open.line, open.parts.join(""));
+  if (open) yield closed(open);
 }
+
+/** Of what nobody wants the beginning alone is there, which may end within its parameters. */
+const closed = ({ line, name, parts, wanted }: OpenLine): ContentLine =>
+  wanted ? parsed(line, parts.join("")) : { line, name, parameters: NONE, value: "", text: parts.join("") };
 
 function parsed(line: number, text: string): ContentLine {
   const none = { line, name: "", parameters: NONE, value: "", text };
@@ -56,14 +73,15 @@ function parsed(line: number, text: string): ContentLine {
   let at = head.length;
   const parameters = new Map<string, string[]>();
   while (text[at] === ";") {
-    const [whole, key = "", values] =
-      /^;([A-Za-z0-9-]+)(?:=((?:"[^"]*"|[^";:,])*(?:,(?:"[^"]*"|[^";:,])*)*))?/.exec(text.slice(at)) ?? [];
+    PARAMETER.lastIndex = at;
+    const [whole, key = "", values] = PARAMETER.exec(text) ?? [];
     if (whole === undefined) return none;
     at += whole.length;
     const given = values === undefined ? [key] : (values.match(/"[^"]*"|[^",]+/g) ?? []);
     const under = values === undefined ? "TYPE" : key.toUpperCase();
     const known = parameters.get(under) ?? [];
-    parameters.set(under, [...known, ...given.map((value) => value.replace(/^"|"$/g, ""))]);
+    parameters.set(under, known);
+    for (const value of given) known.push(value.replace(/^"|"$/g, ""));
   }
   if (text[at] !== ":") return none;
   return { line, name: name.toUpperCase(), parameters, value: text.slice(at + 1), text };
@@ -88,6 +106,25 @@ export function partsOf(value: string, mark: ";" | ","): string[] {
     } else part += sign;
   }
   return [...parts, part].map(unescaped);
+}
+
+/** Adds the lines of a card that are wanted, and those that are none. Together they are no longer than a record may be. */
+export class CardLines {
+  readonly start: number;
+  readonly lines: ContentLine[] = [];
+  #size = 0;
+
+  /** @param start line of the file in which the card begins */
+  constructor(start: number) {
+    this.start = start;
+  }
+
+  /** @throws row-too-large */
+  add(content: ContentLine): void {
+    this.#size += content.text.length + 1;
+    if (this.#size > MAX_RECORD) throw RowTooLarge({ line: this.start, limit: MAX_RECORD });
+    this.lines.push(content);
+  }
 }
 
 const OCTETS = 75;

@@ -1,7 +1,7 @@
 import { type CardFormat, ICS_COLUMNS, type IcsColumn } from "../plugin/card-formats.js";
 import { toInstant } from "../util/clock.js";
 import { isTimeZone, timeZone } from "../util/time-zone.js";
-import { type ContentLine, partsOf, readContentLines, unescaped } from "./content-lines.js";
+import { CardLines, type ContentLine, partsOf, readContentLines, unescaped } from "./content-lines.js";
 import { InvalidImport } from "./errors.js";
 import type { CsvRecord } from "./read-csv.js";
 
@@ -10,6 +10,8 @@ const WANTED = new Set([
   ...["COMPLETED", "STATUS", "RRULE", "RDATE", "RECURRENCE-ID"],
 ]);
 const READ = new Set(["VEVENT", "VTODO"]);
+/** Components that stand in one another: an alarm stands in two. */
+const MAX_DEPTH = 10;
 
 /** What `KIND` may be, and what it is where the file does not say. */
 export type Kinds = Pick<Extract<CardFormat, { format: "ics" }>, "todo" | "event"> & {
@@ -26,29 +28,32 @@ export type Kinds = Pick<Extract<CardFormat, { format: "ics" }>, "todo" | "event
 export async function* readIcs(text: AsyncIterable<string>, kinds: Kinds): AsyncGenerator<CsvRecord> {
   yield { line: 1, cells: [...ICS_COLUMNS] };
   const within: string[] = [];
-  let lines: ContentLine[] = [];
-  let start = 0;
+  let card = new CardLines(0);
   let zone = "UTC";
   let any = false;
   for await (const content of readContentLines(text, (name) => WANTED.has(name))) {
     const { name, value, line } = content;
-    const component = value.trim().toUpperCase();
+    const component = value.trim().slice(0, 100).toUpperCase();
     if (!any && !(name === "BEGIN" && component === "VCALENDAR")) break;
     any = true;
     const at = within.length;
     if (name === "BEGIN") {
       within.push(component);
-      if (at === 1 && READ.has(component)) [lines, start] = [[], line];
+      if (at === MAX_DEPTH)
+        throw InvalidImport({ reason: `Line ${line} opens a component in more than ${MAX_DEPTH} others.` });
+      if (at === 1 && READ.has(component)) card = new CardLines(line);
     } else if (name === "END") {
       const open = within.pop();
       if (open !== component)
         throw InvalidImport({
           reason: `Line ${line} ends ${component.slice(0, 40)}, and ${open ?? "nothing"} is open.`,
         });
-      if (at === 2 && READ.has(component)) yield recordOf(start, lines, component, zone, kinds);
+      if (at === 2 && READ.has(component)) yield recordOf(card.start, card.lines, component, zone, kinds);
     } else if (at === 1 && name === "X-WR-TIMEZONE") {
       if (isTimeZone(value.trim())) zone = value.trim();
-    } else if (at === 2 && READ.has(within[1] as string)) lines.push(content);
+    } else if (at === 2 && READ.has(within[1] as string)) {
+      if (name === "" || WANTED.has(name)) card.add(content);
+    }
   }
   if (!any)
     throw InvalidImport({ reason: "The file is no calendar: it does not begin with BEGIN:VCALENDAR." });

@@ -1,6 +1,6 @@
 import { VCARD_COLUMNS, type VcardColumn } from "../plugin/card-formats.js";
 import { parsePersonName } from "../standards/person-name.js";
-import { type ContentLine, partsOf, readContentLines, unescaped } from "./content-lines.js";
+import { CardLines, type ContentLine, partsOf, readContentLines, unescaped } from "./content-lines.js";
 import { InvalidImport } from "./errors.js";
 import type { CsvRecord } from "./read-csv.js";
 
@@ -8,6 +8,9 @@ const WANTED = new Set([
   ...["BEGIN", "END", "VERSION", "KIND", "UID", "FN", "N", "EMAIL", "TEL", "TITLE", "ORG", "ADR", "BDAY"],
   ...["URL", "NOTE"],
 ]);
+
+/** Characters of a name that is taken apart. */
+const MAX_NAME = 1_000;
 
 /**
  * Reads vCards 3.0 and 4.0 as records of text; the first one is the header. Of several addresses or numbers the preferred
@@ -17,23 +20,23 @@ const WANTED = new Set([
  */
 export async function* readVcard(text: AsyncIterable<string>): AsyncGenerator<CsvRecord> {
   yield { line: 1, cells: [...VCARD_COLUMNS] };
-  let card: ContentLine[] | undefined;
-  let start = 0;
+  let card: CardLines | undefined;
   let any = false;
   for await (const content of readContentLines(text, (name) => WANTED.has(name))) {
     const { name, value, line } = content;
     const isCard = value.trim().toUpperCase() === "VCARD";
     if (name === "BEGIN" && isCard) {
-      if (card) yield broken(start, card, "is not closed by END:VCARD");
-      [card, start, any] = [[], line, true];
+      if (card) yield broken(card.start, card.lines, "is not closed by END:VCARD");
+      [card, any] = [new CardLines(line), true];
     } else if (name === "END" && isCard && card) {
-      yield recordOf(start, card);
+      yield recordOf(card.start, card.lines);
       card = undefined;
-    } else if (card) card.push(content);
-    else if (!any) break;
+    } else if (card) {
+      if (name === "" || WANTED.has(name)) card.add(content);
+    } else if (!any) break;
     else yield broken(line, [content], "stands outside of a card");
   }
-  if (card) yield broken(start, card, "is not closed by END:VCARD");
+  if (card) yield broken(card.start, card.lines, "is not closed by END:VCARD");
   if (!any) throw InvalidImport({ reason: "The file holds no vCard: it does not begin with BEGIN:VCARD." });
 }
 
@@ -50,7 +53,8 @@ function recordOf(line: number, lines: readonly ContentLine[]): CsvRecord {
   const textOf = (name: string) => unescaped(best(lines, name)?.value ?? "").trim();
   const [family = "", given = ""] = partsOf(best(lines, "N")?.value ?? "", ";").map((part) => part.trim());
   const full = textOf("FN");
-  const name = parsePersonName(full);
+  // No name is so long, and taking it apart takes time.
+  const name = parsePersonName(full.length > MAX_NAME ? "" : full);
   const isNamed = family.trim() !== "" || given.trim() !== "";
   cells.set("UID", textOf("UID").replace(/^urn:uuid:/i, ""));
   cells.set("FN", full);
@@ -64,7 +68,7 @@ function recordOf(line: number, lines: readonly ContentLine[]): CsvRecord {
     best(lines, "ADR")?.value ?? "",
     ";",
   );
-  cells.set("ADR.street", street.trim().replace(/\s*\n\s*/g, ", "));
+  cells.set("ADR.street", rowsOf(street).join(", "));
   cells.set("ADR.locality", locality.trim());
   cells.set("ADR.region", region.trim());
   cells.set("ADR.code", code.trim());
@@ -74,6 +78,13 @@ function recordOf(line: number, lines: readonly ContentLine[]): CsvRecord {
   cells.set("NOTE", textOf("NOTE"));
   return { line, cells: VCARD_COLUMNS.map((column) => cells.get(column) ?? "") };
 }
+
+/** A pattern for white space around line ends looks at a run of blanks as often as it is long. */
+const rowsOf = (text: string): string[] =>
+  text
+    .split("\n")
+    .map((row) => row.trim())
+    .filter((row) => row !== "");
 
 function problemOf(lines: readonly ContentLine[]): string | undefined {
   const wrong = lines.find(({ name }) => name === "");

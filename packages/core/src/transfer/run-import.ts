@@ -14,6 +14,7 @@ import { hash64 } from "../import/seen-keys.js";
 import { settle } from "../import/settle.js";
 import type { RecordValues } from "../model/record-codec.js";
 import type { Session } from "../runtime/session.js";
+import { storableText } from "../util/normalize-text.js";
 import { type DuplicateCounts, writeUnlessThere } from "./duplicate-rows.js";
 import { ImportNotResumable, ImportTakenOver, InvalidImport, RowTooLarge } from "./errors.js";
 import { booksOf, findJob, isStale, requestOf, startedBy, statusOf } from "./import-jobs.js";
@@ -266,7 +267,7 @@ class Run {
       refused.map(({ item, rejection }) => ({
         jobId: this.#job.id,
         row: rejection.row,
-        reason: rejection.reason.slice(0, 2000),
+        reason: storableText(rejection.reason.slice(0, 2000)),
         cells: JSON.stringify(item.cells),
       })),
     );
@@ -298,7 +299,10 @@ class Run {
         : "Something went wrong on this side.";
     try {
       const state = refused && !gone ? "failed" : "interrupted";
-      await this.#update(booksOf(this.#session.outside()), { state, problem: problem.slice(0, 2000) });
+      await this.#update(booksOf(this.#session.outside()), {
+        state,
+        problem: storableText(problem.slice(0, 2000)),
+      });
     } catch (failed) {
       this.#session.runtime.report(failed);
     }

@@ -41,6 +41,11 @@ export function isStorableText(text: string): boolean {
   return !text.includes("\0") && !LONE_SURROGATE.test(text);
 }
 
+/** A text with a sign in place of what no database keeps: for what quotes something, and may have cut it. */
+export function storableText(text: string): string {
+  return text.replaceAll("\0", "\ufffd").replace(LONE_SURROGATES, "\ufffd");
+}
+
 function fold(value: string): string {
   return value
     .replace(LONE_SURROGATES, "\ufffd")
