@@ -7,7 +7,7 @@ import { and } from "../storage/filter.js";
 import { isUuid } from "../util/uuid.js";
 import { nearest } from "../util/words.js";
 import type { FoundMatch } from "./errors.js";
-import { findMatches, visibleIds } from "./find.js";
+import { findMatches, type Match, visibleIds } from "./find.js";
 import { summed } from "./guard.js";
 import { isDismissed } from "./pairs.js";
 import { rulesFor } from "./rules.js";
@@ -84,10 +84,19 @@ export async function matchMany(
   const matches = await findMatches(session, view.full, { ...rules, rules: chosen }, records);
   const there = [...new Set(matches.map(({ id }) => id))].filter((id) => !own.has(id));
   const visible = await visibleIds(session, view.full, there);
+  const byRow = new Map<number, Match[]>();
+  for (const match of matches) {
+    if (!own.has(match.id) && !visible.has(match.id)) continue;
+    const known = byRow.get(match.at);
+    if (known) known.push(match);
+    else byRow.set(match.at, [match]);
+  }
   return records.map((_, at) =>
-    summed(matches.filter((match) => match.at === at && (own.has(match.id) || visible.has(match.id)))).map(
-      ({ id, ...rest }) => ({ ...rest, id: own.has(id) ? null : id, at: own.get(id) ?? null }),
-    ),
+    summed(byRow.get(at) ?? []).map(({ id, ...rest }) => ({
+      ...rest,
+      id: own.has(id) ? null : id,
+      at: own.get(id) ?? null,
+    })),
   );
 }
 
