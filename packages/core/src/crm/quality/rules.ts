@@ -5,7 +5,6 @@ import type { FieldModel } from "../../model/field-model.js";
 import { parseWhere } from "../../repository/parse-where.js";
 import type { Session } from "../../runtime/session.js";
 import { qualityRule } from "../entities/quality.js";
-import { InvalidQualityRule } from "../errors.js";
 
 interface Common {
   /** Of all rules of an entity, one has it. */
@@ -37,14 +36,12 @@ export const qualityRules: ExtensionPoint<QualityRule> = { name: "crm.qualityRul
 
 const MAX_RULES = 200;
 
-/** The rules of all entities: those of the app, and the tenant's own. @throws invalid-quality-rule */
+/** The rules of all entities: those of the app, and the tenant's own. */
 export async function rulesByEntity(session: Session): Promise<ReadonlyMap<string, QualityRule[]>> {
   const own = await session.repo(qualityRule).find({ where: { active: true }, limit: MAX_RULES });
   const byEntity = new Map<string, QualityRule[]>();
   for (const rule of [...session.contributions(qualityRules), ...own.items.map(ruleOf)]) {
     const rules = byEntity.get(rule.entity) ?? [];
-    if (rules.some(({ name }) => name === rule.name))
-      throw InvalidQualityRule({ rule: rule.name, problems: [`${rule.entity} has two rules of this name`] });
     byEntity.set(rule.entity, [...rules, rule]);
   }
   return byEntity;
@@ -65,14 +62,18 @@ export function ruleOf({ name, entity, kind, fields, days, by, where }: Kept): Q
     : { ...common, kind, fields: fields ?? [] };
 }
 
-/** What keeps a rule from being used. */
+/**
+ * What keeps a rule from being used. Of fields that the caller does not see he makes none: who sees how much it finds would
+ * learn of them.
+ */
 export function ruleProblems(session: Session, rule: QualityRule): string[] {
-  const entity = session.runtime.composition.entities.get(rule.entity);
-  if (!entity || entity.internal) return [`no plugin declares the entity "${rule.entity}"`];
-  if (entity.access.attached && entity.access.readWith)
+  const full = session.runtime.composition.entities.get(rule.entity);
+  if (!full || full.internal) return [`no plugin declares the entity "${rule.entity}"`];
+  if (full.access.attached && full.access.readWith)
     return [`"${rule.entity}" tells of other records, and has no findings itself`];
+  const entity = session.entity(rule.entity);
   const named = rule.kind === "stale" ? [rule.by ?? "updatedAt"] : rule.fields;
-  const problems = named.flatMap((name) => (entity.fields.has(name) ? [] : [`no field "${name}"`]));
+  const problems = named.flatMap((name) => (entity.queryable.has(name) ? [] : [`no field "${name}"`]));
   if (rule.kind === "stale") {
     const { kind, encrypted } = entity.fields.get(rule.by ?? "updatedAt") ?? {};
     if (!(Number.isInteger(rule.days) && rule.days >= 1)) problems.push(`"days" is at least 1`);
@@ -90,7 +91,7 @@ export function ruleProblems(session: Session, rule: QualityRule): string[] {
 function conditionProblems(session: Session, entity: EntityModel, where: unknown): string[] {
   if (where === undefined) return [];
   try {
-    parseWhere(entity, where, session.trusted());
+    parseWhere(entity, where, session);
   } catch (error) {
     if (!isCormError(error) || error.status >= 500) throw error;
     return [error.message];

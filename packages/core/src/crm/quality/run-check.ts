@@ -48,6 +48,12 @@ async function step(session: Session, id: string): Promise<boolean> {
 async function checkSlice(tx: Session, entity: EntityModel, check: QualityCheck): Promise<boolean> {
   const rules = (await rulesByEntity(tx)).get(entity.name) ?? [];
   for (const rule of rules) requireUsable(tx, rule);
+  const twice = rules.find(({ name }, at) => rules.findIndex((rule) => rule.name === name) < at);
+  if (twice)
+    throw InvalidQualityRule({
+      rule: twice.name,
+      problems: [`${entity.name} has two rules of this name`],
+    });
   const page = await checkPage(tx, entity, rules, check.cursor, RECORDS);
   const { found, closed } = await noteFindings(tx, entity, page);
   const done = check.done + page.ids.length;
