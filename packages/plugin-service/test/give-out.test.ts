@@ -82,6 +82,25 @@ describe("a ticket", () => {
     await kit.crm.stop();
   });
 
+  it("that waits in a queue from which people take tickets by now is given to nobody", async () => {
+    const kit = await desk();
+    const { me, rule, ada, joan, queueOf } = kit;
+    await rule();
+    const agents = await me
+      .repo(agent)
+      .createMany([ada, joan].map((userId) => ({ userId, presence: "offline" as const })));
+    const [box, other] = [await queueOf(), await queueOf({ name: "Other" })];
+    const rows = await me
+      .repo(ticket)
+      .createMany([box, other].map(({ id }) => ({ subject: "Waits", queueId: id })));
+    await me.repo(queue).update(box.id, { givesOut: false });
+    for (const { id } of agents) await me.repo(agent).update(id, { presence: "online" });
+    await runJobs(kit, { for: { minutes: 2 } });
+    expect(await ownerOf(kit, rows[0]!.id)).toBeNull();
+    expect(await ownerOf(kit, rows[1]!.id)).not.toBeNull();
+    await kit.crm.stop();
+  });
+
   it("that belongs to somebody, is done, or stands where people take tickets, is given to nobody", async () => {
     const kit = await desk();
     const { me, rule, ada, queueOf, first } = kit;

@@ -1,6 +1,10 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import type { TransactionScope } from "./runtime.js";
 
+/** Also one of another library or realm. */
+const isPromise = <T>(result: T | Promise<T>): result is Promise<T> =>
+  typeof (result as { readonly then?: unknown } | null | undefined)?.then === "function";
+
 /**
  * Knows the transaction that running code is inside of, so that a session from outside is not used there by mistake.
  * Node.js before 24 pays for that with every promise of the process: it is watched only while code of others (hooks,
@@ -26,7 +30,7 @@ export class TransactionGuard {
       this.#leave();
       throw error;
     }
-    if (result instanceof Promise) return this.#until(result);
+    if (isPromise(result)) return this.#until(result);
     this.#leave();
     return result;
   }

@@ -38,6 +38,20 @@ onDatabases({ plugins: [plugin] }, (app) => {
       });
     });
 
+    it("the outer session in what a hook answers that is a promise of another kind", async () => {
+      const me = app().fresh();
+      const later = async () => {
+        await Promise.resolve();
+        return void (await me.entities.thing.count());
+      };
+      program.afterCreate = (() => {
+        const running = later();
+        // biome-ignore lint/suspicious/noThenProperty: as promises of other libraries have it.
+        return { then: running.then.bind(running) };
+      }) as never;
+      await expect(me.entities.thing.create({ title: "A" })).rejects.toEqual(misuse(/from outside/));
+    });
+
     it("a session after its transaction, kept by whatever means", async () => {
       const me = app().fresh();
       await me.entities.thing.createMany(Array.from({ length: 3 }, (_, i) => ({ title: `T${i}` })));

@@ -7,8 +7,9 @@ import {
   before,
   type Context,
 } from "@corm/core";
+import { type Queue, queue } from "../entities/queue.js";
 import { type Ticket, type TicketInput, ticket } from "../entities/ticket.js";
-import { giveOut, isOpen, queuesOf, takenByHand } from "../services/give-out.js";
+import { giveOut, isOpen, MOST_GIVEN, queuesOf, takenByHand, ticketsOf } from "../services/give-out.js";
 import { isId } from "../services/ids.js";
 
 type Before = BeforeChanges<Ticket, TicketInput>;
@@ -76,9 +77,34 @@ const giveMoved: BatchHandler<After["update"]> = async (batch, ctx) => {
   await giveOut(ctx, open, "asked");
 };
 
+/** What waits for somebody in a queue from which people take tickets by now waits for nobody. */
+const leaveToPeople: BatchHandler<AfterChanges<Queue>["update"]> = async (batch, ctx) => {
+  const ids = batch.filter(({ row, changed }) => changed.has("givesOut") && !row.givesOut);
+  const service = ctx.optional(assignments);
+  if (ids.length === 0 || !service) return;
+  const waiting = ticketsOf(ctx).stream({
+    where: {
+      queueId: { in: ids.map(({ row }) => row.id) },
+      ownerId: null,
+      status: { in: ["open", "pending"] },
+    },
+    select: ["id"],
+    limit: MOST_GIVEN,
+  });
+  let some: string[] = [];
+  for await (const { id } of waiting) {
+    some.push(id);
+    if (some.length < MOST_GIVEN) continue;
+    await service.withdraw(ticket.name, some);
+    some = [];
+  }
+  await service.withdraw(ticket.name, some);
+};
+
 export const giveTicketsOut = [
   before(ticket, "create", { name: "service.teamOfQueue" }, teamOfNew),
   before(ticket, "update", { name: "service.teamOfNextQueue" }, teamOfMoved),
   after(ticket, "create", { name: "service.giveOutNew", stage: "late" }, giveNew),
   after(ticket, "update", { name: "service.giveOutMoved", stage: "late" }, giveMoved),
+  after(queue, "update", { name: "service.leaveToPeople" }, leaveToPeople),
 ];

@@ -14,6 +14,9 @@ export const isOpen = ({ status }: Pick<Ticket, "status">): boolean =>
 export const queuesOf = (ctx: Context) =>
   ctx.asSystem({ capability: "service.queues", reason: "queues of tickets" }).repo(queue);
 
+export const ticketsOf = (ctx: Context) =>
+  ctx.asSystem({ capability: "service.queues", reason: "tickets of queues" }).repo(ticket);
+
 /**
  * Gives open tickets that belong to nobody to people by the rules of the tenant, where a plugin keeps some: in the caller's
  * transaction, so that no two get one. Those of a queue from which people take them wait there.
