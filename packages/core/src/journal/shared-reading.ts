@@ -1,5 +1,6 @@
 import type { Session } from "../runtime/session.js";
 import type { SubscribedEntry } from "../subscribers/define-subscriber.js";
+import { deepFreeze } from "../util/deep-freeze.js";
 import { readEntry } from "./entry.js";
 import { entriesAfter } from "./read.js";
 
@@ -11,7 +12,8 @@ export type ReadAfter = (
 ) => Promise<readonly SubscribedEntry[]>;
 
 export const readAfter: ReadAfter = async (session, after, limit) =>
-  Object.freeze(
+  // What one reader is handed another one may be handed as well.
+  deepFreeze(
     (await entriesAfter(session, after, limit)).map((row) => ({
       ...readEntry(row),
       position: row["position"] as number,

@@ -1,5 +1,6 @@
 import { InvalidDuration, shown, WorkingTimeOutOfReach } from "../errors/value-errors.js";
 import { type CalendarDefinition, compileDefinition } from "./calendar-definition.js";
+import { deepFreeze } from "./deep-freeze.js";
 import { type TimeZone, timeZone } from "./time-zone.js";
 import { checkInstantMs, MAX_INSTANT_MS } from "./values.js";
 import { createTimeline, type WorkingTimeline } from "./working-timeline.js";
@@ -109,9 +110,4 @@ export function workingTimeBetween(calendar: BusinessCalendar, from: number, to:
 /** Whether an instant, in epoch milliseconds, is working time. @throws InvalidInstant */
 export function isWorkingTime(calendar: BusinessCalendar, instant: number): boolean {
   return calendar.timeline.isWorking(calendar.zone.toLocal(instant));
-}
-
-function deepFreeze<Value>(value: Value): Value {
-  if (typeof value === "object" && value !== null) for (const part of Object.values(value)) deepFreeze(part);
-  return Object.freeze(value);
 }

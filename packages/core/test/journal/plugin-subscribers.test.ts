@@ -71,6 +71,10 @@ it("readers that stand at the same place are handed the same entries, read once"
   expect([positions("one"), positions("two"), positions("late")]).toEqual([[[1], [2]], [[1], [2]], [[2]]]);
   expect(handed["two"]?.[0]).toBe(handed["one"]?.[0]);
   expect(handed["late"]?.[0]).toBe(handed["one"]?.[1]);
+  // What one of them did to an entry, the others would see.
+  const [entry] = (handed["one"]?.[0] ?? []) as { changes: { text: unknown[] } }[];
+  expect(() => entry!.changes.text.reverse()).toThrow(TypeError);
+  expect(() => Object.assign(entry!, { changes: null })).toThrow(TypeError);
   await kit.crm.stop();
 });
 
