@@ -42,6 +42,8 @@ export function onDatabases<const Ps extends PluginList>(
       let app: TestApp<Ps> | undefined;
       beforeAll(async () => {
         database = await server.create();
+        // Short names in every file, whatever ran before it in this process.
+        tenants = 0;
         app = await openApp<Ps>(database.url, rest as TestCrmOptions<Ps>);
       });
       afterAll(async () => {
