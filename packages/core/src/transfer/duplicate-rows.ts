@@ -18,6 +18,8 @@ type Records = Repository<RecordValues, RecordValues>;
 type Placed = { readonly at: number; readonly input: RecordValues };
 type Patched = Placed & { readonly id: string };
 
+/** Rows that are looked at again together: a batch in which all rows are one person would compare all with all for each. */
+const AGAIN = 40;
 /** Ids that a reason names at most. */
 const SHOWN = 5;
 
@@ -40,8 +42,8 @@ export async function writeUnlessThere(
   const records = tx.repoOf(entity) as Records;
   let open: Placed[] = inputs.map((input, at) => ({ at, input }));
   let [skipped, matched] = [0, 0];
-  while (open.length > 0) {
-    const wave = await sorted(tx, entity, open, policy);
+  for (let most = open.length; open.length > 0; most = AGAIN) {
+    const wave = await sorted(tx, entity, open.slice(0, most), policy);
     if (wave.issues.length > 0) throw ValidationFailed({ entity, issues: wave.issues });
     await placed(entity, wave.fresh, (rows) => records.createMany(rows.map(({ input }) => input)));
     await placed(entity, wave.patched, (rows) =>
@@ -49,7 +51,7 @@ export async function writeUnlessThere(
     );
     skipped += wave.skipped;
     matched += wave.patched.length;
-    open = wave.later;
+    open = [...wave.later, ...open.slice(most)];
   }
   return { skipped, matched };
 }

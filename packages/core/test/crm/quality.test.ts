@@ -286,3 +286,23 @@ test("over HTTP: rules that cannot be are refused, checks begun and stopped, fin
   });
   await app.crm.stop();
 });
+
+test("more rules than are looked at are refused, and no finding is closed for want of its rule", async () => {
+  const app = await make();
+  await app.me.repo(contact).create({ lastName: "No mail" });
+  const rules = Array.from({ length: 200 }, (_, i) => ({
+    ...{ name: `rule ${i}`, entity: "contact", kind: "incomplete" as const, fields: ["email"] },
+    active: i === 0,
+  }));
+  await app.me.repo(qualityRule).createMany(rules);
+  await check(app);
+  expect(await open(app)).toHaveLength(1);
+  await app.me.repo(qualityRule).updateWhere({ active: false }, { active: true });
+  await app.me.repo(qualityRule).create({ ...rules[0], name: "one more", active: true } as never);
+  expect(await check(app)).toMatchObject({
+    state: "failed",
+    problem: expect.stringMatching(/more than 200 rules are active/),
+  });
+  expect(await open(app)).toHaveLength(1);
+  await app.crm.stop();
+});

@@ -36,6 +36,7 @@ it("says who asks, and what there is", () => {
     { name: "items", kind: "many", target: "parcelItem" },
     { name: "attachments", kind: "many", target: "attachment" },
     { name: "notes", kind: "many", target: "note" },
+    { name: "qualityFindings", kind: "many", target: "qualityFinding" },
     { name: "taggings", kind: "many", target: "tagging" },
   ]);
 });

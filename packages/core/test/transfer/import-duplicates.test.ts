@@ -148,3 +148,12 @@ test("over HTTP; what the caller may not see decides nothing, and a policy witho
   });
   await app.crm.stop();
 });
+
+test("a batch of one person's rows compares each with few others: the last one wins, and the one after is another's", async () => {
+  const app = await make();
+  const many = Array.from({ length: 300 }, (_, i) => `Ada,ada@example.com,title ${i}`);
+  const status = await run(app, [...many, "Bob,bob@example.com,one"], { duplicates: "update" });
+  expect(status).toMatchObject({ done: 301, accepted: 301, rejected: 0, matched: 299 });
+  expect(await names(app)).toEqual(["Ada title 299", "Bob one"]);
+  await app.crm.stop();
+});

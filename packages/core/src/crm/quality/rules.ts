@@ -5,6 +5,7 @@ import type { FieldModel } from "../../model/field-model.js";
 import { parseWhere } from "../../repository/parse-where.js";
 import type { Session } from "../../runtime/session.js";
 import { qualityRule } from "../entities/quality.js";
+import { InvalidQualityRule } from "../errors.js";
 
 interface Common {
   /** Of all rules of an entity, one has it. */
@@ -39,6 +40,11 @@ const MAX_RULES = 200;
 /** The rules of all entities: those of the app, and the tenant's own. */
 export async function rulesByEntity(session: Session): Promise<ReadonlyMap<string, QualityRule[]>> {
   const own = await session.repo(qualityRule).find({ where: { active: true }, limit: MAX_RULES });
+  // Findings of a rule that is left out would be closed as mended.
+  if (own.next !== null) {
+    const rule = own.items.at(-1)?.name as string;
+    throw InvalidQualityRule({ rule, problems: [`more than ${MAX_RULES} rules are active: turn some off`] });
+  }
   const byEntity = new Map<string, QualityRule[]>();
   for (const rule of [...session.contributions(qualityRules), ...own.items.map(ruleOf)]) {
     const rules = byEntity.get(rule.entity) ?? [];
