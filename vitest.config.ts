@@ -1,4 +1,5 @@
 import { defineConfig } from "vitest/config";
+import LongFirst from "./tooling/long-first.js";
 
 /**
  * Packages resolve to their sources (the `@corm/source` export condition): tests need no build. The list is
@@ -22,6 +23,7 @@ export default defineConfig({
     // Loading the packages takes a file longer than its tests. Nothing in them lives in a module but what is the same for all.
     isolate: false,
     maxWorkers: 2,
+    sequence: { sequencer: LongFirst },
     testTimeout: 30_000,
     hookTimeout: 60_000,
     passWithNoTests: false,
