@@ -106,7 +106,9 @@ async function play(
   for (let slot = 0; slot < scenario.processes; slot++) crm = await start(slot);
   for (let steps = 0; !played.isOver(); steps++) {
     if (steps > 100_000) throw new Violation("the scenario does not come to an end");
-    for (const [slot, { isAlive }] of world.processes.entries()) if (!isAlive) await start(slot);
+    // A start reads the keys of encryption: from one connection, on which somebody may be inside of a transaction.
+    if (world.inTransaction === undefined)
+      for (const [slot, { isAlive }] of world.processes.entries()) if (!isAlive) await start(slot);
     if (!(await world.step())) world.pass(500);
   }
   world.calm();
