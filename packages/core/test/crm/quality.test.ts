@@ -13,9 +13,9 @@ import {
   qualityRule,
   qualityRules,
 } from "@corm/core";
-import { createHttp } from "@corm/core/http";
 import { createTestCrm, runJobs } from "@corm/core/testing";
 import { expect, test } from "vitest";
+import { adminCalls } from "../support/admin-calls.js";
 import { databases, storageAt } from "../support/databases.js";
 
 const seller = defineRole({
@@ -222,16 +222,7 @@ test("an erased person has no findings", async () => {
 test("over HTTP: rules that cannot be are refused, checks begun and stopped, findings not forged", async () => {
   const broken = rulesOf({ name: "gone", entity: "account", kind: "incomplete", fields: ["colour"] });
   const app = await make({ plugins: [crmCore(), broken] });
-  const identity = { actor: { kind: "user" as const, id: app.me.newId() }, tenant: "test", roles: ["admin"] };
-  const http = createHttp(app.crm, { authenticate: async () => identity });
-  const call = async (method: string, path: string, body?: object) => {
-    const response = await http.request(path, {
-      method,
-      headers: { "content-type": "application/json" },
-      ...(body ? { body: JSON.stringify(body) } : {}),
-    });
-    return { status: response.status, body: (await response.json()) as Record<string, unknown> };
-  };
+  const call = adminCalls(app);
   const rule = { name: "x", entity: "contact", kind: "incomplete", fields: ["email"] };
   for (const [wrong, words] of [
     [{ fields: ["colour"] }, "colour"],

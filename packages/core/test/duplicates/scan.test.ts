@@ -8,9 +8,9 @@ import {
   matchRule,
   matchRules,
 } from "@corm/core";
-import { createHttp } from "@corm/core/http";
 import { createTestCrm, runJobs } from "@corm/core/testing";
 import { describe, expect, test } from "vitest";
+import { adminCalls } from "../support/admin-calls.js";
 import { storageAt, suiteName } from "../support/databases.js";
 import { reuse } from "../support/reused.js";
 import { spawnScript } from "../support/spawn.js";
@@ -134,16 +134,7 @@ test("nobody sees pairs of records that he may not see, whatever his role says o
 
 test("over HTTP: begun, followed, stopped, and not forged", async () => {
   const app = await make();
-  const identity = { actor: { kind: "user" as const, id: app.me.newId() }, tenant: "test", roles: ["admin"] };
-  const http = createHttp(app.crm, { authenticate: async () => identity });
-  const call = async (method: string, path: string, body?: object) => {
-    const response = await http.request(path, {
-      method,
-      headers: { "content-type": "application/json" },
-      ...(body ? { body: JSON.stringify(body) } : {}),
-    });
-    return { status: response.status, body: (await response.json()) as Record<string, unknown> };
-  };
+  const call = adminCalls(app);
   await app.me
     .repo(matchRule)
     .create({ name: "phone", entity: "contact", policy: "report", when: byPhone as never });

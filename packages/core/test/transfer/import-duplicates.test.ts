@@ -149,7 +149,7 @@ test("over HTTP; what the caller may not see decides nothing, and a policy witho
   await app.crm.stop();
 });
 
-test("a batch of one person's rows compares each with few others: the last one wins, and the one after is another's", async () => {
+test("a batch of one person's rows leaves what the last one says, and the row after them makes a record of its own", async () => {
   const app = await make();
   const many = Array.from({ length: 300 }, (_, i) => `Ada,ada@example.com,title ${i}`);
   const status = await run(app, [...many, "Bob,bob@example.com,one"], { duplicates: "update" });
