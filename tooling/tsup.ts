@@ -6,7 +6,8 @@ type ExportTarget = string | Record<string, unknown>;
 /**
  * One ESM build per package, with an entry for every subpath in `exports`, and for what processes start from.
  * Splitting keeps modules shared by two entries in one chunk, so each exists once at run time.
- * What is `bundled` is run from the package's own files; its types come from the dependency. The CommonJS side is written afterwards by `cjs-shims.mjs`.
+ * What is `bundled` is run from the package's own files; its types come from the dependency. Declarations are written afterwards by `declarations.mjs`,
+ * and the CommonJS side by `cjs-shims.mjs`.
  */
 export function libraryConfig(
   processes: Readonly<Record<string, string>> = {},
@@ -22,14 +23,6 @@ export function libraryConfig(
     treeshake: true,
     sourcemap: true,
     noExternal: bundled.map((name) => new RegExp(`^${name}(/|$)`)),
-    dts: {
-      compilerOptions: {
-        // tsup sets `baseUrl` itself, which TypeScript 6 reports as deprecated.
-        ignoreDeprecations: "6.0",
-        // Declarations refer to other packages as a consumer sees them: built.
-        customConditions: [],
-      },
-    },
   };
 }
 

@@ -1,16 +1,20 @@
 import { defineConfig } from "tsup";
 import { libraryConfig } from "../../tooling/tsup.js";
 
-const config = libraryConfig();
-const { compilerOptions } = config.dts as { compilerOptions: object };
-
 /**
  * For browsers as well. The types of queries are core's: read from their source and copied into the declarations, so
  * that a front end need not install core.
  */
 export default defineConfig({
-  ...config,
+  ...libraryConfig(),
   platform: "neutral",
   target: "es2022",
-  dts: { compilerOptions: { ...compilerOptions, paths: { "@corm/core": ["./core-types.ts"] } } },
+  dts: {
+    compilerOptions: {
+      // tsup sets `baseUrl` itself, which TypeScript 6 reports as deprecated.
+      ignoreDeprecations: "6.0",
+      customConditions: [],
+      paths: { "@corm/core": ["./core-types.ts"] },
+    },
+  },
 });
