@@ -36,6 +36,7 @@ export const CORE_ORDER = [
   "idempotency",
   "journal",
   "temporal",
+  "provenance",
   "duplicates",
   "repository",
   "queue",

@@ -134,6 +134,10 @@ export function entityClient(entity: string, sender: Sender, directory: Director
     },
     history: pagesOf("history"),
     streamHistory: walk(pagesOf("history")),
+    async provenance(id: string, options: CallOptions = {}) {
+      const path = await ofRecord(id, options, "/provenance");
+      return (await sender.send({ method: "GET", path, repeat: "safe" }, options)).body;
+    },
     timeline: pagesOf("timeline"),
     streamTimeline: walk(pagesOf("timeline")),
     async restore(id: string, options: PostOptions = {}) {

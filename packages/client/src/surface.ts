@@ -6,6 +6,7 @@ import type {
   JournalEntry,
   Measure,
   Page,
+  RecordProvenance,
   Selected,
   Sort,
   TimelineEntry,
@@ -121,6 +122,8 @@ export interface EntityClient<Row, Input, Related = unknown> {
   history(id: string, query?: PageQuery, options?: CallOptions): Promise<Page<JournalEntry>>;
   /** The whole history, page by page behind the iterator. `limit` is the page size, default 500. */
   streamHistory(id: string, query?: PageQuery, options?: CallOptions): AsyncIterable<JournalEntry>;
+  /** Where the values are from that a record has, by field. Only of entities of which the app asks that. */
+  provenance(id: string, options?: CallOptions): Promise<RecordProvenance>;
   /** What happened around a record as every plugin of the app tells it, newest first. */
   timeline(id: string, query?: PageQuery, options?: CallOptions): Promise<Page<TimelineEntry>>;
   /** The whole timeline, page by page behind the iterator. `limit` is the page size, default 500. */

@@ -35,6 +35,7 @@ export type {
   JournalEntry,
   JournalOperation,
 } from "./context/journal.js";
+export type { FieldProvenance, Origin, RecordProvenance } from "./context/provenance.js";
 export type {
   AggregateQuery,
   AggregateRow,
@@ -264,6 +265,7 @@ export {
   type RouteRequest,
 } from "./routes/define-route.js";
 export { type CachedOptions, cached, forget } from "./runtime/cached.js";
+export { InvalidOrigin } from "./runtime/origin.js";
 export { type Checker, checker, type SchemaError } from "./schema/checker.js";
 export {
   type Defaulted,

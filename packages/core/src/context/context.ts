@@ -6,6 +6,7 @@ import type { EventHandle, EventSubject } from "./event.js";
 import type { ExtensionPoint } from "./extension-point.js";
 import type { Jobs } from "./jobs.js";
 import type { ChangesPage, ChangesQuery } from "./journal.js";
+import type { Origin } from "./provenance.js";
 import type { Repository } from "./repository.js";
 import type { AccessExplanation, RecordRight, Role } from "./role.js";
 import type { Simulation } from "./simulation.js";
@@ -50,6 +51,8 @@ export interface Identity {
   readonly revalidate?: (ctx: Context) => Promise<Pick<Identity, "roles" | "scopes"> | null>;
   /** Told of records that were written although a rule takes them for duplicates: the warning of policy `allow`. */
   readonly onDuplicates?: (warning: DuplicateWarning) => void;
+  /** Where the values are from that it writes: see `Context.from`. Left out, core says what it knows by itself. */
+  readonly origin?: Origin;
   /** BCP 47, for messages and formats. Default `en`. */
   readonly locale?: string;
   /**
@@ -91,6 +94,8 @@ export interface Context extends Required<Pick<Identity, "actor" | "tenant" | "l
   readonly clock: Clock;
   readonly signal: AbortSignal | undefined;
   readonly requestId: string | undefined;
+  /** Where the values are from that this session writes, as somebody has said. */
+  readonly origin: Origin | undefined;
   /**
    * The operations that this one runs inside of, outermost first and itself last: `["lead.convert", "contact.create"]`.
    * By it a hook tells a write of its own making from one that a caller asked for.
@@ -109,6 +114,14 @@ export interface Context extends Required<Pick<Identity, "actor" | "tenant" | "l
   repo<Name extends string, Row, Input, Related>(
     entity: Entity<Name, Row, Input, Related>,
   ): Repository<Row, Input, Related>;
+  /**
+   * The same session for values of another origin: where the app asks for provenance, it is kept of every field that is
+   * written through it, also by hooks. `ctx.from({ source: "trade register", confidence: 0.9 })`; a default that gives way
+   * to what a caller has said is `ctx.from({ source: "form", reference, ...ctx.origin })`.
+   *
+   * @throws invalid-origin
+   */
+  from(origin: Origin): Context;
   /** Runs an action through its hooks, in one transaction. `id` for actions on one record. */
   run<Input, Output>(
     action: ActionHandle<string, string | null, Input, Output>,

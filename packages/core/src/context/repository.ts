@@ -1,4 +1,5 @@
 import type { HistoryPage, HistoryQuery } from "./journal.js";
+import type { RecordProvenance } from "./provenance.js";
 import type {
   AggregateQuery,
   AggregateRow,
@@ -85,6 +86,11 @@ export interface Repository<Row, Input, Related = unknown> {
   restore(id: string): Promise<Row>;
   /** What happened to the record, newest first; also of one in the recycle bin. Outside of transactions. */
   history(id: string, query?: HistoryQuery): Promise<HistoryPage>;
+  /**
+   * Where the values are from that the record has, by field: of the fields that the app asks it for (`createCrm({
+   * provenance })`), and of those the ones that the actor sees. Also of one in the recycle bin. @throws not-found
+   */
+  provenance(id: string): Promise<RecordProvenance>;
   /** For good, with what `onDelete` of its references says. Also out of the recycle bin. */
   purge(id: string): Promise<void>;
   /** All or none, by id, or by id and the version that was read. */

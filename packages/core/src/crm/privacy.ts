@@ -22,7 +22,11 @@ export const crmPrivacy: readonly PersonalData[] = [
   }),
   definePersonalData(contactPoint, { by: ["contactId"], addresses: { value: "any" }, erase: "delete" }),
   // What a merge overwrote: kept as long as it can be undone.
-  definePersonalData(mergeStep, { mentions: ["before", "after"], erase: "delete", days: UNDO_DAYS }),
+  definePersonalData(mergeStep, {
+    mentions: ["before", "after", "provenance"],
+    erase: "delete",
+    days: UNDO_DAYS,
+  }),
   definePersonalData(activity, { by: ["contactId"], erase: "anonymise" }),
   // Rows of files that were not taken: no reference says whom they are about, and of some nothing does.
   definePersonalData(importRejection, {

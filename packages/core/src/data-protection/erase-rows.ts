@@ -4,6 +4,7 @@ import { encodePatch, type RecordValues } from "../model/record-codec.js";
 import { DELETED_COLUMN, LIVE_COLUMN } from "../model/system-fields.js";
 import type { Replacement } from "../privacy/define-personal-data.js";
 import type { PersonalModel } from "../privacy/personal-model.js";
+import { dropProvenance } from "../provenance/keep.js";
 import { decodeRows } from "../repository/decode-rows.js";
 import { later } from "../repository/write/update.js";
 import type { Session } from "../runtime/session.js";
@@ -29,17 +30,12 @@ export async function eraseRows(
   rows: readonly StoredRow[],
 ): Promise<{ anonymised: number; deleted: number }> {
   const { entity } = model;
-  await dropMatchKeys(
-    session,
-    rows.map((row) => row["id"] as string),
-  );
+  const ids = rows.map((row) => row["id"] as string);
+  await dropMatchKeys(session, ids);
+  await dropProvenance(session, ids);
   if (model.erase === "delete") {
     await removeFiles(session, model, rows);
-    await forgetLinks(
-      session,
-      entity,
-      rows.map((row) => row["id"] as string),
-    );
+    await forgetLinks(session, entity, ids);
     const { count } = await session
       .operations()
       .deleteWhere(entity.table, and(ofTenant(session), byIds(rows)));

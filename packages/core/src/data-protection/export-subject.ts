@@ -4,6 +4,7 @@ import { headOf } from "../journal/read.js";
 import type { RecordValues } from "../model/record-codec.js";
 import type { Subject } from "../privacy/define-personal-data.js";
 import type { PersonalModel } from "../privacy/personal-model.js";
+import { provenanceOf, shownProvenance } from "../provenance/keep.js";
 import { decodeRows } from "../repository/decode-rows.js";
 import type { Session } from "../runtime/session.js";
 import type { Filter } from "../storage/filter.js";
@@ -19,8 +20,8 @@ import { findSubject, type Person, storedSubject } from "./subject.js";
 const EXPORTED = "privacy.exported";
 
 /**
- * Everything that is kept of a person, over all plugins, as lines of JSON (NDJSON): `subject` first, then each `record`, each
- * `file` in parts, each `entry` of its journal and each past `state`, and `end` with the counts, without which the file is cut short. Secret
+ * Everything that is kept of a person, over all plugins, as lines of JSON (NDJSON): `subject` first, then each `record` (with where its values are
+ * from, where that is kept), each `file` in parts, each `entry` of its journal and each past `state`, and `end` with the counts, without which the file is cut short. Secret
  * fields are never in it, nor what is about somebody else. Memory holds one page. The journal says who asked, before the first line.
  *
  * @param ctx of an actor with the permission `privacy.export`, who may see the person's records
@@ -76,11 +77,19 @@ async function* toldOf(session: Session, model: PersonalModel, subject: Subject)
   const entity = model.entity.name;
   const told = (record: RecordValues) =>
     Object.fromEntries(model.exported.map(({ name }) => [name, record[name]]));
+  const exported = new Set(model.exported.map(({ name }) => name));
   for (const { where, concerns } of await waysTo(session, model, subject)) {
     for await (const page of rowsOf(session, model.entity, where)) {
       const records = (await decodeRows(session, model.entity.fieldList, page)).filter(concerns);
+      const known = await provenanceOf(
+        session,
+        model.entity,
+        records.map(({ id }) => id as string),
+      );
       for (const record of records) {
-        yield { type: "record", entity, values: told(record) } as Told;
+        const fields = known.get(record["id"] as string);
+        const provenance = fields && shownProvenance(fields, record, (name) => exported.has(name));
+        yield { type: "record", entity, values: told(record), ...(provenance ? { provenance } : {}) } as Told;
         yield* filesOf(session, model, record);
       }
       for await (const entries of entriesAbout(session, model, records, subject))

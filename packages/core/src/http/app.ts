@@ -13,6 +13,7 @@ import { metaRoute } from "./meta.js";
 import { type HttpCrm, type HttpOptions, type HttpSettings, isTimeout, settingsOf } from "./options.js";
 import { pluginRoutes } from "./plugin-routes.js";
 import { profileRoutes } from "./profile-routes.js";
+import { provenanceRoutes } from "./provenance-routes.js";
 import type { HttpRoute } from "./route.js";
 import { RouteTree, segmentsOf } from "./route-tree.js";
 import { type Area, serve } from "./serve.js";
@@ -75,6 +76,7 @@ function routesOf(settings: HttpSettings): { tree: RouteTree; systemPaths: strin
         ...entityRoutes(entity, entities, settings),
         ...transferRoutes(entity, settings),
         ...profileRoutes(entity, settings),
+        ...provenanceRoutes(entity, settings),
       ]),
     ...importRoutes(settings),
     ...fileRoutes(settings),

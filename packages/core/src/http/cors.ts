@@ -1,6 +1,6 @@
 const METHODS = "GET, HEAD, POST, PUT, PATCH, DELETE";
 const HEADERS =
-  "Authorization, Content-Type, Corm-Read-After, If-Match, If-None-Match, Idempotency-Key, X-CSRF-Token, X-Request-Id, Last-Event-ID";
+  "Authorization, Content-Type, Corm-Confidence, Corm-Read-After, Corm-Reference, Corm-Source, If-Match, If-None-Match, Idempotency-Key, X-CSRF-Token, X-Request-Id, Last-Event-ID";
 const EXPOSED =
   "Corm-Written-At, Duplicate-Warnings, ETag, Location, Retry-After, X-Request-Id, RateLimit, RateLimit-Policy";
 const PREFLIGHT_SECONDS = "600";

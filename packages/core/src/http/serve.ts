@@ -10,6 +10,7 @@ import { withWarnings } from "./duplicate-warnings.js";
 import { textOf } from "./json-text.js";
 import { clientNetwork } from "./limits/client-network.js";
 import type { HttpSettings } from "./options.js";
+import { originOf } from "./origin.js";
 import { clientGone, problemAnswer, reportFailure } from "./problem.js";
 import { readAfter, tellWritten } from "./read-after.js";
 import { pathOf } from "./request-path.js";
@@ -213,7 +214,9 @@ function authenticated(asked: Asked, { authenticators, crm }: HttpSettings): Awa
       warnings.push(warning);
       identity.onDuplicates?.(warning);
     };
-    return crm.as({ ...identity, onDuplicates, signal: deadline, requestId }) as Session;
+    const origin = originOf(request) ?? identity.origin;
+    const said = origin ? { origin } : {};
+    return crm.as({ ...identity, ...said, onDuplicates, signal: deadline, requestId }) as Session;
   });
 }
 

@@ -109,15 +109,23 @@ function entered(session: Session, rows: readonly StoredRow[]): void {
 }
 
 function commonColumns(session: Session): StoredRow {
-  const { actor, userId } = session.identity;
+  const { actor } = session.identity;
   return {
     tenant_id: session.tenant,
+    ...authorColumns(session),
+    reason: actor.kind === "system" ? actor.reason : null,
+    request_id: cut(session.requestId ?? null),
+  };
+}
+
+/** Who writes, and inside of which operations. */
+export function authorColumns(session: Session) {
+  const { actor, userId } = session.identity;
+  return {
     actor_kind: actor.kind,
     actor_id: cut(actorId(actor)),
     user_id: cut(userId ?? null),
-    reason: actor.kind === "system" ? actor.reason : null,
     cause: session.chain.join(" "),
-    request_id: cut(session.requestId ?? null),
   };
 }
 

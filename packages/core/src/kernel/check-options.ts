@@ -2,6 +2,7 @@ import type { Identity } from "../context/context.js";
 import { defineError } from "../errors/define-error.js";
 import { shown } from "../errors/value-errors.js";
 import type { Composition } from "../plugin/compose.js";
+import { checkOrigin } from "../runtime/origin.js";
 import { countryCode } from "../standards/country.js";
 import { isCurrency } from "../util/currency.js";
 import { nearest } from "../util/words.js";
@@ -16,7 +17,7 @@ export const InvalidCrmOptions = defineError<{ problem: string }>("invalid-crm-o
 
 const TENANT = /^[\w.-]{1,64}$/;
 const KNOWN =
-  "storage plugins currency country tenant secret encryption roles restrictions withhold jobs files cache clock random onError migrate allowDataLoss".split(
+  "storage plugins currency country tenant secret encryption roles restrictions withhold jobs files provenance cache clock random onError migrate allowDataLoss".split(
     " ",
   );
 
@@ -25,6 +26,7 @@ const wrong = (problem: string) => InvalidCrmOptions({ problem });
 /** @throws invalid-crm-options where a session could not be bound to a tenant and an actor */
 export function checkIdentity(identity: Identity): Identity {
   checkTenant(identity.tenant);
+  if (identity.origin !== undefined) checkOrigin(identity.origin);
   if (typeof identity.actor?.kind !== "string")
     throw wrong(`crm.as() needs an actor, such as { kind: "user", id }.`);
   if (identity.actor.kind === "system" && !identity.actor.reason)
@@ -83,6 +85,40 @@ export function withheldOf(
     throw wrong(`"withhold" names "${name}", which no plugin declares: ${known}`);
   }
   return new Set(names);
+}
+
+/**
+ * The fields of which the app asks where their values are from, by entity.
+ *
+ * @throws invalid-crm-options for an entity or field that there is not
+ */
+export function provenanceFields(
+  { entities }: Composition,
+  asked: Readonly<Record<string, true | readonly string[]>> = {},
+): ReadonlyMap<string, ReadonlySet<string>> {
+  const found = new Map<string, ReadonlySet<string>>();
+  const unknown = (what: string, name: string, all: Iterable<string>) => {
+    const hint = nearest(name, all);
+    return wrong(`"provenance" names ${what}${hint ? `: did you mean "${hint}"?` : "."}`);
+  };
+  for (const [name, fields] of Object.entries(asked)) {
+    const entity = entities.get(name);
+    if (!entity || entity.internal)
+      throw unknown(
+        `the entity "${name}", which no plugin declares for others to use`,
+        name,
+        entities.keys(),
+      );
+    if (fields !== true && !Array.isArray(fields))
+      throw wrong(`"provenance" of "${name}" is a list of its fields, or true for all of them.`);
+    const own = entity.inputFields.map((field) => field.name);
+    const listed: readonly string[] = fields === true ? own : fields;
+    for (const field of listed)
+      if (!own.includes(field))
+        throw unknown(`"${name}.${field}", which is no field that is written`, field, own);
+    if (listed.length > 0) found.set(name, new Set(listed));
+  }
+  return found;
 }
 
 function checkTenant(tenant: unknown): void {

@@ -37,7 +37,14 @@ import { cryptoRandom } from "../util/random-bytes.js";
 import { createIds } from "../util/uuid.js";
 import { CORE_VERSION } from "../util/version.js";
 import { accessRegistry } from "./access-registry.js";
-import { checkActor, checkIdentity, checkOptions, InvalidCrmOptions, withheldOf } from "./check-options.js";
+import {
+  checkActor,
+  checkIdentity,
+  checkOptions,
+  InvalidCrmOptions,
+  provenanceFields,
+  withheldOf,
+} from "./check-options.js";
 import type { AppSession, Crm, PluginList } from "./crm.js";
 import { describeComposition, explainOperation } from "./describe.js";
 import { type EncryptionOptions, openVault } from "./open-vault.js";
@@ -71,6 +78,11 @@ export interface CrmOptions<Ps extends PluginList> extends MigrationOptions {
    * lists them. What needs one fails with `capability-withheld`.
    */
   readonly withhold?: readonly string[];
+  /**
+   * Entities and their fields of which it is kept where each value is from: `{ contact: ["email", "phone"], account: true }`.
+   * Default: none. `provenance(id)` of a repository reads it; `ctx.from()` says more than core knows by itself.
+   */
+  readonly provenance?: Readonly<Record<string, true | readonly string[]>>;
   /** Where jobs are kept. Default: in the app's database, `databaseJobs()`. */
   readonly jobs?: {
     readonly engine?: JobEngineFactory;
@@ -108,6 +120,7 @@ export async function createCrm<const Ps extends PluginList>(options: CrmOptions
   const currency = options.currency ?? "USD";
   const { roles = [], restrictions = [] } = options;
   const withheld = withheldOf(composition, options.withhold);
+  const provenance = provenanceFields(composition, options.provenance);
   const access = accessRegistry(
     composition,
     { roles, restrictions },
@@ -139,6 +152,7 @@ export async function createCrm<const Ps extends PluginList>(options: CrmOptions
       access,
       withheld,
       historySince,
+      provenance,
       tokens: createTokens(secret, clock),
       fingerprint: (value) => hmacBase64Url(secret, `fingerprint\n${value}`),
       journalled: createSignals(),

@@ -1,5 +1,6 @@
 import type { AnyAction } from "../actions/define-action.js";
 import type { Context, Identity } from "../context/context.js";
+import type { Origin } from "../context/provenance.js";
 import type { Repository } from "../context/repository.js";
 import type { Role } from "../context/role.js";
 import type { SystemUse } from "../context/system-use.js";
@@ -133,6 +134,7 @@ export interface AppSession<Ps extends PluginList> extends Context {
   transaction<T>(work: (tx: AppSession<Ps>) => Promise<T>): Promise<T>;
   savepoint<T>(work: (tx: AppSession<Ps>) => Promise<T>): Promise<T>;
   asSystem(use: SystemUse): AppSession<Ps>;
+  from(origin: Origin): AppSession<Ps>;
 }
 
 /** A row of an app, with everything its plugins add: `AppRow<typeof crm, "contact">`. */

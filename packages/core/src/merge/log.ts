@@ -1,5 +1,7 @@
+import type { EntityModel } from "../model/entity-model.js";
 import { openKept, sealKept } from "../repository/kept-values.js";
 import type { Session } from "../runtime/session.js";
+import type { StoredRow } from "../storage/adapter.js";
 
 /** One thing that a merge does, and what was there before: what undoing goes by. */
 export interface Step {
@@ -9,6 +11,8 @@ export interface Step {
   readonly field?: string;
   readonly before?: unknown;
   readonly after?: unknown;
+  /** Where the value before was from, or none: of fields of which that is kept. */
+  readonly provenance?: readonly StoredRow[];
 }
 
 const CHUNK = 500;
@@ -76,4 +80,16 @@ export class MergeLog {
     for (let i = 0; i < steps.length; i += CHUNK)
       await this.#system.repo({ name: "mergeStep" } as never).createMany(steps.slice(i, i + CHUNK) as never);
   }
+}
+
+/** What a step has to say of where a value was from that it replaces; nothing for fields of which that is not kept. */
+export function provenanceStep(
+  session: Session,
+  entity: EntityModel,
+  field: string,
+  known: ReadonlyMap<string, StoredRow> | undefined,
+): Pick<Step, "provenance"> {
+  if (!session.runtime.provenance.get(entity.name)?.has(field)) return {};
+  const row = known?.get(field);
+  return { provenance: row ? [row] : [] };
 }

@@ -1,6 +1,7 @@
 import { ordered } from "../duplicates/pairs.js";
 import type { EntityModel } from "../model/entity-model.js";
 import { type RecordValues, sameValue } from "../model/record-codec.js";
+import { handOn, type KnownProvenance, provenanceOf } from "../provenance/keep.js";
 import { listed } from "../repository/write/checks.js";
 import { deleteRecords } from "../repository/write/delete.js";
 import { assertReach } from "../repository/write/reach.js";
@@ -9,8 +10,8 @@ import type { Session } from "../runtime/session.js";
 import { toInstant } from "../util/clock.js";
 import { checkChoices } from "./choices.js";
 import { restrictConsents } from "./consents.js";
-import { MergeLog } from "./log.js";
-import { idsOf, type MergeRequest, planFields, visibleMoves } from "./plan.js";
+import { MergeLog, provenanceStep } from "./log.js";
+import { idsOf, type MergeRequest, type PlannedField, planFields, visibleMoves } from "./plan.js";
 import { repointAll } from "./repoint.js";
 
 export interface MergeCommand extends MergeRequest {
@@ -66,18 +67,19 @@ export async function mergeRecords(
     planFields(view, kept, gone, command.fields);
     const planned = planFields(entity, kept, gone, command.fields);
     const handedOn = await checkChoices(session, entity, kept, planned, command.fields);
-    const system = session.asSystem({ capability: "crm.merge", reason: `merge of ${name}` }) as Session;
+    const keeper = session.asSystem({ capability: "crm.merge", reason: `merge of ${name}` }) as Session;
     const undoUntil = toInstant(session.clock.now() + undoDays * DAY_MS);
-    const made = await books(system, "recordMerge").create({
+    const made = await books(keeper, "recordMerge").create({
       entity: name,
       survivorId: survivor,
       loserIds: losers,
       undoUntil,
       moved: [],
     });
+    const origin = { source: "merge", reference: made.id as string, ...session.origin };
+    const [system, trusted] = [keeper.from(origin), session.trusted().from(origin)];
     const log = new MergeLog(system, made.id as string, session);
     const told = await visibleMoves(session, entity, losers);
-    const trusted = session.trusted();
 
     await repointAll(trusted, log, entity, losers, survivor);
     await deleteRecords(
@@ -96,7 +98,9 @@ export async function mergeRecords(
       const wanted = own ? outside(field, records, self) : value;
       if (!sameValue(kept[field] ?? null, wanted ?? null)) patch[field] = wanted;
     }
+    const known = await provenanceOf(session, entity, ids);
     const after = await writeSurvivor(trusted, entity, survivor, patch);
+    await handOnChosen(session, planned, { kept, after, known });
     // What the caller chose may not carry the record out of his reach, unless he may hand it on.
     if (command.fields) await assertReach(session, entity, "update", [after], handedOn);
     await log.note(
@@ -107,6 +111,7 @@ export async function mergeRecords(
         field,
         before: kept[field] ?? null,
         after: after[field] ?? null,
+        ...provenanceStep(session, entity, field, known.get(survivor)),
       })),
     );
     const addresses = addressesOf(entity, records);
@@ -118,6 +123,25 @@ export async function mergeRecords(
     await books(system, "recordMerge").update(made.id, { moved });
     return { mergeId: made.id as string, survivorId: survivor, loserIds: losers, moved: told, undoUntil };
   });
+}
+
+/** A value that comes from another record is from where it was there. */
+async function handOnChosen(
+  session: Session,
+  planned: readonly PlannedField[],
+  {
+    kept,
+    after,
+    known,
+  }: { readonly kept: RecordValues; readonly after: RecordValues; readonly known: KnownProvenance },
+): Promise<void> {
+  const survivor = kept["id"] as string;
+  const taken = planned.flatMap(({ field, from, value }) => {
+    const isTaken = from !== null && from !== survivor && sameValue(after[field] ?? null, value ?? null);
+    const there = isTaken && !sameValue(kept[field] ?? null, value ?? null) && known.get(from)?.get(field);
+    return there ? [{ recordId: survivor, field, known: there }] : [];
+  });
+  if (taken.length > 0) await handOn(session, taken);
 }
 
 /** The first value of a field that leads out of the records. */

@@ -6,6 +6,7 @@ import { journalUpdated } from "../journal/changed-fields.js";
 import type { EntityModel } from "../model/entity-model.js";
 import type { FieldModel } from "../model/field-model.js";
 import { encodePatch, type RecordValues, writeField } from "../model/record-codec.js";
+import { keepProvenance, provenanceOf } from "../provenance/keep.js";
 import { loadByIds } from "../repository/read.js";
 import { inBatches } from "../repository/write/children.js";
 import { deleteRecords } from "../repository/write/delete.js";
@@ -17,7 +18,7 @@ import { and, type Filter, or } from "../storage/filter.js";
 import { keepStates } from "../temporal/keep-states.js";
 import { InvalidMerge } from "./errors.js";
 import { type Link, linksTo } from "./links.js";
-import type { MergeLog } from "./log.js";
+import { type MergeLog, provenanceStep } from "./log.js";
 
 /** Rows of which each asks for a comparison of its own. */
 const CHUNK = 100;
@@ -59,6 +60,7 @@ async function repoint(
   const taken = await alreadyThere(session, entity, field, [...found.values()], survivor);
   const moving = [...found.values()].filter((row) => !taken.has(row["id"] as string));
   const changes = moving.map((before) => ({ before, patch: { [field.name]: survivor } }));
+  const known = await provenanceOf(session, entity, ids);
   await askHooks(session, log.caller, entity, changes);
   const written = await writeFields(session, entity, changes);
   await runMergeHooks(session, entity.name, written);
@@ -70,6 +72,7 @@ async function repoint(
       field: field.name,
       before: row[field.name],
       after: survivor,
+      ...provenanceStep(session, entity, field.name, known.get(row["id"] as string)),
     })),
   );
   log.moved(entity.name, field.name, moving.length);
@@ -235,6 +238,7 @@ export async function writeFields(
       compared.map(({ row }) => row),
       true,
     );
+  await keepProvenance(session, entity, batch);
   await journalUpdated(session, entity, batch);
   return batch.map(({ before, row, changed }) => ({ before, row, changed: new Set(changed) }));
 }

@@ -2,6 +2,7 @@ import { visibleIds } from "../duplicates/find.js";
 import { NotFound } from "../errors/core-errors.js";
 import type { EntityModel } from "../model/entity-model.js";
 import { type RecordValues, sameValue } from "../model/record-codec.js";
+import { type HandedOn, handOn } from "../provenance/keep.js";
 import { loadByIds } from "../repository/read.js";
 import { purgeRecords, restoreRecords } from "../repository/write/delete.js";
 import { mergeHooks, runMergeHooks } from "../repository/write/operation.js";
@@ -59,7 +60,7 @@ export async function unmergeRecords(outer: Session, name: string, mergeId: stri
     if (session.now() > merge.undoUntil) throw refuse(`that was possible until ${merge.undoUntil}`);
     const survivor = await lockRecords(session, entity, [survivorId]);
     await assertReach(session, entity, "update", survivor);
-    const trusted = session.trusted();
+    const trusted = session.trusted().from({ source: "unmerge", reference: mergeId, ...session.origin });
     const losers = await loadByIds(trusted, entity, merge.loserIds, { withDeleted: true, trusted: true });
     if (losers.size < merge.loserIds.length) throw refuse("a record of it was removed for good");
     await assertReach(session, entity, "delete", [...losers.values()]);
@@ -147,16 +148,19 @@ async function undo(
     return;
   }
   const changes: { before: RecordValues; patch: RecordValues }[] = [];
+  const known: HandedOn[] = [];
   for (const noted of run) {
     const step = await opened(trusted, noted);
     const before = found.get(step.recordId);
     if (!before || field === undefined || !entity.fields.has(field)) continue;
-    if (sameValue(before[field] ?? null, step.after ?? null))
+    if (sameValue(before[field] ?? null, step.after ?? null)) {
       changes.push({ before, patch: { [field]: step.before ?? null } });
-    else kept.push({ entity: name, id: step.recordId, field });
+      if (step.provenance) known.push({ recordId: step.recordId, field, known: step.provenance[0] });
+    } else kept.push({ entity: name, id: step.recordId, field });
   }
   await askHooks(trusted, caller, entity, changes);
   const written = await writeFields(trusted, entity, changes);
+  await handOn(trusted, known);
   if (mergeHooks(trusted, name).length > 0) heard.set(name, [...(heard.get(name) ?? []), ...written]);
 }
 

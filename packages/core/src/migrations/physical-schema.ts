@@ -7,6 +7,7 @@ import { IDEMPOTENCY_TABLE } from "./idempotency-table.js";
 import { JOB_TABLE, SCHEDULE_TABLE } from "./job-table.js";
 import { CURSOR_TABLE, JOURNAL_HEAD_TABLE, JOURNAL_TABLE } from "./journal-tables.js";
 import { MATCH_BLOCK_TABLE, MATCH_KEY_TABLE } from "./match-key-table.js";
+import { PROVENANCE_TABLE } from "./provenance-table.js";
 
 /** Core's own table: the ledger of what is in the database and whose it is, and the generated secret. */
 export const META_TABLE: PhysicalTable = {
@@ -42,6 +43,7 @@ export const CORE_TABLES: readonly PhysicalTable[] = [
   RATE_TABLE,
   JOB_TABLE,
   SCHEDULE_TABLE,
+  PROVENANCE_TABLE,
 ];
 
 /** Every table that core and the composed plugins need. */

@@ -1,5 +1,6 @@
 import type { AnyAction } from "../actions/define-action.js";
 import type { HistoryPage, HistoryQuery } from "../context/journal.js";
+import type { RecordProvenance } from "../context/provenance.js";
 import type { TimelineOptions, TimelinePage } from "../context/timeline.js";
 import type { EntityModel } from "../model/entity-model.js";
 import { project, type RecordValues } from "../model/record-codec.js";
@@ -11,6 +12,7 @@ import { readHistory } from "./history.js";
 import { momentOf } from "./moment.js";
 import { narrowed } from "./narrowed.js";
 import { nothingGiven } from "./parse-condition.js";
+import { readProvenance } from "./provenance.js";
 import {
   findPage,
   findTexts,
@@ -184,6 +186,10 @@ export class EntityRepository {
 
   history(id: string, query?: HistoryQuery): Promise<HistoryPage> {
     return readHistory(this.#session, this.#entity, id, query);
+  }
+
+  provenance(id: string): Promise<RecordProvenance> {
+    return readProvenance(this.#session, this.#entity, id);
   }
 
   purge(id: string): Promise<void> {

@@ -1,9 +1,11 @@
+import type { RecordProvenance } from "../context/provenance.js";
 import { InvalidQuery } from "../errors/core-errors.js";
 import type { EntityModel } from "../model/entity-model.js";
 import type { RecordValues } from "../model/record-codec.js";
 import type { Session } from "../runtime/session.js";
 import type { TimelineSource } from "../timeline/define-timeline-source.js";
 import { parseWhere } from "./parse-where.js";
+import { provenanceIn } from "./provenance.js";
 import { findPage, getRecord } from "./read.js";
 import { isHidden, reaching } from "./timeline.js";
 
@@ -20,6 +22,8 @@ export interface Profile {
   readonly record: RecordValues;
   /** By the plural of the records, such as `tickets`, and by the names of dimensions that plugins add. */
   readonly dimensions: Readonly<Record<string, unknown>>;
+  /** Where its values are from, where the app asks for that. */
+  readonly provenance?: RecordProvenance;
 }
 
 const DEFAULT_LIMIT = 10;
@@ -55,7 +59,8 @@ export async function readProfile(
     const value = await read(session, on);
     if (value !== undefined) dimensions[name] = value;
   }
-  return { record, dimensions };
+  if (!session.runtime.provenance.has(entity.name)) return { record, dimensions };
+  return { record, dimensions, provenance: await provenanceIn(session, entity, record) };
 }
 
 async function listOf(

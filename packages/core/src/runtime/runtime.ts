@@ -28,6 +28,8 @@ export interface Runtime {
   readonly withheld: ReadonlySet<string>;
   /** By entity: since when states have been kept of records that were there before. Others have all of theirs. */
   readonly historySince: ReadonlyMap<string, string>;
+  /** By entity: the fields of which the app asks where their values are from. */
+  readonly provenance: ReadonlyMap<string, ReadonlySet<string>>;
   /** Stands for a secret value where it must not be seen: equal for equal values of this app only. */
   readonly fingerprint: (value: string) => string;
   /** Tells who waits in this process that something was entered in the journal of a tenant, and committed. */

@@ -4,6 +4,7 @@ import { requireRight } from "../access/require.js";
 import type { SessionAccess } from "../access/session-access.js";
 import type { Actor, Identity } from "../context/context.js";
 import type { ExtensionPoint } from "../context/extension-point.js";
+import type { Origin } from "../context/provenance.js";
 import type { RecordRight, Role } from "../context/role.js";
 import type { Tokens } from "../context/tokens.js";
 import type { FieldCipher } from "../encryption/field-cipher.js";
@@ -58,6 +59,9 @@ export class SessionBase implements QueryScope {
   }
   get requestId(): string | undefined {
     return this.identity.requestId;
+  }
+  get origin(): Origin | undefined {
+    return this.identity.origin;
   }
   get clock(): Clock {
     return this.runtime.clock;

@@ -5,6 +5,7 @@ import type { ActionHandle, Context, Identity, ServiceToken } from "../context/c
 import type { EventHandle, EventSubject } from "../context/event.js";
 import type { Jobs } from "../context/jobs.js";
 import type { ChangesPage, ChangesQuery, JournalEntry } from "../context/journal.js";
+import type { Origin } from "../context/provenance.js";
 import type { Repository } from "../context/repository.js";
 import type { AccessExplanation, RecordRight } from "../context/role.js";
 import type { Simulation } from "../context/simulation.js";
@@ -14,13 +15,13 @@ import type { Entity } from "../entity/entity.js";
 import { ServiceMissing, TransactionAborted, TransactionConflict, Unauthenticated } from "../errors/index.js";
 import type { EntityModel } from "../model/entity-model.js";
 import type { BoundStorage, Operations, StoredRow } from "../storage/adapter.js";
-import { and } from "../storage/filter.js";
 import type { Abortable } from "../util/abortable.js";
 import { untilAborted } from "../util/until-aborted.js";
-import { isUuid } from "../util/uuid.js";
 import { type AppEntities, appEntities } from "./app-entities.js";
 import { catalogOf } from "./catalog.js";
+import { isReached } from "./is-reached.js";
 import { refuseRecursion, usedAfter, usedInside } from "./misuse.js";
+import { checkOrigin } from "./origin.js";
 import { openScope, type Runtime, type TransactionScope } from "./runtime.js";
 import { SessionBase } from "./session-base.js";
 import { simulated } from "./simulated.js";
@@ -143,24 +144,8 @@ export class Session extends SessionBase implements Context {
     return provider ? (provider.make(this) as T) : undefined;
   }
 
-  async can(right: RecordRight, entity: { readonly name: string }, id?: string): Promise<boolean> {
-    const model = this.model(entity.name);
-    if (!this.access.has(model.name, right)) return false;
-    if (id === undefined) return true;
-    // What is no id names no record, and no engine should be asked to read it as one.
-    if (!isUuid(id.toLowerCase())) return false;
-    const rows = await this.operations().findMany({
-      table: model.table,
-      columns: ["id"],
-      where: and(
-        { op: "eq", column: "id", value: id.toLowerCase() },
-        this.visible(model),
-        this.reached(model, right),
-      ),
-      orderBy: [],
-      limit: 1,
-    });
-    return rows.length > 0;
+  can(right: RecordRight, entity: { readonly name: string }, id?: string): Promise<boolean> {
+    return isReached(this, this.model(entity.name), right, id);
   }
 
   explainAccess(
@@ -217,8 +202,16 @@ export class Session extends SessionBase implements Context {
 
   /** The same, for what is to be found again in the journal under a name of its own. */
   forRequest(requestId: string): Session {
+    return this.#like({ requestId });
+  }
+
+  from(origin: Origin): Session {
+    return this.#like({ origin: checkOrigin(origin) });
+  }
+
+  #like(part: Partial<Identity>): Session {
     const { runtime, identity, scope, chain, access } = this;
-    return new Session(runtime, this.#services, { ...identity, requestId }, scope, chain, access);
+    return new Session(runtime, this.#services, { ...identity, ...part }, scope, chain, access);
   }
 
   /** The same actor with the rights of the system: for what follows from something that he was allowed to do. */

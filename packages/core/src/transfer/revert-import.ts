@@ -44,6 +44,7 @@ export async function revertImport(ctx: Context, id: string): Promise<ImportStat
   if (job.state === "reverted") return statusOf(session, job);
   if (job.state === "running" && !isStale(session, job))
     throw ImportNotRevertible({ id, reason: "is still running" });
+  const origin = { source: "revert", reference: job.id, ...session.origin };
   if (job.state !== "reverting") job = await note(session, job, { state: "reverting" });
   for (;;) {
     session.signal?.throwIfAborted();
@@ -51,7 +52,7 @@ export async function revertImport(ctx: Context, id: string): Promise<ImportStat
     const last = page[page.length - 1];
     if (!last) break;
     const current = job;
-    job = await session.atomically(async (tx) => {
+    job = await session.from(origin).atomically(async (tx) => {
       const { reverted, kept } = await takeBack(tx, model, current, page);
       return note(tx, current, {
         reverted: current.reverted + reverted,

@@ -150,7 +150,9 @@ class Run {
 
   constructor(session: Session, job: ImportJob) {
     // What it writes bears its name in the journal: by that it can be taken back.
-    this.#session = session.forRequest(requestOf(job.id));
+    // Its values are from the import, unless the caller says more.
+    const origin = { source: "import", reference: job.id, ...session.origin };
+    this.#session = session.forRequest(requestOf(job.id)).from(origin);
     this.#job = job;
     this.#options = job.options as ImportOptions;
   }

@@ -11,6 +11,7 @@ import {
 } from "@corm/core";
 import { type LeadInput, lead } from "../entities/lead.js";
 import { type Capture, captureLead, captureLeads, MAX_CAPTURES } from "../services/capture-lead.js";
+import { inOneLine } from "../services/in-one-line.js";
 import { RESERVED } from "../services/lead-fields.js";
 
 const nullableId = Type.Union([Type.String(), Type.Null()]);
@@ -36,6 +37,13 @@ function refuseSensitive(caller: Context, values: Readonly<Record<string, unknow
     if (sensitivity !== undefined && sensitivity !== "normal" && !own?.has(field))
       throw UnknownField({ entity: lead.name, field });
   }
+}
+
+/** The rights that it takes to take somebody in, and where his values are from. */
+function channelOf(caller: Context, channel: string): Context {
+  const system = caller.asSystem({ capability: "leads.capture", reason: `lead capture by ${channel}` });
+  const reference = inOneLine(channel);
+  return system.from({ source: "capture", ...(reference ? { reference } : {}), ...caller.origin });
 }
 
 function refuseReserved(values: Readonly<Record<string, unknown>>): void {
@@ -75,10 +83,7 @@ export const capture = defineAction({
     if (sourceId) values.sourceId = sourceId;
     if (ownerId) values.ownerId = ownerId;
     if (teamId) values.teamId = teamId;
-    return captureLead(ctx.asSystem({ capability: "leads.capture", reason: `lead capture by ${channel}` }), {
-      values,
-      touch: { channel, source, at, details },
-    });
+    return captureLead(channelOf(ctx, channel), { values, touch: { channel, source, at, details } });
   },
 });
 
@@ -109,7 +114,7 @@ export const captureMany = defineAction({
     rejected: Type.Array(rejection),
   }),
   run: async ({ input: { people, channel, source, sourceId, ownerId, teamId } }, caller) => {
-    const ctx = caller.asSystem({ capability: "leads.capture", reason: `lead capture by ${channel}` });
+    const ctx = channelOf(caller, channel);
     for (const values of people) refuseSensitive(caller, values);
     const common = {
       ...(sourceId ? { sourceId } : {}),

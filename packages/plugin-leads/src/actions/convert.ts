@@ -171,12 +171,14 @@ function resultOf(converted: Lead) {
 
 /** In the name of the caller what becomes of the lead, so that he needs the rights to it; the rest is bookkeeping. */
 async function carryOut(
-  ctx: Context,
-  system: Context,
+  caller: Context,
+  keeper: Context,
   record: Lead,
   plan: ConversionPlan,
   strategies: NonNullable<ConversionRequest["strategies"]>,
 ): Promise<Lead> {
+  const origin = { source: "conversion", reference: record.id, ...caller.origin };
+  const [ctx, system] = [caller.from(origin), keeper.from(origin)];
   const accountId = await settle(ctx, "account", plan, {});
   const contactId = await settle(ctx, "contact", plan, { accountId });
   const opportunityId = await settle(ctx, "opportunity", plan, { accountId, contactId });

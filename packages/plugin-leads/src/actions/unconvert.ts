@@ -27,7 +27,9 @@ export const unconvert = defineAction({
     kept: Type.Array(Type.Object({ target, id: Type.String(), because: Type.String() })),
   }),
   run: async ({ record }, caller) => {
-    const ctx = caller.asSystem({ capability: "leads.convert", reason: "lead.unconvert" });
+    const ctx = caller
+      .asSystem({ capability: "leads.convert", reason: "lead.unconvert" })
+      .from({ source: "unconvert", reference: record.id, ...caller.origin });
     const found = await ctx.repo(leadConversion).first({ where: { openKey: record.id } });
     if (!found) throw LeadNotConverted({ id: record.id });
     const conversion = found as LeadConversion;

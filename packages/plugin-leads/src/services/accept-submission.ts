@@ -19,13 +19,14 @@ export async function acceptAnswers(
 
 /** The lead or touchpoint of it alone. */
 export async function captureAnswers(
-  ctx: Context,
+  caller: Context,
   form: CaptureForm,
   answers: Answers,
   touch: Readonly<Record<string, string>>,
   capturable: ReadonlySet<string>,
   at: string,
 ): Promise<string | null> {
+  const ctx = caller.from({ source: "form", reference: form.id, ...caller.origin });
   const values = leadValuesOf(form.fields, answers, capturable);
   if (form.sourceId) values["sourceId"] = form.sourceId;
   if (form.teamId) values["teamId"] = form.teamId;

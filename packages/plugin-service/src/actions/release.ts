@@ -4,6 +4,7 @@ import { ticket } from "../entities/ticket.js";
 import { ticketMessage } from "../entities/ticket-message.js";
 import { NothingToRelease } from "../errors.js";
 import { openTicket } from "../mail/open-ticket.js";
+import { fromMail } from "../mail/receive-mail.js";
 
 /**
  * Makes a ticket of a message in quarantine: somebody has looked, and it is one.
@@ -21,7 +22,8 @@ export const release = defineAction({
   run: async ({ record }, caller) => {
     if (record.status !== "quarantined" || record.ticketId !== null)
       throw NothingToRelease({ id: record.id });
-    const ctx = caller.asSystem({ capability: "service.mail", reason: "release from quarantine" });
+    const system = caller.asSystem({ capability: "service.mail", reason: "release from quarantine" });
+    const ctx = fromMail(system, record.messageId);
     const { fromAddress, fromName, mailboxId } = record;
     const opened = await openTicket(ctx, {
       from: fromAddress === null ? null : { address: fromAddress, name: fromName ?? "" },

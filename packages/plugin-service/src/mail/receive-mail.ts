@@ -41,13 +41,14 @@ const DAY_MS = 86_400_000;
  * @throws mailbox-unknown; transaction-conflict where the same mail is being received at this moment
  */
 export async function receiveMail(
-  ctx: Context,
+  caller: Context,
   delivery: Delivery,
   settings: ServiceSettings,
 ): Promise<Receipt> {
   const { raw } = delivery;
-  const box = await findMailbox(ctx, delivery.mailbox);
+  const box = await findMailbox(caller, delivery.mailbox);
   const mail = await parseMail(raw, settings.maxMailBytes);
+  const ctx = fromMail(caller, mail.messageId);
   const twin = await ctx.repo(ticketMessage).first({
     where: { messageId: mail.messageId },
     include: ["ticket"],
@@ -82,6 +83,15 @@ export async function receiveMail(
     if (!isRefusal(error)) throw error;
     return hold(`refused: ${error.message}`);
   }
+}
+
+/** The same session for values that are from a mail. */
+export function fromMail(ctx: Context, messageId: string | null): Context {
+  const reference = (messageId ?? "")
+    .replace(/\p{Cc}/gu, "")
+    .trim()
+    .slice(0, 200);
+  return ctx.from({ source: "mail", ...(reference ? { reference } : {}), ...ctx.origin });
 }
 
 interface Readable {

@@ -43,6 +43,8 @@ const stepDraft = defineEntity("mergeStep", {
     field: Type.Optional(Type.String({ maxLength: 48 })),
     before: Type.Optional(json(Type.Unknown())),
     after: Type.Optional(json(Type.Unknown())),
+    /** Of a field of which it is kept: where the value before was from; an empty list where nothing was known of it. */
+    provenance: Type.Optional(json(Type.Array(Type.Unknown(), { maxItems: 1 }))),
   },
   indexes: [["mergeId", "position"]],
   internal: true,

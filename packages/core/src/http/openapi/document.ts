@@ -5,6 +5,7 @@ import { querySchemas } from "./entity-operations.js";
 import { jobSchemas } from "./job-operations.js";
 import { journalSchemas } from "./journal-operations.js";
 import type { Operation, Parameter, ResponseDoc } from "./operation.js";
+import { provenanceSchemas } from "./provenance-operation.js";
 import { entitySchemas, ref, sharedSchemas } from "./schemas.js";
 import { importSchemas } from "./transfer-operations.js";
 
@@ -34,6 +35,7 @@ export function openApiDocument(routes: readonly HttpRoute[], settings: HttpSett
     ...querySchemas,
     ...importSchemas,
     ...journalSchemas,
+    ...provenanceSchemas,
     ...jobSchemas,
   };
   for (const entity of entities.values())

@@ -33,6 +33,7 @@ export function profileOperation(entity: EntityModel): Operation {
                 "By the plural of the records: `{ more, items }`; and what plugins add by its name.",
               additionalProperties: true,
             },
+            provenance: ref("Corm.Provenance"),
           },
           required: ["record", "dimensions"],
         },

@@ -5,6 +5,7 @@ import { journalCreated } from "../../journal/changed-fields.js";
 import type { EntityModel } from "../../model/entity-model.js";
 import { encodeRecord, type RecordValues } from "../../model/record-codec.js";
 import type { EntityValidator } from "../../model/validate.js";
+import { keepProvenance } from "../../provenance/keep.js";
 import type { Session } from "../../runtime/session.js";
 import { keepStates } from "../../temporal/keep-states.js";
 import { loadByIds } from "../read.js";
@@ -82,6 +83,8 @@ export async function createRecords(
         records.map((row) => ({ row })),
       );
     const changes = records.map((row) => ({ row: Object.freeze(row) }));
+    const noted = keepProvenance(session, entity, changes);
+    if (noted) await noted;
     const heard = runHooks(session, entity.name, "create", "after", changes);
     if (heard) await heard;
     queueCommitted(session, entity.name, "create", changes);

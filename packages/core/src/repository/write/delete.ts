@@ -5,6 +5,7 @@ import { journalMoved, journalPurged } from "../../journal/changed-fields.js";
 import type { EntityModel } from "../../model/entity-model.js";
 import { encodePatch, type RecordValues } from "../../model/record-codec.js";
 import { TENANT_COLUMN } from "../../model/system-fields.js";
+import { dropProvenance } from "../../provenance/keep.js";
 import type { Session } from "../../runtime/session.js";
 import { and, type Filter } from "../../storage/filter.js";
 import { keepStates } from "../../temporal/keep-states.js";
@@ -163,6 +164,7 @@ export async function purgeRecords(
       throw NotFound({ entity: entity.name, id: ids[0] as string });
     await endShares(session, entity, ids);
     await dropMatchKeys(session, ids);
+    await dropProvenance(session, ids);
     session.forgetReferences();
     await journalPurged(session, entity, records);
     await runHooks(session, entity.name, "purge", "after", batch);

@@ -8,6 +8,7 @@ import type { EntityModel } from "../../model/entity-model.js";
 import { encodePatch, type RecordValues, sameValue } from "../../model/record-codec.js";
 import { TENANT_COLUMN } from "../../model/system-fields.js";
 import type { EntityValidator } from "../../model/validate.js";
+import { keepProvenance } from "../../provenance/keep.js";
 import type { Session } from "../../runtime/session.js";
 import type { RowUpdate } from "../../storage/adapter.js";
 import type { Filter } from "../../storage/filter.js";
@@ -129,6 +130,7 @@ export async function updateRecords(
       );
       await matching?.();
       if (entity.history) await keepStates(session, entity, after);
+      await keepProvenance(session, entity, after);
       await runHooks(session, entity.name, "update", "after", after);
       queueCommitted(session, entity.name, "update", after);
     }
