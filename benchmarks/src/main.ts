@@ -17,6 +17,7 @@ await build({
       import.meta.dirname,
       "../../packages/core/src/storage/knex/drivers/sqlite-reader.ts",
     ),
+    transfer: join(import.meta.dirname, "transfers/transfer.ts"),
     "cold-corm": join(import.meta.dirname, "cold/corm.ts"),
     "cold-knex": join(import.meta.dirname, "cold/knex.ts"),
     "cold-raw": join(import.meta.dirname, "cold/raw.ts"),

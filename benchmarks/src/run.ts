@@ -20,6 +20,7 @@ import { salesScenarios } from "./sales.js";
 import { durableScenarios, recordScenarios, type Scenario } from "./scenarios.js";
 import { readSettings } from "./settings.js";
 import { socketScenarios } from "./sockets.js";
+import { measureTransfers } from "./transfers/measure.js";
 
 const settings = readSettings(process.argv.slice(2), process.env);
 const wanted = (name: string): boolean => name.toLowerCase().includes(settings.only.toLowerCase());
@@ -121,6 +122,10 @@ const leadsReport = wanted("leads")
 const duplicatesReport = wanted("duplicates")
   ? await measureDuplicates(Number(process.env["BENCH_DUPLICATES"] ?? (settings.quick ? 5_000 : 100_000)))
   : undefined;
+const transfersReport = await measureTransfers(
+  Number(process.env["BENCH_TRANSFERS"] ?? (settings.quick ? 2_000 : 100_000)),
+  (title) => wanted(`transfers ${title}`),
+);
 if (settings.postgres) await measurePostgres(settings.postgres);
 
 const machine = {
@@ -147,6 +152,7 @@ for (const group of [
 }
 if (duplicatesReport) console.log(`\n${duplicatesReport}`);
 if (leadsReport) console.log(`\n${leadsReport}`);
+if (transfersReport) console.log(`\n${transfersReport}`);
 if (of("Hooks").length > 0)
   console.log(`\n${timeTable("Hooks", of("Hooks"), { name: "µs", perSecond: 1e6 })}`);
 if (cold) {
