@@ -7,6 +7,7 @@ import { TENANT_COLUMN } from "../model/system-fields.js";
 import type { Session } from "../runtime/session.js";
 import { and } from "../storage/filter.js";
 import { comparable, type MatchKey, matchKeys } from "./keys.js";
+import { withPoints } from "./points.js";
 import type { ActiveRules } from "./rules.js";
 
 /** Keys, and ids, of one statement. */
@@ -35,7 +36,8 @@ export async function findMatches(
   rules: ActiveRules,
   records: readonly RecordValues[],
 ): Promise<Match[]> {
-  const given = records.map((values) => comparable(session, values));
+  const whole = await withPoints(session, entity, rules, records);
+  const given = whole.map((values) => comparable(session, values));
   const keys = given.map((record) => matchKeys(session, rules, record));
   const holders = await holdersOf(session, entity, [...new Set(keys.flat().map(({ key }) => key))]);
   const candidates = await loadCandidates(session, entity, rules, holders, records);
@@ -118,11 +120,11 @@ export async function holdersOf(
 export async function loadCandidates(
   session: Session,
   entity: EntityModel,
-  { fields }: Pick<ActiveRules, "fields">,
+  rules: Pick<ActiveRules, "fields">,
   holders: ReadonlyMap<string, readonly string[]>,
   batch: readonly RecordValues[] = [],
 ): Promise<Map<string, Compared>> {
-  const wanted = ["id", "country", ...fields].flatMap((name) => entity.fields.get(name) ?? []);
+  const wanted = ["id", "country", ...rules.fields].flatMap((name) => entity.fields.get(name) ?? []);
   const read = [...new Set(wanted)];
   const found = new Map<string, Compared>();
   const own = new Set(batch.map((values) => values["id"]));
@@ -136,10 +138,13 @@ export async function loadCandidates(
       orderBy: [],
       limit: values.length,
     });
-    for (const row of rows) {
-      const record = decodeRecord(read, row);
-      found.set(record["id"] as string, comparable(session, record));
-    }
+    const records = await withPoints(
+      session,
+      entity,
+      rules,
+      rows.map((row) => decodeRecord(read, row)),
+    );
+    for (const record of records) found.set(record["id"] as string, comparable(session, record));
   }
   return found;
 }

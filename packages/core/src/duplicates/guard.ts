@@ -4,6 +4,7 @@ import type { Session } from "../runtime/session.js";
 import { DuplicateFound, type FoundMatch } from "./errors.js";
 import { findMatches, type Match, visibleIds } from "./find.js";
 import { isDismissed, notePairs } from "./pairs.js";
+import { isOpen } from "./points.js";
 import type { ActiveRules } from "./rules.js";
 
 /**
@@ -27,10 +28,9 @@ export async function guardDuplicates(
   // A record of the batch itself is the caller's own.
   const own = new Set(records.map((record) => record["id"] as string));
   // What two records have in common in a field that the actor does not see, no rule tells him.
-  const { queryable } = session.entity(entity.name);
   const open = new Set(
     rules.rules
-      .filter(({ compares }) => compares.every((name) => queryable.has(name)))
+      .filter(({ compares }) => compares.every((name) => isOpen(session, entity, name)))
       .map(({ name }) => name),
   );
   const shown = (match: Match) => open.has(match.rule) && visible.has(match.id) && !own.has(match.id);

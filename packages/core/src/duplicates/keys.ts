@@ -8,6 +8,7 @@ import { TENANT_COLUMN } from "../model/system-fields.js";
 import type { Session } from "../runtime/session.js";
 import type { StoredRow } from "../storage/adapter.js";
 import { and, type Filter } from "../storage/filter.js";
+import { withPoints } from "./points.js";
 import { type ActiveRules, rulesFor } from "./rules.js";
 
 const LENGTH = 22;
@@ -57,7 +58,8 @@ export async function keepMatchKeys(
   rules: ActiveRules,
   records: readonly RecordValues[],
 ): Promise<void> {
-  const rows = records.flatMap((record) => keyRows(session, entity, rules, record));
+  const whole = await withPoints(session, entity, rules, records);
+  const rows = whole.flatMap((record) => keyRows(session, entity, rules, record));
   if (rows.length === 0) return;
   try {
     await session.operations().insertMany(MATCH_KEY_TABLE.name, rows);
@@ -108,7 +110,7 @@ export async function moveMatchKeys(
     rows.map((row) => row["id"] as string),
   );
   if (!live) return;
-  // Records that were one come apart again, alike as they are.
-  const alike = session.chain.some((operation) => operation.endsWith(".unmerge"));
+  // Records that become one, or come apart again, are alike as they are.
+  const alike = session.chain.some((operation) => /\.(?:merge|unmerge|mergePair)$/.test(operation));
   await keepMatchKeys(session, entity, alike ? { ...rules, sole: new Set() } : rules, rows);
 }

@@ -1,6 +1,7 @@
 import type { Context } from "../context/context.js";
 import { NotFound, UnknownField } from "../errors/core-errors.js";
 import type { MatchPolicy } from "../matching/rule.js";
+import type { EntityModel } from "../model/entity-model.js";
 import { columnsOf, decodeRecord, type RecordValues } from "../model/record-codec.js";
 import type { Session } from "../runtime/session.js";
 import { and } from "../storage/filter.js";
@@ -10,7 +11,8 @@ import type { FoundMatch } from "./errors.js";
 import { findMatches, type Match, visibleIds } from "./find.js";
 import { summed } from "./guard.js";
 import { isDismissed } from "./pairs.js";
-import { rulesFor } from "./rules.js";
+import { isOpen, pointKind } from "./points.js";
+import { type ActiveRules, rulesFor } from "./rules.js";
 
 /** A stranger to every record. */
 const NOBODY = "00000000-0000-0000-0000-000000000000";
@@ -39,7 +41,7 @@ export async function findDuplicates(
     session,
     view.full,
     [record],
-    await findMatches(session, view.full, rules, [record]),
+    await findMatches(session, view.full, told(session, view.full, rules), [record]),
   );
   const visible = await visibleIds(session, view.full, [...new Set(matches.map(({ id }) => id))]);
   return summed(matches.filter(({ id }) => visible.has(id)));
@@ -70,7 +72,9 @@ export async function matchMany(
   const view = session.entity(entity.name);
   session.require(view, "read");
   const rules = await rulesFor(session, view.full);
-  const chosen = rules?.rules.filter(({ policy }) => policy === (options.policy ?? policy)) ?? [];
+  const chosen = rules
+    ? told(session, view.full, rules).rules.filter(({ policy }) => policy === (options.policy ?? policy))
+    : [];
   if (!rules || chosen.length === 0) return list.map(() => []);
   const own = new Map<string, number>();
   const records = list.map((values, at) => {
@@ -79,7 +83,7 @@ export async function matchMany(
     );
     const id = session.newId();
     own.set(id, at);
-    return { ...given(session, entity.name, Object.fromEntries(known)), id };
+    return { ...given(session, entity.name, Object.fromEntries(known)), ...pointsIn(values), id };
   });
   const matches = await findMatches(session, view.full, { ...rules, rules: chosen }, records);
   const there = [...new Set(matches.map(({ id }) => id))].filter((id) => !own.has(id));
@@ -99,6 +103,20 @@ export async function matchMany(
     })),
   );
 }
+
+/** The rules without those by addresses that the actor does not see: he could ask for them. */
+const told = (session: Session, entity: EntityModel, rules: ActiveRules): ActiveRules => ({
+  ...rules,
+  rules: rules.rules.filter(({ compares }) =>
+    compares.every((name) => pointKind(name) === undefined || isOpen(session, entity, name)),
+  ),
+});
+
+/** Further addresses of somebody who is not there yet, under the names that rules have for them. */
+const pointsIn = (values: Readonly<Record<string, unknown>>): RecordValues =>
+  Object.fromEntries(
+    Object.entries(values).filter(([name, value]) => pointKind(name) && Array.isArray(value)),
+  );
 
 /** Values as they would be kept. */
 function given(session: Session, name: string, values: Readonly<Record<string, unknown>>): RecordValues {

@@ -5,6 +5,7 @@ import { TENANT_COLUMN } from "../model/system-fields.js";
 import type { Session } from "../runtime/session.js";
 import { and, type Filter } from "../storage/filter.js";
 import { keyRows } from "./keys.js";
+import { withPoints } from "./points.js";
 import type { ActiveRules } from "./rules.js";
 
 const MAX_KEYS = 200_000;
@@ -46,7 +47,8 @@ async function settleKeys(
 ): Promise<void> {
   // Of records that were there before, several may have a key that no two may have from now on. Whoever is saved later
   // finds them all by it, so that none of them has to be the one that holds it.
-  const rows = records.flatMap((record) => keyRows(tx, entity, { ...rules, sole: new Set() }, record));
+  const whole = await withPoints(tx, entity, rules, records);
+  const rows = whole.flatMap((record) => keyRows(tx, entity, { ...rules, sole: new Set() }, record));
   const nameOf = (row: object) =>
     `${(row as RecordValues)["record_id"]} ${(row as RecordValues)["match_key"]}`;
   const wanted = new Set(rows.map(nameOf));

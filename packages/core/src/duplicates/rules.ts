@@ -9,6 +9,7 @@ import type { Runtime } from "../runtime/runtime.js";
 import type { Session } from "../runtime/session.js";
 import { and } from "../storage/filter.js";
 import type { Awaitable } from "../util/awaitable.js";
+import { ownPoints, pointKind } from "./points.js";
 import { blockDigest, hasMoreThan, markReady, readyBlocks } from "./ready.js";
 
 /** Where plugins and apps put rules that hold in every tenant, and where tenants keep their own. */
@@ -160,7 +161,7 @@ async function askForKeys(session: Session, entity: string, waiting: readonly st
 export const kindsOf =
   (entity: EntityModel): Kinds =>
   (field) =>
-    likenessOf(entity.fields.get(field));
+    pointKind(field) ?? likenessOf(entity.fields.get(field));
 
 /** Blocks that a rule needs the keys of. */
 function blocksNeeded(rule: MatchRule, kinds: Kinds): readonly Block[] {
@@ -190,12 +191,15 @@ export function activeRules(
     for (const part of block) for (const field of fieldsOf(part)) fields.add(field);
   for (const rule of usable)
     for (const one of comparisonsOf(rule.when)) for (const field of fieldsOf(one)) fields.add(field);
+  for (const name of [...fields]) for (const own of ownFields(entity, name)) fields.add(own);
   return {
     rules: inForce.map(({ name, policy = "allow", when }) => ({
       name,
       policy,
       when,
-      compares: comparisonsOf(when).flatMap(fieldsOf),
+      compares: comparisonsOf(when)
+        .flatMap(fieldsOf)
+        .flatMap((name) => [name, ...ownFields(entity, name)]),
     })),
     blocks: [...blocks.values()],
     waiting: [...blocks.keys()].filter((name) => !isReady(name)),
@@ -203,6 +207,12 @@ export function activeRules(
     fields,
     kinds,
   };
+}
+
+/** The fields that stand behind a name for all addresses of a record. */
+function ownFields(entity: EntityModel, name: string): string[] {
+  const kind = pointKind(name);
+  return kind === undefined ? [] : ownPoints(entity, kind).map((field) => field.name);
 }
 
 /** All comparisons of an expression. */
@@ -218,7 +228,13 @@ export function comparisonsOf(when: MatchExpression): readonly Pick<Comparison, 
 export function ruleProblems(entity: EntityModel | undefined, rule: MatchRule): string[] {
   if (!entity || entity.internal) return [`no plugin declares the entity "${rule.entity}"`];
   const named = [...comparisonsOf(rule.when), ...(rule.blocks ?? []).flat()].flatMap(fieldsOf);
+  const together = [...comparisonsOf(rule.when), ...(rule.blocks ?? []).flat()].filter(
+    ({ field }) => typeof field !== "string" && field.some((name) => pointKind(name)),
+  );
   const problems = named.flatMap((name) => {
+    const kind = pointKind(name);
+    if (kind !== undefined)
+      return ownPoints(entity, kind).length > 0 ? [] : [`${entity.name} has no field for ${kind} addresses`];
     const field = entity.fields.get(name);
     if (!field) return [`${entity.name} has no field "${name}"`];
     if (field.encrypted) return [`"${name}" is encrypted, and cannot be compared`];
@@ -226,6 +242,8 @@ export function ruleProblems(entity: EntityModel | undefined, rule: MatchRule): 
       ? [`"${name}" holds ${field.kind}, which is not compared`]
       : [];
   });
+  if (together.length > 0)
+    problems.push("all addresses of a record are compared by themselves: not in a list of fields");
   if (named.length === 0) problems.push("it compares nothing");
   if (blocksOfRule(rule, kindsOf(entity)).length === 0)
     problems.push("nothing of it tells which records to compare");

@@ -1,11 +1,13 @@
 import { comparatorOf } from "./comparators.js";
-import { type Compared, fieldsOf, type Kinds, keyOf, kindOfComparison, textOf } from "./evaluate.js";
+import { type Compared, fieldsOf, type Kinds, keyOf, kindOfComparison, partsOf, textOf } from "./evaluate.js";
 import { fullNames } from "./nicknames.js";
 import type { Block, BlockPart, Comparison, MatchExpression, MatchRule } from "./rule.js";
 import { latinWords, sounds } from "./sound.js";
 
 /** Keys of one record in one block: several where a part has several values. */
 const MAX_KEYS = 8;
+/** The same where a part holds several values, such as all addresses of somebody. */
+const MAX_PARTS = 20;
 
 /** What a block's keys begin with, so that blocks of different rules over the same fields share them. */
 export const blockName = (block: Block): string =>
@@ -19,15 +21,18 @@ export const blockName = (block: Block): string =>
 /** The keys of a record in a block: records with none in common are not compared. None where a part has no value. */
 export function blockKeys(record: Compared, block: Block, kinds: Kinds): string[] {
   let keys = [""];
+  const most = block.some(({ field }) => partsOf(record, field)) ? MAX_PARTS : MAX_KEYS;
   for (const part of block) {
     const values = partValues(record, part, kinds);
     if (values.length === 0) return [];
-    keys = keys.flatMap((key) => values.map((value) => `${key}|${value}`)).slice(0, MAX_KEYS);
+    keys = keys.flatMap((key) => values.map((value) => `${key}|${value}`)).slice(0, most);
   }
   return [...new Set(keys)];
 }
 
 function partValues(record: Compared, part: BlockPart, kinds: Kinds): readonly string[] {
+  const parts = partsOf(record, part.field);
+  if (parts) return [...new Set(parts.flatMap((one) => partValues(one, part, kinds)))];
   const text = textOf(record, part.field);
   if (text === "") return [];
   const as = kindOfComparison(part, kinds);

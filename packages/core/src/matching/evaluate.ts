@@ -31,6 +31,8 @@ export interface Compared {
   readonly country?: string | undefined;
   readonly texts: Map<string, string>;
   readonly keys: Map<string, string>;
+  /** Of a field that holds several values: each by itself. */
+  readonly parts: Map<string, readonly Compared[]>;
 }
 
 export const compared = (values: RecordValues, country?: string): Compared => ({
@@ -38,6 +40,7 @@ export const compared = (values: RecordValues, country?: string): Compared => ({
   country,
   texts: new Map(),
   keys: new Map(),
+  parts: new Map(),
 });
 
 export const fieldsOf = ({ field }: Pick<Comparison, "field">): readonly string[] =>
@@ -45,6 +48,41 @@ export const fieldsOf = ({ field }: Pick<Comparison, "field">): readonly string[
 
 const nameOf = (field: string | readonly string[]): string =>
   typeof field === "string" ? field : field.join("+");
+
+/** A record that has several values in a field as one for each of them; undefined where it has one value, or none. */
+export function partsOf(
+  record: Compared,
+  field: string | readonly string[],
+): readonly Compared[] | undefined {
+  if (typeof field !== "string") return undefined;
+  const value = record.values[field];
+  if (!Array.isArray(value)) return undefined;
+  let parts = record.parts.get(field);
+  if (!parts) {
+    parts = value.map((one) => compared({ [field]: one }, record.country));
+    record.parts.set(field, parts);
+  }
+  return parts;
+}
+
+/** The best of all pairs of values; undefined where a record has none. */
+function bestOf(
+  a: Compared,
+  b: Compared,
+  field: string | readonly string[],
+  of: (x: Compared, y: Compared) => number | undefined,
+): number | undefined {
+  const [left, right] = [partsOf(a, field), partsOf(b, field)];
+  if (!left && !right) return of(a, b);
+  let best: number | undefined;
+  for (const x of left ?? [a])
+    for (const y of right ?? [b]) {
+      const score = of(x, y);
+      if (score !== undefined && score > (best ?? -1)) best = score;
+      if (best === 1) return best;
+    }
+  return best;
+}
 
 /** The value of a field or of several as one text; empty for none. */
 export function textOf(record: Compared, field: string | readonly string[]): string {
@@ -84,11 +122,14 @@ export function similarity(
   kinds: Kinds,
 ): number | undefined {
   const as = kindOfComparison(comparison, kinds);
-  const [x, y] = [textOf(a, comparison.field), textOf(b, comparison.field)];
-  if (x === "" || y === "") return undefined;
-  if (x === y) return 1;
-  const [left, right] = [keyOf(a, comparison.field, as), keyOf(b, comparison.field, as)];
-  return left !== "" && left === right ? 1 : comparatorOf(as).alike(x, y);
+  const { field } = comparison;
+  return bestOf(a, b, field, (one, other) => {
+    const [x, y] = [textOf(one, field), textOf(other, field)];
+    if (x === "" || y === "") return undefined;
+    if (x === y) return 1;
+    const [left, right] = [keyOf(one, field, as), keyOf(other, field, as)];
+    return left !== "" && left === right ? 1 : comparatorOf(as).alike(x, y);
+  });
 }
 
 /** The score of a comparison by itself: 0 where it does not hold; undefined where a value is missing. */
@@ -97,12 +138,15 @@ function leaf(a: Compared, b: Compared, comparison: Comparison, kinds: Kinds): n
     const alike = similarity(a, b, comparison, kinds);
     return alike === undefined ? undefined : alike >= (comparison.score ?? 0.85) ? alike : 0;
   }
-  const [x, y] = [textOf(a, comparison.field), textOf(b, comparison.field)];
-  if (x === "" || y === "") return undefined;
-  if (comparison.by === "exact") return x === y ? 1 : 0;
+  const { field, by } = comparison;
   const as = kindOfComparison(comparison, kinds);
-  const key = keyOf(a, comparison.field, as);
-  return key !== "" && key === keyOf(b, comparison.field, as) ? 1 : 0;
+  return bestOf(a, b, field, (one, other) => {
+    const [x, y] = [textOf(one, field), textOf(other, field)];
+    if (x === "" || y === "") return undefined;
+    if (by === "exact") return x === y ? 1 : 0;
+    const key = keyOf(one, field, as);
+    return key !== "" && key === keyOf(other, field, as) ? 1 : 0;
+  });
 }
 
 /** How well two records match, 0 (not) to 1. */

@@ -1,0 +1,59 @@
+import { guardDuplicates } from "../../duplicates/guard.js";
+import { moveMatchKeys } from "../../duplicates/keys.js";
+import { comparesPoints, pointKind } from "../../duplicates/points.js";
+import { rulesFor } from "../../duplicates/rules.js";
+import { after, type HookDefinition } from "../../hooks/define-hook.js";
+import type { EntityModel } from "../../model/entity-model.js";
+import { loadByIds } from "../../repository/read.js";
+import type { Session } from "../../runtime/session.js";
+import { contactPoint } from "../entities/record-merge.js";
+
+type Point = Readonly<Record<string, unknown>>;
+
+/**
+ * A further address changes by what its record is found: it gets other keys, and one that comes to be is held against the
+ * rules, as a change of the record's own address is.
+ */
+export const contactPointHooks: readonly HookDefinition[] = (
+  ["create", "update", "delete", "restore", "purge"] as const
+).map((operation) =>
+  after(
+    contactPoint,
+    operation,
+    { name: `crm.matchContactPoints.${operation}`, ...(operation === "update" ? { merges: true } : {}) },
+    async (batch, ctx) => {
+      const changes = batch as unknown as readonly { readonly row?: Point; readonly before?: Point }[];
+      const session = ctx as Session;
+      for (const field of session.model(contactPoint.name).references) {
+        const entity = session.runtime.composition.entities.get(field.target ?? "");
+        const idsIn = (points: readonly (Point | undefined)[]) =>
+          points.flatMap((point) =>
+            typeof point?.[field.name] === "string" ? [point[field.name] as string] : [],
+          );
+        const fresh = idsIn(changes.map(({ row }) => row));
+        const ids = [...new Set([...fresh, ...idsIn(changes.map(({ before }) => before))])];
+        if (entity && ids.length > 0) await rematch(session, entity, ids, new Set(fresh));
+      }
+    },
+  ),
+);
+
+/** @param fresh those of the records that have got an address */
+async function rematch(
+  session: Session,
+  entity: EntityModel,
+  ids: readonly string[],
+  fresh: ReadonlySet<string>,
+): Promise<void> {
+  const rules = await rulesFor(session, entity);
+  if (!rules || !comparesPoints(rules)) return;
+  const found = await loadByIds(session.trusted(), entity, ids, { trusted: true });
+  const rows = [...found.values()];
+  // What a merge moves is no news of anybody.
+  const merging = session.chain.some((operation) => /\.(?:merge|unmerge|mergePair)$/.test(operation));
+  const held = merging ? [] : rows.filter((row) => fresh.has(row["id"] as string));
+  const own = rules.rules.filter(({ compares }) => compares.some((name) => pointKind(name) !== undefined));
+  const note = await guardDuplicates(session, entity, { ...rules, rules: own }, held, () => "");
+  await moveMatchKeys(session, entity, rows, true);
+  await note();
+}
