@@ -10,7 +10,7 @@ import { actionOperation } from "./openapi/action-operation.js";
 import type { HttpSettings } from "./options.js";
 import { readParameters } from "./parameters.js";
 import type { EntityModels } from "./public-query.js";
-import type { Answer, HttpCall, HttpRoute } from "./route.js";
+import { type Answer, describedLater, type HttpCall, type HttpRoute } from "./route.js";
 
 /** Every action of the app: on a record, on a collection, or on nothing in particular. */
 export function actionRoutes(
@@ -22,16 +22,16 @@ export function actionRoutes(
   for (const [name, { owner, value: action }] of composition.actions) {
     const entity = action.on === null ? undefined : entities.get(action.on);
     if (entity?.internal) continue;
-    routes.push({
+    const route = {
       owner,
       method: "POST",
       path: actionPath(name, action, entity),
       access: "authenticated",
       once: action.definition.showsSecret ? "never" : "inside",
       policy: action.definition.permission,
-      operation: actionOperation(name, action, entity, owner),
-      handle: (call) => run(call, action, entity, settings),
-    });
+      handle: (call: HttpCall) => run(call, action, entity, settings),
+    } as const;
+    routes.push(describedLater(route, () => actionOperation(name, action, entity, owner)));
   }
   return routes;
 }

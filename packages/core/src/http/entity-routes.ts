@@ -23,7 +23,7 @@ import type { HttpSettings } from "./options.js";
 import { booleanOf, listOf, readParameters } from "./parameters.js";
 import { limitOf, parseListQuery } from "./parse-list-query.js";
 import { checkFilter, type EntityModels, namesOf, relationOf, toRawQuery } from "./public-query.js";
-import type { Answer, HttpCall, HttpRoute } from "./route.js";
+import { type Answer, describedLater, type HttpCall, type HttpRoute } from "./route.js";
 
 /** The right that each route asks for. A batch asks for those of its operations. */
 const RIGHTS: Readonly<Record<OperationName, string>> = {
@@ -48,7 +48,11 @@ export function entityRoutes(
   const { maxBody, etags } = settings;
   const derived = model.derived.map(({ name }) => name);
   const etag = (row: RecordValues) => ({ etag: etags.of(model.name, row, derived) });
-  const operations = entityOperations(model, entities);
+  let operations: ReturnType<typeof entityOperations> | undefined;
+  const operationOf = (name: OperationName) => {
+    operations ??= entityOperations(model, entities);
+    return operations[name];
+  };
   const base = `/api/${model.path}`;
   const route = (
     method: HttpMethod,
@@ -56,17 +60,20 @@ export function entityRoutes(
     name: OperationName,
     /** `entity` is the caller's view. */
     handle: (call: HttpCall, repository: Records, entity: EntityModel) => Awaitable<Answer>,
-  ): HttpRoute => ({
-    owner: model.owner,
-    method,
-    path: `${base}${path}`,
-    access: "authenticated",
-    once: "inside",
-    policy: `${model.name}:${RIGHTS[name]}`,
-    operation: operations[name],
-    handle: (call) =>
-      handle(call, call.session.repoOf(model.name) as Records, call.session.entity(model.name)),
-  });
+  ): HttpRoute =>
+    describedLater(
+      {
+        owner: model.owner,
+        method,
+        path: `${base}${path}`,
+        access: "authenticated",
+        once: "inside",
+        policy: `${model.name}:${RIGHTS[name]}`,
+        handle: (call) =>
+          handle(call, call.session.repoOf(model.name) as Records, call.session.entity(model.name)),
+      },
+      () => operationOf(name),
+    );
 
   return [
     route("GET", "", "find", (call, repository, entity) => {

@@ -9,19 +9,18 @@ import { checker } from "../schema/checker.js";
 import { FORM_TYPE, JSON_TYPE, limitedRequest, readBody } from "./body.js";
 import { pluginOperation } from "./openapi/plugin-operation.js";
 import type { HttpSettings } from "./options.js";
-import type { HttpCall, HttpRoute } from "./route.js";
+import { describedLater, type HttpCall, type HttpRoute } from "./route.js";
 
 /** Routes that plugins declare themselves. */
 export function pluginRoutes(routes: readonly Owned<RouteDefinition>[], settings: HttpSettings): HttpRoute[] {
   return routes.map(({ owner, value: route }) => {
     const bodyOf = bodyReader(route, route.maxBody ?? settings.maxBody);
-    return {
+    const served: Omit<HttpRoute, "operation"> = {
       owner,
       method: route.method,
       path: templateOf(route.path),
       access: route.permission === "public" ? "open" : "authenticated",
       policy: route.permission === "public" ? "open" : route.permission,
-      operation: pluginOperation(route, owner),
       once: route.atomic ? "inside" : "around",
       maxBody: route.maxBody ?? undefined,
       timeout: route.timeout,
@@ -35,6 +34,7 @@ export function pluginRoutes(routes: readonly Owned<RouteDefinition>[], settings
         return handle(() => call.session);
       },
     };
+    return describedLater(served, () => pluginOperation(route, owner));
   });
 }
 

@@ -13,7 +13,6 @@ export interface Matched {
 }
 
 const METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"];
-const PARAMETER = /^\{(\w+)\}$/;
 
 /**
  * Finds the route of a path, segment by segment: one that is named wins over a parameter, whatever the order in which
@@ -41,17 +40,23 @@ export class RouteTree {
 
   #add(route: HttpRoute): void {
     let at = this.#root;
+    // Routes of one place may call its parameters differently.
+    const names: string[] = [];
     for (const segment of segmentsOf(route.path)) {
-      if (PARAMETER.test(segment)) {
+      if (segment.startsWith("{")) {
+        names.push(segment.slice(1, -1));
         at.parameter ??= node();
         at = at.parameter;
       } else {
-        const next = at.named.get(segment) ?? node();
-        at.named.set(segment, next);
+        let next = at.named.get(segment);
+        if (!next) {
+          next = node();
+          at.named.set(segment, next);
+        }
         at = next;
       }
     }
-    this.#names.set(route, namesOf(route));
+    this.#names.set(route, names);
     const other = at.routes.get(route.method);
     if (other) this.clashes.push([other, route]);
     else at.routes.set(route.method, route);
@@ -81,11 +86,6 @@ function find(at: Node, segments: readonly string[], depth: number, values: stri
 
 function takes({ routes }: Node, method: string): boolean {
   return routes.has(method === "HEAD" ? "GET" : method);
-}
-
-/** Routes of one place may call its parameters differently. */
-function namesOf({ path }: HttpRoute): string[] {
-  return segmentsOf(path).flatMap((segment) => PARAMETER.exec(segment)?.[1] ?? []);
 }
 
 function paramsOf(names: readonly string[], values: readonly string[]): Record<string, string> {

@@ -59,3 +59,15 @@ export interface HttpRoute {
   readonly timeout?: number | null | undefined;
   readonly handle: (call: HttpCall) => Awaitable<Answer | Response>;
 }
+
+/** A route whose operation is described when somebody first asks: a process that starts has no reader of it yet. */
+export function describedLater(route: Omit<HttpRoute, "operation">, describe: () => Operation): HttpRoute {
+  let made: Operation | undefined;
+  return {
+    ...route,
+    get operation() {
+      made ??= describe();
+      return made;
+    },
+  };
+}

@@ -25,44 +25,47 @@ import type { HttpSettings } from "./options.js";
 import { booleanOf, listOf, readParameters } from "./parameters.js";
 import { limitOf, parseListQuery } from "./parse-list-query.js";
 import { toRawQuery } from "./public-query.js";
-import type { Answer, HttpCall, HttpRoute } from "./route.js";
+import { type Answer, describedLater, type HttpCall, type HttpRoute } from "./route.js";
 import { streamed } from "./streamed.js";
 
 /** Taking the records of an entity out as a file, and bringing them in. */
 export function transferRoutes(entity: EntityModel, settings: HttpSettings): HttpRoute[] {
   const { entities } = settings.crm.runtime.composition;
   const base = `/api/${entity.path}`;
-  const route = (method: HttpMethod, path: string, operation: Operation, handle: HttpRoute["handle"]) => ({
-    owner: entity.owner,
-    method,
-    path: `${base}${path}`,
-    access: "authenticated" as const,
-    policy: `${entity.name}:${path === "/export" ? "export" : path === "/import" ? "import" : "read"}`,
-    operation,
-    // A file is read as it comes, however long it is: an import is repeated by resuming it, not by a key.
-    once: "never" as const,
-    handle,
-  });
+  const route = (
+    method: HttpMethod,
+    path: string,
+    right: "export" | "import",
+    describe: (entity: EntityModel) => Operation,
+    handle: HttpRoute["handle"],
+  ): HttpRoute =>
+    describedLater(
+      {
+        owner: entity.owner,
+        method,
+        path: `${base}${path}`,
+        access: "authenticated",
+        policy: `${entity.name}:${right}`,
+        // A file is read as it comes, however long it is: an import is repeated by resuming it, not by a key.
+        once: "never",
+        timeout: right === "import" ? settings.importTimeout : undefined,
+        handle,
+      },
+      () => describe(entity),
+    );
   const routes: HttpRoute[] = [
-    route("GET", "/export", exportOperation(entity), (call) =>
+    route("GET", "/export", "export", exportOperation, (call) =>
       exportFile(call, call.session.entity(entity.name)),
     ),
   ];
   if (entities.has("importJob"))
     routes.push(
-      {
-        ...route("POST", "/import", importOperation(entity), (call) =>
-          importRecords(call, entity, settings.maxImport),
-        ),
-        timeout: settings.importTimeout,
-      },
-      {
-        ...route("POST", "/import/preview", previewOperation(entity), (call) =>
-          preview(call, entity, settings.maxImport),
-        ),
-        policy: `${entity.name}:import`,
-        timeout: settings.importTimeout,
-      },
+      route("POST", "/import", "import", importOperation, (call) =>
+        importRecords(call, entity, settings.maxImport),
+      ),
+      route("POST", "/import/preview", "import", previewOperation, (call) =>
+        preview(call, entity, settings.maxImport),
+      ),
     );
   return routes;
 }
