@@ -11,6 +11,7 @@ import { type Awaitable, andThen } from "../util/awaitable.js";
 import { searchText } from "../util/normalize-text.js";
 import { nearest } from "../util/words.js";
 import { decodeRows } from "./decode-rows.js";
+import { reachesFew } from "./few-records.js";
 import { loadIncludes } from "./include.js";
 import { JSON_COLUMN, jsonColumnOf } from "./json-rows.js";
 import { type Moment, momentOf } from "./moment.js";
@@ -112,7 +113,7 @@ function planPage(session: Session, present: EntityModel, query: RawQuery): Awai
   if (query.withDeleted !== undefined && typeof query.withDeleted !== "boolean")
     throw InvalidQuery({ reason: `"withDeleted" takes true or false.` });
   const opening = session.runtime.vault ? session.openKeys() : undefined;
-  const plan = (): PagePlan => {
+  const plan = (isFew: boolean): PagePlan => {
     const scope = moment ?? session;
     const identity = () => queryIdentity(session, sort.key, query, moment?.at);
     const spec: FindSpec = {
@@ -123,11 +124,14 @@ function planPage(session: Session, present: EntityModel, query: RawQuery): Awai
       where: narrowed(entity, scope.visible(entity, query.withDeleted), queryFilter(scope, entity, query)),
       orderBy: sort.orderBy,
       limit: limit + 1,
+      few: isFew,
       ...(query.after == null ? {} : { after: readCursor(query.after, session.tokens, identity()) }),
     };
     return { entity, moment, spec, sort, limit, wanted, includes, identity };
   };
-  return opening ? opening.then(plan) : plan();
+  // A state of the past is looked for in another way.
+  const planned = () => (moment ? plan(false) : andThen(reachesFew(session, present), plan));
+  return opening ? opening.then(planned) : planned();
 }
 
 async function readPage(

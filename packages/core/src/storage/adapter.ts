@@ -36,6 +36,8 @@ export interface FindSpec {
   /** Values of the last row's order columns: rows strictly after it in `orderBy`. Same length as `orderBy`. */
   readonly after?: readonly Scalar[];
   readonly limit: number;
+  /** Few rows satisfy `where`, thousands at most: see `Capabilities.plansBlindly`. */
+  readonly few?: boolean;
   /**
    * Lock the rows until the transaction ends, where the engine has row locks. Inside transactions only. `update`
    * keeps out every other lock; `share` keeps out `update` alone, and sees what was committed while it waited. `skip`
@@ -134,6 +136,8 @@ export interface Capabilities {
   readonly transactionalDdl: boolean;
   /** Makes JSON of rows itself, which costs less than to hand them over. Absent where it does not. */
   readonly jsonRows?: boolean;
+  /** Plans queries without statistics of the rows, so that it has to be told where they are few. Absent where it does not. */
+  readonly plansBlindly?: boolean;
   /** Parameters of one statement. */
   readonly maxBindings: number;
 }

@@ -11,7 +11,7 @@ export function shapeFind(spec: FindSpec, catalog: Catalog, dialect: Dialect): S
   const scope = catalog.table(spec.table);
   const shape = new Shape(`f${spec.table}|${columnsKey(spec.columns)}|`, dialect);
   shapeFilter(spec.where, scope, catalog, shape);
-  shape.key += `|${spec.lock ?? ""}|`;
+  shape.key += `|${spec.lock ?? ""}${spec.few ? "+" : ""}|`;
   if (spec.json) shape.key += `j${spec.json.as}(${jsonKey(spec.json.fields)})`;
   for (const { column, direction } of spec.orderBy) shape.key += `${direction[0]}${column};`;
   if (spec.after !== undefined) shapeKeyset(spec.orderBy, spec.after, scope, shape);
@@ -110,10 +110,11 @@ function orderBy(spec: FindSpec, scope: TableInfo, dialect: Dialect): string {
 }
 
 /**
- * Whether a unique index finds all rows there can be, one for each value asked for: they are sorted then. SQLite without
- * statistics would rather walk a whole tenant in the order that is asked for.
+ * Whether the rows are known to be few, or a unique index finds all there can be, one for each value asked for: they are
+ * sorted then. SQLite without statistics would rather walk a whole tenant in the order that is asked for.
  */
-function isNarrow({ where, after }: FindSpec, { table }: TableInfo): boolean {
+function isNarrow({ where, after, few = false }: FindSpec, { table }: TableInfo): boolean {
+  if (few) return true;
   if (after !== undefined) return false;
   const given = new Set<string>();
   const look = (filter: Filter): void => {

@@ -49,6 +49,7 @@ export function sqliteDialect(): Dialect {
       rowLocks: false,
       transactionalDdl: true,
       jsonRows: true,
+      plansBlindly: true,
       maxBindings: 32_766,
     },
     bulk: "rows",
