@@ -1,5 +1,6 @@
 import type { Issue } from "../errors/corm-error.js";
 import type { EntityModel } from "../model/entity-model.js";
+import type { FieldModel } from "../model/field-model.js";
 import { type RecordValues, sameValue } from "../model/record-codec.js";
 import { checkReferences, raiseIssues } from "../repository/write/checks.js";
 import { assertReach, ownershipFields } from "../repository/write/reach.js";
@@ -26,7 +27,8 @@ export async function checkChoices(
     chosen.flatMap(({ field, from, value }) => (from === null ? [[field, value]] : [])),
   );
   const issues: Issue[][] = [[]];
-  await checkReferences(session, entity, [named], issues, [named], ({ name }) => Object.hasOwn(named, name));
+  const only = ({ name }: FieldModel): boolean => Object.hasOwn(named, name);
+  await checkReferences(session, entity, [named], issues, [named], { only });
   raiseIssues(entity, issues);
   const owners = ownershipFields(entity);
   const transfers = chosen.some(

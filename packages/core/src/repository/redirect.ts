@@ -1,6 +1,6 @@
 import type { EntityModel } from "../model/entity-model.js";
 import type { Session } from "../runtime/session.js";
-import { and } from "../storage/filter.js";
+import { and, type Filter } from "../storage/filter.js";
 import { isId } from "./parse-condition.js";
 
 /** Entity in which merges keep whom the ids of their records name. */
@@ -12,18 +12,59 @@ export async function survivorOf(
   entity: EntityModel,
   id: string,
 ): Promise<string | undefined> {
+  return isId(id) ? (await survivorsOf(session, entity, [id])).get(id.toLowerCase()) : undefined;
+}
+
+/** Ids of one statement. */
+const CHUNK = 500;
+
+/** The records that ids of merged ones name now, whether or not the caller may see them; nothing for other ids. */
+export async function survivorsOf(
+  session: Session,
+  entity: EntityModel,
+  ids: readonly string[],
+): Promise<Map<string, string>> {
+  const found = new Map<string, string>();
   const redirects = session.runtime.composition.entities.get(REDIRECTS);
-  if (!redirects || !isId(id)) return undefined;
-  const [row] = await session.operations().findMany({
-    table: redirects.table,
-    columns: ["survivor_id"],
-    where: and(
-      session.rows(),
-      { op: "eq", column: "old_id", value: id.toLowerCase() },
-      { op: "eq", column: "entity", value: entity.name },
-    ),
-    orderBy: [],
-    limit: 1,
-  });
-  return row?.["survivor_id"] as string | undefined;
+  if (!redirects) return found;
+  const wanted = ids.map((id) => id.toLowerCase());
+  for (let start = 0; start < wanted.length; start += CHUNK) {
+    const some = wanted.slice(start, start + CHUNK);
+    const named: Filter =
+      some.length === 1
+        ? { op: "eq", column: "old_id", value: some[0] as string }
+        : { op: "in", column: "old_id", values: some };
+    const rows = await session.operations().findMany({
+      table: redirects.table,
+      columns: ["old_id", "survivor_id"],
+      where: and(session.rows(), named, { op: "eq", column: "entity", value: entity.name }),
+      orderBy: [],
+      limit: some.length,
+    });
+    for (const row of rows) found.set(row["old_id"] as string, row["survivor_id"] as string);
+  }
+  return found;
+}
+
+/** Of those, the survivors that the caller may see. */
+export async function visibleSurvivors(
+  session: Session,
+  entity: EntityModel,
+  ids: readonly string[],
+): Promise<Map<string, string>> {
+  const survivors = await survivorsOf(session, entity, ids);
+  const wanted = [...new Set(survivors.values())];
+  const seen = new Set<unknown>();
+  for (let start = 0; start < wanted.length; start += CHUNK) {
+    const values = wanted.slice(start, start + CHUNK);
+    const rows = await session.operations().findMany({
+      table: entity.table,
+      columns: ["id"],
+      where: and({ op: "in", column: "id", values }, session.visible(entity)),
+      orderBy: [],
+      limit: values.length,
+    });
+    for (const row of rows) seen.add(row["id"]);
+  }
+  return new Map([...survivors].filter(([, survivor]) => seen.has(survivor)));
 }

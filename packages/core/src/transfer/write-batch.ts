@@ -10,6 +10,7 @@ import type { RecordValues } from "../model/record-codec.js";
 import { storedForm } from "../model/stored-form.js";
 import { isId } from "../repository/parse-condition.js";
 import { MAX_LIMIT } from "../repository/read.js";
+import { visibleSurvivors } from "../repository/redirect.js";
 import type { Session } from "../runtime/session.js";
 import { InvalidImport } from "./errors.js";
 import type { ImportMode } from "./import-options.js";
@@ -30,7 +31,7 @@ export async function writeBatch(
   if (mode === "capture") await intake(tx, entity).take(inputs, { importId: jobId });
   else if (mode === "create") await records.createMany(inputs);
   else if (mode === "upsert") await records.upsertMany(inputs, on);
-  else await updateBatch(records, tx.entity(entity), inputs, on);
+  else await updateBatch(tx, records, tx.entity(entity), inputs, on);
 }
 
 /** @throws invalid-import where no plugin takes in records of the entity from channels; forbidden */
@@ -46,6 +47,7 @@ export function intake(session: Session, entity: string): Intake {
 }
 
 async function updateBatch(
+  tx: Session,
   records: Records,
   entity: EntityModel,
   inputs: readonly RecordValues[],
@@ -53,6 +55,7 @@ async function updateBatch(
 ): Promise<void> {
   const keys = inputs.map((input) => keyOf(entity, input, on));
   const ids = await idsByKey(records, entity, keys, on);
+  if (on[0] === "id") await addMerged(tx, entity, keys, ids);
   const issues = inputs.flatMap((input, i) => {
     if (ids.has(JSON.stringify(keys[i]))) return [];
     const shown = on.map((name) => `${name} ${String(input[name] ?? "(none)").slice(0, 100)}`).join(", ");
@@ -67,6 +70,19 @@ async function updateBatch(
       return { id: ids.get(JSON.stringify(keys[i])) as string, patch };
     }),
   );
+}
+
+/** A file that was written before a merge may name those that it has taken up: their ids name the survivor. */
+async function addMerged(
+  tx: Session,
+  entity: EntityModel,
+  keys: readonly Key[],
+  ids: Map<string, string>,
+): Promise<void> {
+  const missing = keys.flatMap((key) => (key && !ids.has(JSON.stringify(key)) ? [key[0] as string] : []));
+  if (missing.length === 0) return;
+  const survivors = await visibleSurvivors(tx, entity, [...new Set(missing)]);
+  for (const [old, survivor] of survivors) ids.set(JSON.stringify([old]), survivor);
 }
 
 type Key = readonly unknown[] | undefined;

@@ -6,6 +6,7 @@ import type { RecordValues } from "../../model/record-codec.js";
 import type { Session } from "../../runtime/session.js";
 import { always, and, type Filter } from "../../storage/filter.js";
 import { isId } from "../parse-condition.js";
+import { survivorsOf } from "../redirect.js";
 
 /** Where in the caller's input the n-th record of a batch stands. */
 export type Place = (n: number) => string;
@@ -45,10 +46,19 @@ export function givenReferences(
   });
 }
 
+/** What is looked at, and what becomes of ids that a merge has taken up. */
+export interface ReferenceChecks {
+  readonly only?: (field: FieldModel) => boolean;
+  /** Puts the survivors in the place of merged records: in the batch, and in what was given. */
+  readonly resolve?: boolean;
+}
+
 /**
  * Lists references to records that do not exist: one query per reference field, for the whole batch. What the caller
  * named must exist for him; what a hook chose, at all. What the record cannot be without is locked against deletion
- * until the transaction ends.
+ * until the transaction ends. Whether ids are those of merged records is asked of those alone that do not exist.
+ *
+ * @returns whether survivors were put into the batch
  */
 export async function checkReferences(
   session: Session,
@@ -56,64 +66,124 @@ export async function checkReferences(
   batch: readonly RecordValues[],
   perRecord: readonly Issue[][],
   given: readonly RecordValues[] = [],
-  only: (field: FieldModel) => boolean = () => true,
-): Promise<void> {
+  { only, resolve = false }: ReferenceChecks = {},
+): Promise<boolean> {
+  let resolved = false;
   for (const field of entity.references) {
-    if (!field.target || !only(field)) continue;
+    if (!field.target || (only && !only(field))) continue;
     const target = session.entity(field.target);
-    const narrowed = session.access.filter(target, "read") !== always;
-    const named = (values: RecordValues, i: number): boolean =>
-      narrowed && values[field.name] === given[i]?.[field.name];
-    if (narrowed) await checkField(session, field, target, batch, perRecord, named, true);
-    await checkField(session, field, target, batch, perRecord, named, false);
+    const pending = checkField({ session, field, target, batch, perRecord, given, resolve });
+    if (pending && (await pending)) resolved = true;
   }
+  return resolved;
 }
 
-/** The references of one field: those that the caller named, or the others. */
-export async function checkField(
+/**
+ * Puts survivors in the place of merged records before hooks see the batch, where this takes no lock earlier than need be;
+ * other ids are left as they are, and what was found is not asked for again.
+ */
+export async function resolveReferences(
   session: Session,
-  field: FieldModel,
-  target: EntityModel,
-  all: readonly RecordValues[],
-  perRecord: readonly Issue[][],
-  isNamed: (values: RecordValues, i: number) => boolean,
-  wanted: boolean,
+  entity: EntityModel,
+  batch: readonly RecordValues[],
+  given: readonly RecordValues[],
 ): Promise<void> {
-  if (!all.some((values) => isId(values[field.name]))) return;
+  const unlocked = (field: FieldModel): boolean => field.onDelete === "set null";
+  const ignored = batch.map(() => []);
+  await checkReferences(session, entity, batch, ignored, given, { only: unlocked, resolve: true });
+}
+
+/** A reference field of a batch that is being checked. */
+export interface CheckedField {
+  readonly session: Session;
+  readonly field: FieldModel;
+  readonly target: EntityModel;
+  readonly batch: readonly RecordValues[];
+  readonly perRecord: readonly Issue[][];
+  readonly given: readonly RecordValues[];
+  readonly resolve: boolean;
+}
+
+/** The references of one field: those that the caller named, and the others. */
+export function checkField(checked: CheckedField): Promise<boolean> | undefined {
+  const { batch, field, session, target, given } = checked;
+  if (!batch.some((values) => isId(values[field.name]))) return undefined;
+  const narrowed = session.access.filter(target, "read") !== always;
+  if (!narrowed) return checkSome(checked, () => true, false);
+  const named = batch.map((values, i) => values[field.name] === given[i]?.[field.name]);
+  return (async () => {
+    const own = await checkSome(checked, (i) => named[i] === true, true);
+    return (await checkSome(checked, (i) => named[i] !== true, false)) || own;
+  })();
+}
+
+/** @param visible whether they must exist for the caller */
+async function checkSome(
+  checked: CheckedField,
+  isMeant: (i: number) => boolean,
+  visible: boolean,
+): Promise<boolean> {
+  const { session, field, target, batch, perRecord, given, resolve } = checked;
   const seen = session.scope?.seen ?? new Set<string>();
   const locked = field.onDelete !== "set null" && session.inTransaction;
-  const reach = wanted ? session.visible(target) : session.rows();
-  const suffix = `${wanted ? ":visible" : ""}${locked ? ":locked" : ""}`;
+  const suffix = `${visible ? ":visible" : ""}${locked ? ":locked" : ""}`;
   const keyOf = (id: string): string => `${field.target}:${id}${suffix}`;
-  const asked = new Set<string>();
-  all.forEach((values, i) => {
-    const id = values[field.name];
-    if (isId(id) && isNamed(values, i) === wanted && !seen.has(keyOf(id))) asked.add(id);
-  });
-  if (asked.size > 0) {
-    const values = [...asked];
-    const named: Filter =
-      values.length === 1
-        ? { op: "eq", column: "id", value: values[0] as string }
-        : { op: "in", column: "id", values };
-    const rows = await session.operations().findMany({
-      table: target.table,
-      columns: ["id"],
-      where: and(named, reach),
-      // A common order of locking, so that two writers of the same records cannot wait for one another.
-      orderBy: locked && values.length > 1 ? [{ column: "id", direction: "asc" }] : [],
-      limit: values.length,
-      ...(locked ? { lock: "share" as const } : {}),
+  const look = async (ids: readonly string[]): Promise<void> => {
+    for (const id of await idsThere(session, target, ids, visible, locked)) seen.add(keyOf(id));
+  };
+  const unseen = (): { readonly i: number; readonly id: string }[] =>
+    batch.flatMap((values, i) => {
+      const id = values[field.name];
+      if (!isId(id) || !isMeant(i) || seen.has(keyOf(id.toLowerCase()))) return [];
+      return [{ i, id: id.toLowerCase() }];
     });
-    for (const row of rows) seen.add(keyOf(row["id"] as string));
+  const idsOf = (list: ReturnType<typeof unseen>): string[] => [...new Set(list.map(({ id }) => id))];
+  let missing = unseen();
+  if (missing.length === 0) return false;
+  await look(idsOf(missing));
+  missing = unseen();
+  let resolved = false;
+  if (resolve && missing.length > 0) {
+    const survivors = await survivorsOf(session, target, idsOf(missing));
+    if (survivors.size > 0) await look([...new Set(survivors.values())]);
+    for (const { i, id } of missing) {
+      const survivor = survivors.get(id);
+      if (survivor === undefined || !seen.has(keyOf(survivor))) continue;
+      for (const values of [batch[i], given[i]])
+        if (values && String(values[field.name]).toLowerCase() === id) values[field.name] = survivor;
+      resolved = true;
+    }
+    missing = unseen();
   }
-  all.forEach((values, i) => {
-    const id = values[field.name];
-    if (!isId(id) || isNamed(values, i) !== wanted || seen.has(keyOf(id))) return;
+  for (const { i, id } of missing)
     perRecord[i]?.push({
       pointer: `/${field.name}`,
       code: "reference-not-found",
       message: `there is no ${field.target} ${id}`,
     });
+  return resolved;
+}
+
+/** Of ids, those whose records exist: for the caller, or at all. */
+async function idsThere(
+  session: Session,
+  target: EntityModel,
+  ids: readonly string[],
+  visible: boolean,
+  locked: boolean,
+): Promise<string[]> {
+  const named: Filter =
+    ids.length === 1
+      ? { op: "eq", column: "id", value: ids[0] as string }
+      : { op: "in", column: "id", values: ids };
+  const rows = await session.operations().findMany({
+    table: target.table,
+    columns: ["id"],
+    where: and(named, visible ? session.visible(target) : session.rows()),
+    // A common order of locking, so that two writers of the same records cannot wait for one another.
+    orderBy: locked && ids.length > 1 ? [{ column: "id", direction: "asc" }] : [],
+    limit: ids.length,
+    ...(locked ? { lock: "share" as const } : {}),
   });
+  return rows.map((row) => row["id"] as string);
 }

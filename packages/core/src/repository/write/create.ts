@@ -10,7 +10,7 @@ import type { Session } from "../../runtime/session.js";
 import { keepStates } from "../../temporal/keep-states.js";
 import { loadByIds } from "../read.js";
 import { checkAttached } from "./attached.js";
-import { checkReferences, givenReferences, type Place, raiseIssues } from "./checks.js";
+import { checkReferences, givenReferences, type Place, raiseIssues, resolveReferences } from "./checks.js";
 import { operation, queueCommitted, refuseStrays, runHooks } from "./operation.js";
 import { assertReach } from "./reach.js";
 
@@ -43,11 +43,12 @@ export async function createRecords(
     }
     const hooked = session.runtime.composition.hooks.of(entity.name, "create", "before").length > 0;
     const formed = hooked ? batch.map(({ input }) => ({ ...input })) : [];
+    const values = batch.map((change) => change.input);
     if (hooked) {
+      await resolveReferences(session, entity, values, given);
       progress.started = true;
       await runHooks(session, entity.name, "create", "before", batch);
     }
-    const values = batch.map((change) => change.input);
     if (hooked) {
       refuseStrays(session, entity, "create", values);
       // What hooks filled in comes into the same form.
@@ -56,7 +57,7 @@ export async function createRecords(
       });
     }
     const issues = values.map((input) => validator.checkCreate(input));
-    await checkReferences(session, entity, values, issues, given);
+    await checkReferences(session, entity, values, issues, given, { resolve: true });
     const attached = checkAttached(session, entity, values, issues, given);
     if (attached) await attached;
     raiseIssues(entity, issues, place);

@@ -228,7 +228,9 @@ async function refuseOrphans(
   rows: readonly RecordValues[],
 ): Promise<void> {
   const issues = rows.map(() => []);
-  await checkReferences(session, entity, rows, issues, [], (field) => field.onDelete !== "set null");
+  await checkReferences(session, entity, rows, issues, [], {
+    only: (field) => field.onDelete !== "set null",
+  });
   raiseIssues(entity, issues);
 }
 

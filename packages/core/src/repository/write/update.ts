@@ -15,7 +15,7 @@ import type { Filter } from "../../storage/filter.js";
 import { keepStates } from "../../temporal/keep-states.js";
 import { loadByIds } from "../read.js";
 import { checkAttached } from "./attached.js";
-import { checkReferences, givenReferences, type Place, raiseIssues } from "./checks.js";
+import { checkReferences, givenReferences, type Place, raiseIssues, resolveReferences } from "./checks.js";
 import { asLeft } from "./create.js";
 import { operation, queueCommitted, refuseStrays, runHooks } from "./operation.js";
 import { assertReach, movesRecord, ownershipFields } from "./reach.js";
@@ -62,6 +62,7 @@ export async function updateRecords(
       (patch, i): Change => ({ before: Object.freeze(loaded[i] as RecordValues), patch }),
     );
     if (session.runtime.composition.hooks.of(entity.name, "update", "before").length > 0) {
+      await resolveReferences(session, entity, patches, given);
       const formed = patches.map((patch) => ({ ...patch }));
       progress.started = true;
       await runHooks(session, entity.name, "update", "before", batch);
@@ -75,13 +76,16 @@ export async function updateRecords(
         return { before: Object.freeze(before), patch };
       });
     }
-    const issues = batch.map(({ before, patch }) => [
-      ...validator.checkPatch(patch),
-      ...immutableIssues(entity, before, patch),
-    ]);
+    const issues = batch.map(({ patch }) => validator.checkPatch(patch));
     const effective = batch.map(({ before, patch }) => effectivePatch(before, patch));
-    await checkReferences(session, entity, effective, issues, given);
-    await checkAttached(session, entity, moved(entity, batch, effective), issues, given);
+    const resolved = await checkReferences(session, entity, effective, issues, given, { resolve: true });
+    const hanging = moved(entity, batch, effective);
+    if (await checkAttached(session, entity, hanging, issues, given))
+      adopt(entity, batch, effective, hanging);
+    if (resolved) dropUnchanged(batch, effective);
+    batch.forEach(({ before }, i) => {
+      issues[i]?.push(...immutableIssues(entity, before, effective[i] as RecordValues));
+    });
     raiseIssues(entity, issues, place);
     const transferred = await checkTransfers(session, entity, loaded, effective, given);
 
@@ -296,6 +300,30 @@ function moved(
   return batch.map(({ before }, i) => {
     const patch = effective[i] as RecordValues;
     return names.some((name) => name in patch) ? { ...before, ...patch } : undefined;
+  });
+}
+
+/** Takes over the survivors that records hang on now. */
+function adopt(
+  { access: { attached } }: EntityModel,
+  batch: readonly Change[],
+  effective: readonly RecordValues[],
+  hanging: readonly (RecordValues | undefined)[],
+): void {
+  const name = attached?.record.name;
+  if (name === undefined) return;
+  effective.forEach((patch, i) => {
+    const id = hanging[i]?.[name];
+    if (id !== undefined && id !== (patch[name] ?? batch[i]?.before[name])) patch[name] = id;
+  });
+  dropUnchanged(batch, effective);
+}
+
+/** A record that named the survivor before does so still. */
+function dropUnchanged(batch: readonly Change[], effective: readonly RecordValues[]): void {
+  effective.forEach((patch, i) => {
+    const { before } = batch[i] as Change;
+    for (const name of Object.keys(patch)) if (sameValue(before[name], patch[name])) delete patch[name];
   });
 }
 

@@ -13,6 +13,7 @@ import { always, and, type Filter, or } from "../../storage/filter.js";
 import { decodeRows } from "../decode-rows.js";
 import { isId } from "../parse-condition.js";
 import { loadByIds } from "../read.js";
+import { visibleSurvivors } from "../redirect.js";
 import { raiseIssues } from "./checks.js";
 import { createRecords } from "./create.js";
 import { updateRecords } from "./update.js";
@@ -52,12 +53,21 @@ export async function upsertRecords(
   // A blind index is the key of an encrypted field.
   const sealed = on.some((name) => entity.fields.get(name)?.encrypted);
   const cipher = sealed ? await outer.reading() : undefined;
-  const keys = values.map((value, i) => keyOf(entity, value, on, i, cipher));
-  if (new Set(keys).size < keys.length)
-    throw InvalidQuery({ reason: `A batch of upserts has the same [${on.join(", ")}] twice.` });
+  const keysOf = () =>
+    distinct(
+      on,
+      values.map((value, i) => keyOf(entity, value, on, i, cipher)),
+    );
+  let keys = keysOf();
+  const rows = [...inputs];
 
   return outer.atomically(async (session) => {
-    const existing = await findExisting(session, entity, values, on, cipher);
+    let existing = await findExisting(session, entity, values, on, cipher);
+    const unknown = keys.flatMap((key, i) => (existing.has(key) ? [] : [i]));
+    if (await resolveKeys(session, entity, on, { unknown, values, rows })) {
+      keys = keysOf();
+      existing = await findExisting(session, entity, values, on, cipher);
+    }
     await refuseHidden(session, entity, on, existing);
     const fresh: number[] = [];
     const known: number[] = [];
@@ -68,7 +78,7 @@ export async function upsertRecords(
       session,
       view,
       validator,
-      fresh.map((i) => inputs[i]),
+      fresh.map((i) => rows[i]),
       (n) => `/${fresh[n]}`,
     ).catch((error) => {
       throw raced(entity, on, error);
@@ -79,7 +89,7 @@ export async function upsertRecords(
       validator,
       known.map((i) => ({
         id: (existing.get(keys[i] as string) as RecordValues)["id"] as string,
-        patch: inputs[i],
+        patch: rows[i],
       })),
       (n) => `/${known[n]}`,
     );
@@ -92,6 +102,41 @@ export async function upsertRecords(
     });
     return result;
   }, false);
+}
+
+/** @throws invalid-query where two of the keys are one */
+function distinct(on: readonly string[], keys: readonly string[]): readonly string[] {
+  if (new Set(keys).size === keys.length) return keys;
+  throw InvalidQuery({ reason: `A batch of upserts has the same [${on.join(", ")}] twice.` });
+}
+
+/**
+ * Puts survivors in the place of merged records in the keys of those inputs of which there is no record: by its new key there
+ * may be one. Asks nothing where no reference is in the key.
+ *
+ * @returns whether there were any
+ */
+async function resolveKeys(
+  session: Session,
+  entity: EntityModel,
+  on: readonly string[],
+  batch: { readonly unknown: readonly number[]; readonly values: RecordValues[]; readonly rows: unknown[] },
+): Promise<boolean> {
+  let resolved = false;
+  for (const name of on) {
+    const target = entity.fields.get(name)?.target;
+    if (!target || batch.unknown.length === 0) continue;
+    const ids = batch.unknown.map((i) => batch.values[i]?.[name] as string);
+    const survivors = await visibleSurvivors(session, session.entity(target), [...new Set(ids)]);
+    for (const [n, i] of batch.unknown.entries()) {
+      const survivor = survivors.get(ids[n] as string);
+      if (survivor === undefined) continue;
+      batch.values[i] = { ...batch.values[i], [name]: survivor };
+      batch.rows[i] = { ...(batch.rows[i] as RecordValues), [name]: survivor };
+      resolved = true;
+    }
+  }
+  return resolved;
 }
 
 /** Somebody else made a record of the same key since it was looked for: core begins again, and will find it. */
