@@ -21,6 +21,8 @@ export const crmCardFormats = contribute(
       "ADR.code": "postalCode",
       "ADR.country": "country",
       BDAY: "birthday",
+      "EMAIL.more": "contactPoint.email",
+      "TEL.more": "contactPoint.phone",
     },
   },
   {

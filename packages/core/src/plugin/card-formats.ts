@@ -18,6 +18,8 @@ export const VCARD_COLUMNS = [
   "BDAY",
   "URL",
   "NOTE",
+  "EMAIL.more",
+  "TEL.more",
 ] as const;
 export type VcardColumn = (typeof VCARD_COLUMNS)[number];
 
@@ -27,7 +29,8 @@ export type IcsColumn = (typeof ICS_COLUMNS)[number];
 
 /**
  * Which fields of an entity its cards are made of, as `{ "N.family": "lastName" }`. `ORG` may be the key of a record that a
- * reference leads to, as `account.name`: it is written, and read where an import's `mapping` says so.
+ * reference leads to, as `account.name`: it is written, and read where an import's `mapping` says so. `EMAIL.more` and
+ * `TEL.more` may be `contactPoint.email` and `contactPoint.phone`: they are read.
  */
 export type CardFormat =
   | {

@@ -5,6 +5,7 @@ import { type Issue, isCormError } from "../errors/corm-error.js";
 import type { RecordValues } from "../model/record-codec.js";
 import type { Session } from "../runtime/session.js";
 import type { DuplicatePolicy } from "./import-options.js";
+import { comparedPoints, keepPoints, type PointedRecord, type Points } from "./points.js";
 
 /** Of the rows that were taken, those that made no record. */
 export interface DuplicateCounts {
@@ -15,7 +16,8 @@ export interface DuplicateCounts {
 }
 
 type Records = Repository<RecordValues, RecordValues>;
-type Placed = { readonly at: number; readonly input: RecordValues };
+type Given = { readonly input: RecordValues; readonly points?: Points | undefined };
+type Placed = Given & { readonly at: number };
 type Patched = Placed & { readonly id: string };
 
 /** Rows that are looked at again together: a batch in which all rows are one person would compare all with all for each. */
@@ -36,19 +38,22 @@ const SHOWN = 5;
 export async function writeUnlessThere(
   tx: Session,
   entity: string,
-  inputs: readonly RecordValues[],
+  rows: readonly Given[],
   policy: Exclude<DuplicatePolicy, "create">,
 ): Promise<DuplicateCounts> {
   const records = tx.repoOf(entity) as Records;
-  let open: Placed[] = inputs.map((input, at) => ({ at, input }));
+  let open: Placed[] = rows.map(({ input, points }, at) => ({ at, input, points }));
   let [skipped, matched] = [0, 0];
   for (let most = open.length; open.length > 0; most = AGAIN) {
     const wave = await sorted(tx, entity, open.slice(0, most), policy);
     if (wave.issues.length > 0) throw ValidationFailed({ entity, issues: wave.issues });
-    await placed(entity, wave.fresh, (rows) => records.createMany(rows.map(({ input }) => input)));
-    await placed(entity, wave.patched, (rows) =>
-      records.updateMany(rows.map(({ id, input }) => ({ id, patch: input }))),
+    const made = await placed(entity, wave.fresh, (some) =>
+      records.createMany(some.map(({ input }) => input)),
     );
+    const changed = await placed(entity, wave.patched, (some) =>
+      records.updateMany(some.map(({ id, input }) => ({ id, patch: input }))),
+    );
+    await keepPoints(tx, entity, [...made, ...changed]);
     skipped += wave.skipped;
     matched += wave.patched.length;
     open = [...wave.later, ...open.slice(most)];
@@ -74,7 +79,7 @@ async function sorted(
   const found = await matchMany(
     tx,
     { name: entity },
-    rows.map(({ input }) => scalars(input)),
+    rows.map(({ input, points }) => ({ ...scalars(input), ...comparedPoints(tx, input, points) })),
   );
   const wave: Wave = { fresh: [], patched: [], later: [], issues: [], skipped: 0 };
   const taken = new Set<number>();
@@ -117,11 +122,12 @@ const scalars = (input: RecordValues): RecordValues =>
 async function placed<Row extends Placed>(
   entity: string,
   rows: readonly Row[],
-  write: (rows: readonly Row[]) => Promise<unknown>,
-): Promise<void> {
-  if (rows.length === 0) return;
+  write: (rows: readonly Row[]) => Promise<readonly RecordValues[]>,
+): Promise<PointedRecord[]> {
+  if (rows.length === 0) return [];
   try {
-    await write(rows);
+    const written = await write(rows);
+    return written.map((record, i) => ({ record, points: rows[i]?.points }));
   } catch (error) {
     if (!isCormError(error) || !ValidationFailed.is(error) || error.meta["entity"] !== entity) throw error;
     const issues = error.issues.map((issue) => ({

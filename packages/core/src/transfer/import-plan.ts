@@ -6,13 +6,18 @@ import type { TableColumn } from "./columns.js";
 import { InvalidImport } from "./errors.js";
 import type { ImportOptions } from "./import-options.js";
 import { type LinkColumn, linkColumn } from "./link-columns.js";
+import { type PointColumn, pointColumn } from "./points.js";
 import { transformOf } from "./transforms.js";
 
 /** Columns that the file of rejected rows has in front of the reason: a corrected file may keep them. */
 export const NOTES = ["_row", "_reason"];
 
 /** A column that is read, and what happens to its text before. */
-export type ImportColumn = (TableColumn | (LinkColumn & { readonly part: "link" })) & {
+export type ImportColumn = (
+  | TableColumn
+  | (LinkColumn & { readonly part: "link" })
+  | (PointColumn & { readonly part: "points" })
+) & {
   readonly step?: ((text: string) => string) | undefined;
 };
 
@@ -53,6 +58,8 @@ export function planImport(
     const step = Object.hasOwn(transforms, name) ? transformOf(name, transforms[name]) : undefined;
     if (target === "id" && byId)
       return { name: "id", field: entity.fields.get("id") as FieldModel, part: "value", step };
+    const points = pointColumn(entity, target, entityOf);
+    if (points) return { ...points, part: "points", step };
     const link = target.includes(".") ? linkColumn(entity, target, entityOf) : undefined;
     return link ? { ...link, part: "link", step } : { ...columnOf(entity, target), step };
   });
@@ -110,7 +117,9 @@ function checkKey(
       reason: `"on" finds the record of a row by a unique key of ${entity.name}: ${known}.`,
     });
   }
-  const missing = on.find((name) => !plan.some((column) => column?.field.name === name));
+  const missing = on.find(
+    (name) => !plan.some((column) => column?.part !== "points" && column?.field.name === name),
+  );
   if (missing !== undefined)
     throw InvalidImport({ reason: `The file has no column for "${missing}", which "on" names.` });
 }

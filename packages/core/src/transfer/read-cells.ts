@@ -3,6 +3,7 @@ import type { RecordValues } from "../model/record-codec.js";
 import { restored } from "./formula.js";
 import type { ImportPlan } from "./import-plan.js";
 import type { LinkTexts } from "./link-columns.js";
+import { type Points, pointsIn } from "./points.js";
 
 const INTEGER = /^[-+]?\d{1,16}$/;
 /** As long as JavaScript prints one: 0.0000010000000000000002. */
@@ -25,7 +26,11 @@ export interface CellRules {
 }
 
 export type ReadRow =
-  | { readonly input: RecordValues; readonly links?: LinkTexts | undefined }
+  | {
+      readonly input: RecordValues;
+      readonly links?: LinkTexts | undefined;
+      readonly points?: Points | undefined;
+    }
   | { readonly field: string; readonly reason: string };
 
 /**
@@ -35,6 +40,7 @@ export type ReadRow =
 export function readCells(plan: ImportPlan, cells: readonly string[], rules: CellRules): ReadRow {
   const input: RecordValues = {};
   let links: Record<string, string> | undefined;
+  let points: Record<string, readonly string[]> | undefined;
   const textOf = (at: number): string => {
     const text = restored(cells[at] as string);
     return plan[at]?.step?.(text) ?? text;
@@ -42,7 +48,13 @@ export function readCells(plan: ImportPlan, cells: readonly string[], rules: Cel
   for (const [i, column] of plan.entries()) {
     if (!column || column.part === "currency") continue;
     const text = textOf(i);
-    if (column.part === "link" && text.trim() !== "") {
+    if (column.part === "points") {
+      const values = pointsIn(text);
+      if (values.length > 0) {
+        points ??= {};
+        points[column.kind] = values;
+      }
+    } else if (column.part === "link" && text.trim() !== "") {
       links ??= {};
       links[column.name] = text.trim();
     } else if (text === "" || column.part === "link") {
@@ -57,7 +69,7 @@ export function readCells(plan: ImportPlan, cells: readonly string[], rules: Cel
       input[column.field.name] = value;
     }
   }
-  return { input, links };
+  return { input, links, points };
 }
 
 function moneyOf(text: string, currency: string, fallback: string): unknown {

@@ -7,13 +7,17 @@ import { InvalidImport } from "./errors.js";
 import type { ImportOptions } from "./import-options.js";
 import { type ImportPlan, linksOf, planImport } from "./import-plan.js";
 import type { LinkColumn, LinkedRow } from "./link-columns.js";
+import { type Points, pointsIn } from "./points.js";
 import { type CellRules, readCells } from "./read-cells.js";
 import { type CsvRecord, MAX_RECORD } from "./read-csv.js";
 import { readNdjson } from "./read-ndjson.js";
 import { readTable } from "./read-table.js";
 
 /** A record of the file: what it would write or why it cannot, and its cells as they came. */
-export type SourceRow = LinkedRow & { readonly cells: readonly string[] };
+export type SourceRow = LinkedRow & {
+  readonly cells: readonly string[];
+  readonly points?: Points | undefined;
+};
 
 /** A file that is being read: its columns are known, its records follow. */
 export interface Source {
@@ -106,7 +110,7 @@ async function planned(
       else {
         const read = readCells(plan, cells, rules);
         yield "input" in read
-          ? { row, cells, input: read.input, links: read.links }
+          ? { row, cells, input: read.input, links: read.links, points: read.points }
           : refused(row, cells, read.field, read.reason);
       }
     }
@@ -155,19 +159,22 @@ function jsonRow(
   row: number,
   values: Readonly<Record<string, unknown>>,
   planOf: (names: readonly string[]) => ImportPlan,
-): LinkedRow {
+): LinkedRow & { readonly points?: Points } {
   const names = Object.keys(values);
   try {
     const input: RecordValues = {};
     const links: Record<string, string> = {};
+    const points: Record<string, readonly string[]> = {};
     planOf(names).forEach((column, i) => {
       const value = values[names[i] as string];
       if (column?.part === "currency")
         throw InvalidImport({ reason: `${column.name}: money is {"amount", "currency"} here` });
       if (column?.part === "link" && value !== null) links[column.name] = String(value);
+      else if (column?.part === "points")
+        points[column.kind] = [value].flat().flatMap((one) => pointsIn(String(one ?? "")));
       else if (column) input[column.field.name] = value;
     });
-    return { row, input, links };
+    return { row, input, links, ...(Object.keys(points).length > 0 ? { points } : {}) };
   } catch (error) {
     if (!UnknownField.is(error) && !InvalidImport.is(error)) throw error;
     return { row, rejection: { row, field: null, reason: (error as Error).message } };

@@ -30,14 +30,14 @@ export function readTable(
   const text = decodeText(bytes, encoding);
   if (format === "vcard") {
     const { columns } = cardsOf(session, entity, format);
-    return { records: readVcard(text), columns: importedColumns(VCARD_COLUMNS, columns, entity) };
+    return { records: readVcard(text), columns: importedColumns(VCARD_COLUMNS, columns, entity, session) };
   }
   if (format === "ics") {
     const { columns, todo, event } = cardsOf(session, entity, format);
     const known = kindsOf(entity, columns.KIND);
     return {
       records: readIcs(text, { todo, event, known }),
-      columns: importedColumns(ICS_COLUMNS, columns, entity),
+      columns: importedColumns(ICS_COLUMNS, columns, entity, session),
     };
   }
   return { records: readCsv(text, { delimiter }) };

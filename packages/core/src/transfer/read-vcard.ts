@@ -14,7 +14,7 @@ const MAX_NAME = 1_000;
 
 /**
  * Reads vCards 3.0 and 4.0 as records of text; the first one is the header. Of several addresses or numbers the preferred
- * one is taken, or else the first. A card that is broken costs no other. Memory holds one.
+ * one is taken, or else the first; the others stand in a column of their own, one to a line. A card that is broken costs no other. Memory holds one.
  *
  * @throws invalid-import, row-too-large
  */
@@ -60,8 +60,16 @@ function recordOf(line: number, lines: readonly ContentLine[]): CsvRecord {
   cells.set("FN", full);
   cells.set("N.family", isNamed ? family || given : name.last || full);
   cells.set("N.given", isNamed ? (family ? given : "") : name.first);
-  cells.set("EMAIL", textOf("EMAIL").replace(/^mailto:/i, ""));
-  cells.set("TEL", textOf("TEL").replace(/^tel:/i, ""));
+  for (const [column, scheme] of [
+    ["EMAIL", /^mailto:/i],
+    ["TEL", /^tel:/i],
+  ] as const) {
+    cells.set(column, textOf(column).replace(scheme, ""));
+    const first = best(lines, column);
+    const more = lines.filter((one) => one.name === column && one !== first);
+    const texts = more.map(({ value }) => rowsOf(unescaped(value).trim().replace(scheme, "")).join(" "));
+    cells.set(`${column}.more`, texts.filter((text) => text !== "").join("\n"));
+  }
   cells.set("TITLE", textOf("TITLE"));
   cells.set("ORG", (partsOf(best(lines, "ORG")?.value ?? "", ";")[0] ?? "").trim());
   const [, , street = "", locality = "", region = "", code = "", country = ""] = partsOf(

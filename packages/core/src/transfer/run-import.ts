@@ -20,6 +20,7 @@ import { ImportNotResumable, ImportTakenOver, InvalidImport, RowTooLarge } from 
 import { booksOf, findJob, isStale, requestOf, startedBy, statusOf } from "./import-jobs.js";
 import type { ImportOptions, ImportStatus } from "./import-options.js";
 import { fillLinks } from "./link-columns.js";
+import { keepPoints } from "./points.js";
 import { openSource, type Source, type SourceRow } from "./read-source.js";
 import { intake, takenKeys, writeBatch } from "./write-batch.js";
 
@@ -256,9 +257,12 @@ class Run {
   async #records(tx: Session, rows: readonly Step[]): Promise<DuplicateCounts> {
     const { mode = "create", on = [], duplicates = "create" } = this.#options;
     const { id, target } = this.#job;
-    const inputs = rows.flatMap((item) => ("input" in item ? [item.input] : []));
-    if (duplicates !== "create") return writeUnlessThere(tx, target, inputs, duplicates);
-    await writeBatch(tx, target, inputs, mode, on, id);
+    const good = rows.flatMap((item) => ("input" in item ? [item] : []));
+    if (duplicates !== "create") return writeUnlessThere(tx, target, good, duplicates);
+    const inputs = good.map(({ input }) => input);
+    const written = await writeBatch(tx, target, inputs, mode, on, id);
+    const pointed = written.map((record, i) => ({ record, points: good[i]?.points }));
+    await keepPoints(tx, target, pointed);
     return NONE;
   }
 

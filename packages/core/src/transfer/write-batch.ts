@@ -17,7 +17,7 @@ import type { ImportMode } from "./import-options.js";
 
 type Records = Repository<RecordValues, RecordValues>;
 
-/** Writes the inputs of a batch in the mode of the import. @throws what repositories throw, for the batch as a whole */
+/** Writes the inputs of a batch in the mode of the import; answers the records, but of what goes another way. @throws what repositories throw, for the batch as a whole */
 export async function writeBatch(
   tx: Session,
   entity: string,
@@ -25,13 +25,14 @@ export async function writeBatch(
   mode: ImportMode,
   on: readonly string[],
   jobId: string,
-): Promise<void> {
-  if (inputs.length === 0) return;
+): Promise<readonly RecordValues[]> {
+  if (inputs.length === 0) return [];
   const records = tx.repoOf(entity) as Records;
-  if (mode === "capture") await intake(tx, entity).take(inputs, { importId: jobId });
-  else if (mode === "create") await records.createMany(inputs);
-  else if (mode === "upsert") await records.upsertMany(inputs, on);
-  else await updateBatch(tx, records, tx.entity(entity), inputs, on);
+  if (mode === "create") return records.createMany(inputs);
+  if (mode === "upsert") return records.upsertMany(inputs, on);
+  if (mode === "update") return updateBatch(tx, records, tx.entity(entity), inputs, on);
+  await intake(tx, entity).take(inputs, { importId: jobId });
+  return [];
 }
 
 /** @throws invalid-import where no plugin takes in records of the entity from channels; forbidden */
@@ -52,7 +53,7 @@ async function updateBatch(
   entity: EntityModel,
   inputs: readonly RecordValues[],
   on: readonly string[],
-): Promise<void> {
+): Promise<RecordValues[]> {
   const keys = inputs.map((input) => keyOf(entity, input, on));
   const ids = await idsByKey(records, entity, keys, on);
   if (on[0] === "id") await addMerged(tx, entity, keys, ids);
@@ -63,7 +64,7 @@ async function updateBatch(
     return [{ pointer: `/${i}/${on[0]}`, code: "not-found", message }];
   });
   if (issues.length > 0) throw ValidationFailed({ entity: entity.name, issues });
-  await records.updateMany(
+  return records.updateMany(
     inputs.map((input, i) => {
       const patch = { ...input };
       for (const name of on) delete patch[name];
