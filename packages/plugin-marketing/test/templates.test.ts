@@ -110,11 +110,16 @@ describe("a message", () => {
     "{% for i in (1..9000) %}{% for j in (1..9000) %}{% for k in (1..9000) %}{% endfor %}{% endfor %}{% endfor %}",
     '{% assign x = "0123456789" %}{% for i in (1..40) %}{% assign x = x | append: x %}{% endfor %}',
   ])("G62 does not come out of %s", async (html) => {
-    const start = performance.now();
     await expect(renderMessage(source(html), scope({ lastName: "x" }))).rejects.toMatchObject({
       status: 422,
     });
-    expect(performance.now() - start).toBeLessThan(3_000);
+  });
+
+  test.each([
+    '{% assign a = "x,y,z,x,y,z,x,y,z" | split: "," %}{% for i in (1..100000) %}{% assign b = a | sort | reverse | join: "-" %}{% endfor %}',
+    "{% for i in (1..1000000) %}{% cycle 'a', 'b' %}{% endfor %}",
+  ])("G62 is broken off while everybody waits for %s", async (html) => {
+    await expect(renderMessage(source(html), scope({ lastName: "x" }))).rejects.toThrow("more than 40 ms");
   });
 
   test("is previewed for one person without sending anything", async () => {

@@ -1,4 +1,5 @@
 import type { Liquid, Template } from "liquidjs";
+import { bounded } from "./bounded.js";
 
 /** What a template may use up. A message that needs more is a mistake or an attack. */
 const LIMITS = { parseLimit: 250_000, renderLimit: 250, memoryLimit: 5_000_000 };
@@ -12,6 +13,7 @@ export type OutputForm = "html" | "text";
 export interface TemplateEngine {
   /** @throws liquidjs' own errors, with the position */
   parse(source: string, form: OutputForm): Template[];
+  /** @throws the same, and "render limit exceeded" where it takes more than 40 ms */
   render(source: string, form: OutputForm, scope: object): string;
   /** Names of the variables that a template takes from outside, with their paths: `contact.firstName`. */
   variables(source: string): string[];
@@ -40,7 +42,10 @@ function createEngine(Engine: typeof Liquid): TemplateEngine {
   };
   return {
     parse,
-    render: (source, form, scope) => String(forms[form].renderSync(parse(source, form), scope)),
+    render(source, form, scope) {
+      const template = parse(source, form);
+      return bounded(() => String(forms[form].renderSync(template, scope)));
+    },
     variables: (source) => forms.text.globalFullVariablesSync(parse(source, "text")),
   };
 }
