@@ -218,7 +218,7 @@ it("plans: the earlier term, but not within the protection", () => {
 
 for (const database of reused) {
   describe.skipIf(!database.available)(suiteName(database), () => {
-    it("gives each lead to one of those who claim it at the same moment, and nobody more than the cap", async () => {
+    it("J84 gives each lead to one of those who claim it at the same moment, and nobody more than the cap", async () => {
       const { url, drop } = await database.create();
       const shared = url.includes(":memory:");
       const apps: PoolCrm[] = [];
@@ -227,7 +227,7 @@ for (const database of reused) {
       const [first] = apps as [PoolCrm];
       try {
         const { pool, users, as } = await poolOf(first, 3, { maxHeld: 3 });
-        const ids = await fill(first, pool.id, 11);
+        const ids = await fill(first, pool.id, 17);
         const claims = ids.flatMap((id) =>
           users.map(({ id: userId }, n) =>
             as(userId, apps[n % apps.length]!.crm).entities.leadPool.claim({
