@@ -20,7 +20,7 @@ const plugins: { readonly name: string; readonly parts: { readonly capabilities?
   analytics(),
 ];
 /** Adapters that belong to the app: they act for it, and not for a plugin. */
-const OF_THE_APP = "packages/redis/";
+const OF_THE_APP = ["packages/redis/", "packages/nats/"];
 /** Where the two are made. */
 const DECLARED = /\/(session|crm|create-crm|crm-handle|context|check-options)\.ts$/;
 const USE = /(?:\.|\b)(?:asSystem|system)\(\s*(\{[^}]*\}|[^)]*)/g;
@@ -29,7 +29,12 @@ const root = join(import.meta.dirname, "..");
 
 /** Every use of the rights of the system in the packages, with what it says of itself. */
 const uses = readSources(root)
-  .filter(({ path }) => path.startsWith("packages/") && !path.startsWith(OF_THE_APP) && !DECLARED.test(path))
+  .filter(
+    ({ path }) =>
+      path.startsWith("packages/") &&
+      !OF_THE_APP.some((each) => path.startsWith(each)) &&
+      !DECLARED.test(path),
+  )
   .flatMap(({ path, text }) =>
     [...text.replace(/\/\*[\s\S]*?\*\//g, "").matchAll(USE)]
       .map(([whole, words = ""]) => ({ path, whole, words }))

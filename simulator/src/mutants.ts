@@ -95,9 +95,9 @@ export const mutants: readonly Mutant[] = [
   {
     name: "handles again what was done",
     scenario: "events",
-    file: `${redis}/consumer.ts`,
-    from: "entry.position > before)",
-    to: "entry.position > 0 || before > 0)",
+    file: "packages/core/src/journal/delivery.ts",
+    from: "position > before)",
+    to: "position > 0 || before > 0)",
   },
   {
     name: "passes messages before they are done",

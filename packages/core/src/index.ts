@@ -171,6 +171,7 @@ export type {
   ReadyJob,
 } from "./jobs/job-engine.js";
 export { roomOf } from "./jobs/job-engine.js";
+export { createDelivery, type Deliver, type DeliveryOptions, partitionOf } from "./journal/delivery.js";
 export { type AuditHead, auditHead } from "./journal/head.js";
 export { cursorPosition, type EntrySubject, handledSince, passCursor } from "./journal/pass-cursor.js";
 export {
@@ -374,13 +375,8 @@ export {
 } from "./util/clock.js";
 export { currencyDecimals, isCurrency } from "./util/currency.js";
 export { type Decimal, divideRounded, parseDecimal, type Rounding } from "./util/decimal.js";
-export {
-  type Conversion,
-  type DatedRate,
-  type RateTable,
-  type RateUsed,
-  rateTable,
-} from "./util/exchange.js";
+export * from "./util/exchange.js";
+export { type Loop, loopOf } from "./util/loop.js";
 export {
   addMoney,
   allocate,

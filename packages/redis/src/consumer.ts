@@ -1,8 +1,15 @@
 import { randomUUID } from "node:crypto";
-import { type Context, type Crm, passCursor, type SubscribedEntry, UniqueViolation } from "@corm/core";
+import {
+  type Context,
+  type Crm,
+  createDelivery,
+  type Deliver,
+  type Loop,
+  loopOf,
+  type SubscribedEntry,
+} from "@corm/core";
 import type { Redis } from "ioredis";
 import { checkName, cursorName, type Keys, keysOf } from "./keys.js";
-import { type Loop, loopOf } from "./loop.js";
 import { HOLD, RELEASE } from "./scripts.js";
 
 export interface ConsumerOptions {
@@ -75,13 +82,23 @@ class StreamConsumer {
   readonly #options: ConsumerOptions;
   readonly #keys: Keys;
   readonly #holder = randomUUID();
-  /** Failures of the entry that a partition of a tenant stands at. */
-  readonly #failures = new Map<string, { readonly id: string; readonly count: number }>();
+  /** One for each partition. */
+  readonly #deliver: readonly Deliver[];
 
   constructor(crm: Crm, options: ConsumerOptions) {
     this.#crm = crm;
     this.#options = options;
     this.#keys = keysOf(options.name, options.partitions ?? 8);
+    const { name, group, handle, attempts = 10 } = options;
+    this.#deliver = this.#keys.streams.map((_, partition) =>
+      createDelivery({
+        session: (tenant) => crm.system({ tenant, reason: `consumer ${group} of ${name}` }),
+        cursor: cursorName(name, group, partition),
+        handle,
+        attempts,
+        putAside: (tenant, entry, error) => this.#putAside(partition, tenant, entry, error),
+      }),
+    );
   }
 
   async run(signal?: AbortSignal): Promise<number> {
@@ -125,7 +142,7 @@ class StreamConsumer {
       if (messages.length === 0) return done;
       const problems: unknown[] = [];
       for (const [tenant, own] of byTenant(messages))
-        await this.#settle(partition, tenant, own).catch((error: unknown) => problems.push(error));
+        await this.#deliver[partition]?.(tenant, own).catch((error: unknown) => problems.push(error));
       // The other tenants have gone on; this one is tried again.
       if (problems.length > 0) throw problems[0];
       await redis.hset(this.#keys.readers, reader, (messages[messages.length - 1] as Message).id);
@@ -134,60 +151,11 @@ class StreamConsumer {
     }
   }
 
-  async #settle(partition: number, tenant: string, messages: readonly Message[]): Promise<void> {
-    try {
-      await this.#work(partition, tenant, messages);
-    } catch (error) {
-      if (messages.length === 1) await this.#failed(partition, tenant, messages[0] as Message, error);
-      // One of them keeps the others from being done: which one shows when each is alone.
-      else for (const message of messages) await this.#settle(partition, tenant, [message]);
-    }
-  }
-
-  async #work(partition: number, tenant: string, messages: readonly Message[]): Promise<void> {
-    const { name, group, handle } = this.#options;
-    const session = this.#crm.system({ tenant, reason: `consumer ${group} of ${name}` });
-    const last = (messages[messages.length - 1] as Message).entry.position;
-    const work = async (tx: Context): Promise<void> => {
-      const before = await passCursor(tx, cursorName(name, group, partition), last);
-      const fresh = messages.filter(({ entry }) => entry.position > before).map(({ entry }) => entry);
-      if (fresh.length > 0) await handle(fresh, tx);
-    };
-    try {
-      await session.transaction(work);
-    } catch (error) {
-      // Where another process began this partition at the same moment, there is a cursor to wait for by now.
-      if (!UniqueViolation.is(error)) throw error;
-      await session.transaction(work);
-    }
-  }
-
-  /** @throws the error, until the entry has been tried often enough to be put aside */
-  async #failed(partition: number, tenant: string, message: Message, error: unknown): Promise<void> {
-    const { name, group, redis, attempts = 10 } = this.#options;
-    const place = `${partition} ${tenant}`;
-    const known = this.#failures.get(place);
-    const count = known?.id === message.id ? known.count + 1 : 1;
-    if (count < attempts) {
-      this.#failures.set(place, { id: message.id, count });
-      throw error;
-    }
-    this.#failures.delete(place);
+  async #putAside(partition: number, tenant: string, entry: SubscribedEntry, error: unknown): Promise<void> {
     this.#crm.report(error);
-    const dead = this.#keys.dead(group, partition);
-    const { entry } = message;
-    await redis.xadd(
-      dead,
-      "*",
-      "t",
-      tenant,
-      "e",
-      JSON.stringify(entry),
-      "error",
-      String(error).slice(0, 2000),
-    );
-    const session = this.#crm.system({ tenant, reason: `consumer ${group} of ${name}` });
-    await session.transaction((tx) => passCursor(tx, cursorName(name, group, partition), entry.position));
+    const { group, redis } = this.#options;
+    const kept = ["t", tenant, "e", JSON.stringify(entry), "error", String(error).slice(0, 2000)];
+    await redis.xadd(this.#keys.dead(group, partition), "*", ...kept);
   }
 }
 
@@ -202,12 +170,12 @@ function messageOf([id, fields]: [id: string, fields: string[]]): Message {
 }
 
 /** Tenants have nothing to do with one another; within one the order stays. */
-function byTenant(messages: readonly Message[]): Map<string, Message[]> {
-  const groups = new Map<string, Message[]>();
-  for (const message of messages) {
-    const own = groups.get(message.tenant);
-    if (own) own.push(message);
-    else groups.set(message.tenant, [message]);
+function byTenant(messages: readonly Message[]): Map<string, SubscribedEntry[]> {
+  const groups = new Map<string, SubscribedEntry[]>();
+  for (const { tenant, entry } of messages) {
+    const own = groups.get(tenant);
+    if (own) own.push(entry);
+    else groups.set(tenant, [entry]);
   }
   return groups;
 }

@@ -1,5 +1,3 @@
-import { createHash } from "node:crypto";
-
 /** Streams of one fan-out. Limited, since every batch is published by one script over all of them. */
 export const MAX_PARTITIONS = 256;
 
@@ -28,11 +26,6 @@ export function keysOf(name: string, partitions: number): Keys {
     dead: (group, p) => `${prefix}:${p}:dead:${group}`,
     lock: (group, p) => `${prefix}:${p}:lock:${group}`,
   };
-}
-
-/** What belongs to one record stays in order: it goes through one partition. */
-export function partitionOf(tenant: string, subject: string, partitions: number): number {
-  return createHash("sha256").update(`${tenant}\n${subject}`).digest().readUInt32BE(0) % partitions;
 }
 
 /** The name of a group's cursor in the database, in each tenant. */

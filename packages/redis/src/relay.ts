@@ -2,13 +2,15 @@ import {
   type Crm,
   createSubscriber,
   cursorPosition,
+  type Loop,
+  loopOf,
+  partitionOf,
   passCursor,
   type SubscribedEntry,
   type Subscriber,
 } from "@corm/core";
 import type { Redis } from "ioredis";
-import { checkName, isAtLeast, keysOf, partitionOf } from "./keys.js";
-import { type Loop, loopOf } from "./loop.js";
+import { checkName, isAtLeast, keysOf } from "./keys.js";
 import { PUBLISH } from "./scripts.js";
 
 export interface RelayOptions {
@@ -146,7 +148,7 @@ class StreamRelay {
     const last = (all[all.length - 1] as SubscribedEntry).position;
     for (;;) {
       const messages = (where ? entries.filter(where) : entries).flatMap((entry) => [
-        String(partitionOf(tenant, entry.record ?? entry.id, streams.length) + 1),
+        String(partitionOf(tenant, entry, streams.length) + 1),
         String(entry.position),
         JSON.stringify(entry),
       ]);
