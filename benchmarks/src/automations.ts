@@ -1,10 +1,12 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { bullmqJobs } from "@corm/bullmq";
 import {
   account,
   createCrm,
   crmCore,
+  type JobEngineFactory,
   roleAssignment,
   type StorageAdapter,
   team,
@@ -32,9 +34,6 @@ const RUNS = 50;
 const APPROVALS = 10;
 const PEOPLE = 10;
 
-/** Of its own for each time: a server keeps what was there before. */
-const tenant = `bench-${crypto.randomUUID().slice(0, 8)}`;
-
 interface Side {
   readonly runs: () => Awaitable<unknown>;
   readonly assignments: () => Awaitable<unknown>;
@@ -42,9 +41,14 @@ interface Side {
   readonly stop: () => Awaitable<unknown>;
 }
 
-async function corm(storage: StorageAdapter): Promise<Side> {
+async function corm(storage: StorageAdapter, engine?: JobEngineFactory): Promise<Side> {
+  // Of its own for each time: a server keeps what was there before.
+  const tenant = `bench-${crypto.randomUUID().slice(0, 8)}`;
   const plugins = [crmCore(), workflow({ approvable: ["account"], runsPerHour: 1_000_000_000 })] as const;
-  const crm = await createCrm({ storage, plugins, tenant, encryption: { keys: encryptionKeys } });
+  const crm = await createCrm({
+    ...{ storage, plugins, tenant, encryption: { keys: encryptionKeys } },
+    ...(engine ? { jobs: { engine } } : {}),
+  });
   const admin = crm.as({ actor: { kind: "user", id: "bench" }, tenant, roles: ["admin"] });
   const people = await admin
     .repo(user)
@@ -231,6 +235,7 @@ async function byHand(driver: RawDriver): Promise<Side> {
 /** Automations, assignment and approvals beside the statements that each takes by hand. */
 export async function automationScenarios(
   postgres: string | undefined,
+  redis: string | undefined,
 ): Promise<{ scenarios: Scenario[]; stop: () => Promise<void> }> {
   const folder = mkdtempSync(join(tmpdir(), "corm-bench-automations-"));
   const storage = sqlite(join(folder, "corm.db"), {
@@ -246,7 +251,14 @@ export async function automationScenarios(
       const name = /^create table (\w+)/.exec(sql)?.[1];
       if (name) await driver.run(`drop table if exists ${name}`)([]);
     }
-    all.push(["PostgreSQL", await byHand(driver), await corm(knexStorage({ url: postgres }))]);
+    const raw = await byHand(driver);
+    all.push(["PostgreSQL", raw, await corm(knexStorage({ url: postgres }))]);
+    if (redis) {
+      const engine = bullmqJobs({
+        redis: { url: redis, prefix: `bench-${crypto.randomUUID().slice(0, 8)}` },
+      });
+      all.push(["BullMQ and PostgreSQL", raw, await corm(knexStorage({ url: postgres }), engine)]);
+    }
   }
   const kinds = [
     ["runs", "runs started and finished", RUNS],
@@ -255,23 +267,22 @@ export async function automationScenarios(
   ] as const;
   return {
     scenarios: all.flatMap(([engine, raw, ours]) =>
-      kinds.map(
-        ([kind, name, count]): Scenario => ({
-          name: `${name}, ${engine}`,
-          unit: { name: kind, count },
-          grows: true,
-          tasks: async () => [
-            { name: "raw", run: async () => raw[kind]() },
-            { name: "corm", run: async () => ours[kind]() },
-          ],
-        }),
-      ),
+      kinds
+        .filter(([kind]) => kind === "runs" || !engine.startsWith("BullMQ"))
+        .map(
+          ([kind, name, count]): Scenario => ({
+            name: `${name}, ${engine}`,
+            unit: { name: kind, count },
+            grows: true,
+            tasks: async () => [
+              { name: "raw", run: async () => raw[kind]() },
+              { name: "corm", run: async () => ours[kind]() },
+            ],
+          }),
+        ),
     ),
     stop: async () => {
-      for (const [, raw, ours] of all) {
-        await raw.stop();
-        await ours.stop();
-      }
+      for (const side of new Set(all.flatMap(([, raw, ours]) => [raw, ours]))) await side.stop();
       rmSync(folder, { recursive: true, force: true });
     },
   };

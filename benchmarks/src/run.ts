@@ -76,7 +76,7 @@ async function measureAccess(): Promise<void> {
 }
 
 async function measureAutomations(): Promise<void> {
-  const { scenarios, stop } = await automationScenarios(settings.postgres);
+  const { scenarios, stop } = await automationScenarios(settings.postgres, settings.redis);
   await measure("Automations", scenarios);
   await stop();
 }
