@@ -296,18 +296,16 @@ export async function loadByIds(
   return found;
 }
 
-/** The id of a record that a merge has taken up names the survivor, for ever. @throws not-found for any other */
-async function getSurvivor(
+/** The record whom the id of a merged one names, for ever; undefined for other ids, and where the actor may not see it. */
+async function loadSurvivor(
   session: Session,
   entity: EntityModel,
   id: string,
-  options: GetOptions,
-  past: boolean,
-): Promise<RecordValues> {
-  const survivor = past || options.withDeleted ? undefined : await survivorOf(session, entity, id);
-  if (survivor === undefined || survivor === id.toLowerCase())
-    throw NotFound({ entity: entity.name, id: String(id).slice(0, 64) });
-  return getRecord(session, entity, survivor, options);
+  options: LoadOptions,
+): Promise<RecordValues | undefined> {
+  if (options.moment || options.withDeleted) return undefined;
+  const survivor = await survivorOf(session, entity, id);
+  return survivor === undefined ? undefined : loadById(session, entity, survivor, options);
 }
 
 export interface GetOptions extends LoadOptions {
@@ -327,11 +325,19 @@ export function getRecord(
   if (moment && options.lock)
     throw InvalidQuery({ reason: `"lock" is for what can still change: leave "asOf" out.` });
   const entity = moment ? moment.view(present) : present;
-  return andThen(loadById(session, entity, id, moment ? { ...options, moment } : options), (record) => {
-    if (!record) return getSurvivor(session, present, id, options, moment !== undefined);
+  const load: LoadOptions = moment ? { ...options, moment } : options;
+  const complete = (record: RecordValues): Awaitable<RecordValues> => {
     if (options.include === undefined) return record;
     const includes = [...new Set(names(options.include, "include"))];
     return withIncludes(session, entity, includes, record, moment);
+  };
+  return andThen(loadById(session, entity, id, load), (record) => {
+    if (record) return complete(record);
+    return loadSurvivor(session, entity, id, load).then((survivor) => {
+      // By the id that was asked for: another one would tell of a survivor whom the actor may not see.
+      if (!survivor) throw NotFound({ entity: entity.name, id: String(id).slice(0, 64) });
+      return complete(survivor);
+    });
   });
 }
 

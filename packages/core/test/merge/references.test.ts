@@ -156,6 +156,21 @@ onDatabases({ plugins: [crmCore(), badges()], roles: [seller] }, (app) => {
     ).rejects.toMatchObject({ issues: [{ code: "reference-not-found" }] });
   });
 
+  test("who does not see the survivor is told nothing of it by the old id", async () => {
+    const { me, old } = await merged();
+    const identity = {
+      actor: { kind: "user", id: "01890000-0000-7000-8000-000000000001" },
+      tenant: me.tenant,
+      roles: ["seller"],
+    } as const;
+    const http = createHttp(app().crm, { authenticate: () => identity });
+    for (const rest of ["", "/timeline", "/profile", "/history", "?include=account"]) {
+      const answer = await http.request(`/api/contacts/${old}${rest}`);
+      const problem = { status: 404, code: "not-found", detail: `There is no contact ${old}.` };
+      expect(await answer.json(), rest).toMatchObject(problem);
+    }
+  });
+
   test("merged records are looked up where an id is not found, and only there", async () => {
     const { me, old, survivor } = await merged();
     const call = { kind: "call", subject: "Hello" } as const;
