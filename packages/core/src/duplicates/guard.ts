@@ -6,6 +6,7 @@ import { findMatches, type Match, visibleIds } from "./find.js";
 import { isDismissed, notePairs } from "./pairs.js";
 import { isOpen } from "./points.js";
 import type { ActiveRules } from "./rules.js";
+import { waitForAlike } from "./turns.js";
 
 /**
  * Holds records that are about to be written against the rules: what a rule blocks is refused, what it allows is told to
@@ -21,6 +22,7 @@ export async function guardDuplicates(
   records: readonly RecordValues[],
   place: (at: number) => string,
 ): Promise<() => Promise<void>> {
+  await waitForAlike(session, entity, rules, records);
   const found = await findMatches(session, entity, rules, records);
   const matches = await isDismissed(session, entity, records, found);
   if (matches.length === 0) return async () => {};

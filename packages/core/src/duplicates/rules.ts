@@ -1,6 +1,6 @@
 import type { ExtensionPoint } from "../context/extension-point.js";
 import type { JobHandle } from "../context/jobs.js";
-import { blockName, blocksOfRule, equalKeys } from "../matching/blocking.js";
+import { blockName, blocksOfRule, equalKeys, isEquality } from "../matching/blocking.js";
 import { fieldsOf, type Kinds, likenessOf } from "../matching/evaluate.js";
 import type { Block, Comparison, MatchExpression, MatchPolicy, MatchRule } from "../matching/rule.js";
 import type { EntityModel } from "../model/entity-model.js";
@@ -37,6 +37,8 @@ export interface ActiveRules {
   readonly waiting: readonly string[];
   /** Those of them whose keys no two records may share. */
   readonly sole: ReadonlySet<string>;
+  /** Those by which rules that block find what is alike and not equal: saves that share such a key go one after another. */
+  readonly inTurn: readonly Block[];
   /** Fields that are compared: a change of others finds nothing new. */
   readonly fields: ReadonlySet<string>;
   readonly kinds: Kinds;
@@ -183,6 +185,9 @@ export function activeRules(
   const sole = inForce
     .filter(({ policy }) => policy === "block")
     .flatMap(({ when }) => equalKeys(when, kinds));
+  const inTurn = inForce
+    .filter(({ policy, when }) => policy === "block" && !isEquality(when))
+    .flatMap((rule) => blocksOfRule(rule, kinds));
   const blocks = new Map<string, Block>();
   for (const block of usable.flatMap((rule) => blocksNeeded(rule, kinds)))
     blocks.set(blockName(block), block);
@@ -204,6 +209,7 @@ export function activeRules(
     blocks: [...blocks.values()],
     waiting: [...blocks.keys()].filter((name) => !isReady(name)),
     sole: new Set(sole.map(blockName)),
+    inTurn: [...new Map(inTurn.map((block) => [blockName(block), block])).values()],
     fields,
     kinds,
   };

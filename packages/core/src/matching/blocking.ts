@@ -135,3 +135,14 @@ export function equalKeys(when: MatchExpression, kinds: Kinds): readonly Block[]
     return [(when.and as readonly Comparison[]).map((part) => partOf(part, kinds))];
   return [];
 }
+
+/** Whether an expression holds only where one of its `equalKeys` is the same. */
+export function isEquality(when: MatchExpression): boolean {
+  if (isComparison(when)) return when.by !== "fuzzy";
+  if ("or" in when) return when.or.every(isEquality);
+  return (
+    "and" in when &&
+    when.and.length > 0 &&
+    when.and.every((part) => isComparison(part) && part.by !== "fuzzy")
+  );
+}

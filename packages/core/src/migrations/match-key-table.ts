@@ -36,3 +36,19 @@ export const MATCH_BLOCK_TABLE: PhysicalTable = {
   tenant: TENANT_COLUMN,
   indexes: [],
 };
+
+/**
+ * What saves wait for that could be duplicates of one another: a row for each of so many shares of all keys. Made as they are
+ * needed, and never changed.
+ */
+export const MATCH_LOCK_TABLE: PhysicalTable = {
+  name: "corm_match_locks",
+  columns: [
+    { name: TENANT_COLUMN, type: "string", length: 64, nullable: false },
+    { name: "entity", type: "string", length: 48, nullable: false },
+    { name: "share", type: "integer", nullable: false },
+  ],
+  primaryKey: [TENANT_COLUMN, "entity", "share"],
+  tenant: TENANT_COLUMN,
+  indexes: [],
+};

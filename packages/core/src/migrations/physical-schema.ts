@@ -6,7 +6,7 @@ import type { PhysicalSchema, PhysicalTable } from "../storage/physical-schema.j
 import { IDEMPOTENCY_TABLE } from "./idempotency-table.js";
 import { JOB_TABLE, SCHEDULE_TABLE } from "./job-table.js";
 import { CURSOR_TABLE, JOURNAL_HEAD_TABLE, JOURNAL_TABLE } from "./journal-tables.js";
-import { MATCH_BLOCK_TABLE, MATCH_KEY_TABLE } from "./match-key-table.js";
+import { MATCH_BLOCK_TABLE, MATCH_KEY_TABLE, MATCH_LOCK_TABLE } from "./match-key-table.js";
 import { PROVENANCE_TABLE } from "./provenance-table.js";
 
 /** Core's own table: the ledger of what is in the database and whose it is, and the generated secret. */
@@ -51,7 +51,9 @@ export function physicalSchema(composition: Composition): PhysicalSchema {
   const entities = [...composition.entities.values()];
   const keys = entities.some((entity) => entity.encrypted.length > 0) ? [DATA_KEY_TABLE] : [];
   const erasures = composition.personal.size > 0 ? [ERASURE_TABLE] : [];
-  const matching = composition.entities.has("matchRule") ? [MATCH_BLOCK_TABLE, MATCH_KEY_TABLE] : [];
+  const matching = composition.entities.has("matchRule")
+    ? [MATCH_BLOCK_TABLE, MATCH_KEY_TABLE, MATCH_LOCK_TABLE]
+    : [];
   return { tables: [...CORE_TABLES, ...matching, ...keys, ...erasures, ...entities.flatMap(tablesOf)] };
 }
 

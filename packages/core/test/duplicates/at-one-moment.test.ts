@@ -12,7 +12,7 @@ for (const database of databases) {
         await app.crm.stop();
         await drop();
       };
-      return { ...app, close };
+      return { ...app, url, close };
     }
 
     test("of two saves at one moment that a rule takes for the same, one wins", async () => {
@@ -58,6 +58,52 @@ for (const database of databases) {
         ]);
         expect(ends.filter(({ status }) => status === "fulfilled")).toHaveLength(1);
       }
+      await close();
+    });
+
+    test("of saves at one moment that a fuzzy rule takes for the same, one wins, also in several processes", async () => {
+      const { me, url, close } = await open();
+      const inMemory = url.includes(":memory:");
+      const other = inMemory
+        ? undefined
+        : await createTestCrm({ plugins: [crmCore()], storage: storageAt(url), seed: 2 });
+      const alike = { field: "name", by: "fuzzy", score: 0.8 } as const;
+      await me
+        .repo(matchRule)
+        .create({ name: "alike", entity: "account", policy: "block", when: alike as never });
+      const sessions = [me, ...(other ? [other.me] : [])];
+      const ends = async (saves: readonly Promise<unknown>[]) => {
+        const settled = await Promise.allSettled(saves);
+        for (const end of settled)
+          if (end.status === "rejected") expect(end.reason).toMatchObject({ code: "duplicate-found" });
+        return settled.filter(({ status }) => status === "fulfilled").length;
+      };
+      for (const [round, town] of [
+        "Northwind",
+        "Ferngully",
+        "Oakbridge",
+        "Stonehaven",
+        "Maplewood",
+      ].entries()) {
+        const saves = Array.from({ length: 8 }, (_, i) =>
+          (sessions[i % sessions.length] as typeof me)
+            .repo(account)
+            .create({ name: `${town} ${town.slice(0, 5)}${"abcdefgh"[i]}` }),
+        );
+        expect(await ends(saves)).toBe(1);
+        const { id } = await me
+          .repo(account)
+          .create({ name: ["Zebra", "Quill", "Vortex", "Bamboo", "Cinder"][round] as string });
+        const [left, right] = [`${town}ville ${town}tons`, `${town}ville ${town}ton`];
+        const [first, last] = [sessions[0] as typeof me, sessions.at(-1) as typeof me];
+        expect(
+          await ends([
+            first.repo(account).update(id, { name: left }),
+            last.repo(account).create({ name: right }),
+          ]),
+        ).toBe(1);
+      }
+      await other?.crm.stop();
       await close();
     });
   });
