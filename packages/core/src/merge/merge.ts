@@ -116,7 +116,8 @@ export async function mergeRecords(
     );
     const addresses = addressesOf(entity, records);
     await uniteAddresses(system, log, entity, after, addresses);
-    await restrictConsents(system, log, addresses, { entity: name, id: survivor });
+    const all = await withPointsOf(system, entity, survivor, addresses);
+    await restrictConsents(system, log, all, { entity: name, id: survivor });
     await settlePairs(system, log, name, ids);
     await log.flush();
     const moved = log.counts.filter(({ count }) => count > 0);
@@ -184,8 +185,27 @@ async function redirect(
       after: survivor,
     });
   }
+  // One that somebody took out of the recycle bin after another merge names somebody already.
+  const again = await redirects.find({ where: { oldId: { in: losers } }, limit: losers.length });
+  const known = new Set<string>();
+  for (const row of again.items) {
+    const patch = { survivorId: survivor, mergeId: log.id };
+    await redirects.update(row.id, patch);
+    for (const [field, after] of Object.entries(patch))
+      await log.note({
+        kind: "set",
+        entity: "mergedRecord",
+        recordId: row.id,
+        field,
+        before: row[field],
+        after,
+      });
+    known.add(row.oldId);
+  }
   const made = await redirects.createMany(
-    losers.map((oldId) => ({ entity, oldId, survivorId: survivor, mergeId: log.id })),
+    losers
+      .filter((oldId) => !known.has(oldId))
+      .map((oldId) => ({ entity, oldId, survivorId: survivor, mergeId: log.id })),
   );
   await log.note(
     ...made.map(({ id }: { id: string }) => ({
@@ -212,6 +232,29 @@ function addressesOf(entity: EntityModel, records: readonly RecordValues[]): Add
   return found;
 }
 
+/** The addresses, and the contact points that hang on the survivor by now: those that were there before, of any of the records. */
+async function withPointsOf(
+  system: Session,
+  entity: EntityModel,
+  survivor: string,
+  addresses: Addresses,
+): Promise<Addresses> {
+  const by = pointReference(system, entity);
+  if (!by) return addresses;
+  const all = { email: new Set(addresses.email), phone: new Set(addresses.phone) };
+  const points = books(system, "contactPoint").stream({
+    where: { [by.name]: survivor },
+    select: ["id", "kind", "value"],
+  });
+  for await (const { kind, value } of points) all[kind as keyof Addresses].add(value);
+  return { email: [...all.email], phone: [...all.phone] };
+}
+
+const pointReference = (system: Session, entity: EntityModel) =>
+  system.runtime.composition.entities
+    .get("contactPoint")
+    ?.references.find(({ target }) => target === entity.name);
+
 /** Keeps the addresses that the survivor has no field for. */
 async function uniteAddresses(
   system: Session,
@@ -220,8 +263,7 @@ async function uniteAddresses(
   survivor: RecordValues,
   addresses: Addresses,
 ): Promise<void> {
-  const { entities } = system.runtime.composition;
-  const by = entities.get("contactPoint")?.references.find(({ target }) => target === entity.name);
+  const by = pointReference(system, entity);
   if (!by) return;
   const own = new Set(entity.standards.map(({ name }) => survivor[name]));
   const points = books(system, "contactPoint");

@@ -63,6 +63,11 @@ export async function unmergeRecords(outer: Session, name: string, mergeId: stri
     const trusted = session.trusted().from({ source: "unmerge", reference: mergeId, ...session.origin });
     const losers = await loadByIds(trusted, entity, merge.loserIds, { withDeleted: true, trusted: true });
     if (losers.size < merge.loserIds.length) throw refuse("a record of it was removed for good");
+    // Somebody took one out of the recycle bin, and merged it anew.
+    const again = await books(system, "mergedRecord").first({
+      where: { oldId: { in: merge.loserIds }, mergeId: { ne: mergeId } },
+    });
+    if (again) throw refuse(`${again.oldId} was merged once more since: take that merge back first`);
     await assertReach(session, entity, "delete", [...losers.values()]);
 
     const kept: UnmergeResult["kept"] = [];

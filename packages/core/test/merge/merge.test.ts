@@ -205,6 +205,45 @@ test("who has said no under one address is not written to under another", async 
   expect(await app.me.repo(consent).count()).toBe(2);
 });
 
+test("a further address has its say like any other: what it has said no to, all have", async () => {
+  const { ada, augusta } = await twins();
+  await app.me.repo(contactPoint).create({ kind: "email", value: "old@example.com", contactId: augusta.id });
+  const ledger = app.me.service(consents);
+  const say = (address: string, topic: string, decision: "granted" | "withdrawn") =>
+    ledger.record({ channel: "email", address, topic, decision });
+  await say("ada@example.com", "news", "granted");
+  await say("old@example.com", "news", "withdrawn");
+  await say("old@example.com", "fairs", "granted");
+  await say("ada@example.com", "fairs", "withdrawn");
+  const canSend = async (address: string, topic: string) =>
+    (await ledger.canSend({ channel: "email", address, topic })).allowed;
+  const { mergeId } = await contacts().merge({ survivorId: ada.id, ids: [augusta.id] });
+  expect(await canSend("ada@example.com", "news")).toBe(false);
+  expect(await canSend("old@example.com", "fairs")).toBe(false);
+  await contacts().unmerge({ mergeId });
+  expect(await canSend("ada@example.com", "news")).toBe(true);
+  expect(await canSend("old@example.com", "fairs")).toBe(true);
+});
+
+test("one that was taken out of the recycle bin can be merged again, and that merge comes first to be taken back", async () => {
+  const ada = await contacts().create({ lastName: "Lovelace" });
+  const augusta = await contacts().create({ lastName: "King" });
+  const other = await contacts().create({ lastName: "Other" });
+  const first = await contacts().merge({ survivorId: ada.id, ids: [augusta.id] });
+  await contacts().restore(augusta.id);
+  expect((await contacts().get(augusta.id)).id).toBe(augusta.id);
+  const second = await contacts().merge({ survivorId: other.id, ids: [augusta.id] });
+  expect((await contacts().get(augusta.id)).id).toBe(other.id);
+  await expect(contacts().unmerge({ mergeId: first.mergeId })).rejects.toMatchObject({
+    code: "merge-not-undoable",
+    message: expect.stringContaining("merged once more"),
+  });
+  await contacts().unmerge({ mergeId: second.mergeId });
+  expect((await contacts().get(augusta.id)).id).toBe(augusta.id);
+  await contacts().unmerge({ mergeId: first.mergeId });
+  expect((await contacts().get(augusta.id)).id).toBe(augusta.id);
+});
+
 describe("access", () => {
   test("B20 one of another's record keeps the merge from happening, and nothing of it is told", async () => {
     const id = app.me.newId();

@@ -146,6 +146,8 @@ describe.each(reuse(databases))("on $name", (database) => {
       const { mergeId } = await app.me.entities.contact.merge(request);
       const [after, loser] = [await told(app, ada.id), before[1]!];
       expect(after["phone"]).toEqual(loser["phone"]);
+      // The id of one that was merged answers with the survivor, as a read does.
+      expect(await told(app, twin.id)).toEqual(after);
       expect(after["city"]).toEqual(loser["city"]);
       expect(after["email"]).toEqual(before[0]!["email"]);
       expect(after["title"]).toMatchObject({ source: "merge", reference: mergeId });
