@@ -38,7 +38,7 @@ import { touchpoint } from "./entities/touchpoint.js";
 import { user } from "./entities/user.js";
 import { userIdentity } from "./entities/user-identity.js";
 import { checkRates } from "./hooks/check-rates.js";
-import { contactPointHooks } from "./hooks/contact-points.js";
+import { checkContactPoints, contactPointHooks } from "./hooks/contact-points.js";
 import { guardScans } from "./hooks/guard-scans.js";
 import { guardShares } from "./hooks/guard-shares.js";
 import { keepFiles } from "./hooks/keep-files.js";
@@ -297,6 +297,7 @@ const plugin = definePlugin({
       ...keepHierarchy,
       ...guardScans,
       ...guardShares,
+      ...checkContactPoints,
       ...contactPointHooks,
       ...matchRuleHooks,
       ...qualityHooks,

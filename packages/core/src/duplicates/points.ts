@@ -2,6 +2,7 @@ import type { EntityModel } from "../model/entity-model.js";
 import type { FieldModel } from "../model/field-model.js";
 import type { RecordValues } from "../model/record-codec.js";
 import type { Session } from "../runtime/session.js";
+import { isEmail } from "../standards/email.js";
 import { and } from "../storage/filter.js";
 
 /** The entity of further addresses, beside those that a record has fields for. */
@@ -15,6 +16,15 @@ export const pointField = (kind: PointKind): string => `${POINT_ENTITY}.${kind}`
 /** The kind of such a name; undefined for a field. */
 export const pointKind = (name: string): PointKind | undefined =>
   KINDS.find((kind) => pointField(kind) === name);
+
+/** Characters that a contact point holds. */
+export const POINT_LENGTH = 254;
+
+/** Why a value in its normal form can be no contact point of its kind; undefined where it can. */
+export function pointProblem(kind: PointKind, value: string): string | undefined {
+  if (value.length > POINT_LENGTH) return `must not have more than ${POINT_LENGTH} characters`;
+  return kind === "email" && !isEmail(value) ? "must be an e-mail address" : undefined;
+}
 
 /** An entity's own fields for addresses of a kind. */
 export const ownPoints = (entity: EntityModel, kind: PointKind): readonly FieldModel[] =>

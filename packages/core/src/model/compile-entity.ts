@@ -74,6 +74,8 @@ function standardProblem(
   if (kind !== "string" && kind !== "text") return `is normalized as ${standard.as}, but holds ${kind}`;
   if (standard.country !== null && !isField(standard.country))
     return `takes its country from "${standard.country}", which is not a field`;
+  if (standard.by !== null && !isField(standard.by))
+    return `takes its standard from "${standard.by}", which is not a field`;
   return undefined;
 }
 

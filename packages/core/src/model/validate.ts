@@ -3,7 +3,7 @@ import { UnknownField, ValidationFailed } from "../errors/core-errors.js";
 import type { Issue } from "../errors/corm-error.js";
 import { type Checker, checker, checkOnce, type SchemaError } from "../schema/checker.js";
 import { countryCode } from "../standards/country.js";
-import { normalForm } from "../standards/normal-form.js";
+import { normalForm, STANDARDS } from "../standards/normal-form.js";
 import { nearest } from "../util/words.js";
 import type { EntityModel } from "./entity-model.js";
 import type { FieldModel } from "./field-model.js";
@@ -116,10 +116,10 @@ export function defaultProblem(field: FieldModel): string | undefined {
   return issues[0]?.message;
 }
 
-/** Whether neither a value nor the country that it is read by has changed since it was brought into its form. */
+/** Whether neither a value nor what it is read by has changed since it was brought into its form. */
 function isFormed({ name, standard }: FieldModel, values: RecordValues, formed: RecordValues): boolean {
-  const by = standard?.country ?? null;
-  return values[name] === formed[name] && (by === null || values[by] === formed[by]);
+  const same = (by: string | null | undefined) => by == null || values[by] === formed[by];
+  return values[name] === formed[name] && same(standard?.country) && same(standard?.by);
 }
 
 /** A value in the form in which its field keeps it; blank text is no value where there may be none. */
@@ -132,10 +132,13 @@ function standardValue(
     readonly before: RecordValues | undefined;
   },
 ): string | null {
-  const { as, country: by } = standard as NonNullable<FieldModel["standard"]>;
-  const own = by === null ? undefined : (scope.values[by] ?? scope.before?.[by]);
+  const { as, country: place, by } = standard as NonNullable<FieldModel["standard"]>;
+  const told = (name: string | null) =>
+    name === null ? undefined : (scope.values[name] ?? scope.before?.[name]);
+  const own = told(place);
   const country = typeof own === "string" && countryCode(own) ? own : scope.country;
-  const normal = normalForm(as, value, { country });
+  const named = STANDARDS.find((one) => one === told(by));
+  const normal = normalForm(named ?? as, value, { country });
   return normal === "" && optional ? null : normal;
 }
 

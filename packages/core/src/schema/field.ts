@@ -42,6 +42,8 @@ export interface FieldStandard {
   readonly as: Standard;
   /** Of phone numbers: the field of the record that says of which country they are. */
   readonly country: string | null;
+  /** The field of the record that says which standard a value is of, where it names one: `email` or `phone`. */
+  readonly by: string | null;
 }
 
 /** How an encrypted field can be found. */
@@ -205,7 +207,8 @@ export function personal<S extends TSchema>(schema: S): S {
  * A text field whose values are brought into one form on every way in: create, update, batch, import, hooks. Conditions with
  * `eq`, `ne`, `in` and `nin` bring what they compare with into the same form. Blank text becomes no value where the field is
  * optional. `phone` reads numbers without an international prefix as those of the country that the `country` field of the
- * record names, or else of the app's.
+ * record names, or else of the app's. Where a field holds values of several standards, `by` is the field of the record that
+ * names the one of its value; `as` is for records where that names none.
  *
  * @example
  * phone: Type.Optional(normalized(Type.String({ maxLength: 50 }), "phone", { country: "country" })),
@@ -213,9 +216,10 @@ export function personal<S extends TSchema>(schema: S): S {
 export function normalized<S extends TSchema>(
   schema: S,
   as: Standard,
-  options: { readonly country?: string } = {},
+  options: { readonly country?: string; readonly by?: string } = {},
 ): S {
-  return annotate(schema, { standard: { as, country: options.country ?? null } }) as S;
+  const { country = null, by = null } = options;
+  return annotate(schema, { standard: { as, country, by } }) as S;
 }
 
 /**

@@ -127,7 +127,10 @@ async function placed<Row extends Placed>(
   if (rows.length === 0) return [];
   try {
     const written = await write(rows);
-    return written.map((record, i) => ({ record, points: rows[i]?.points }));
+    return written.map((record, i) => {
+      const { at, points } = rows[i] as Row;
+      return { record, at, points };
+    });
   } catch (error) {
     if (!isCormError(error) || !ValidationFailed.is(error) || error.meta["entity"] !== entity) throw error;
     const issues = error.issues.map((issue) => ({

@@ -1,6 +1,15 @@
 import type { Repository } from "../context/repository.js";
 import { contactPoint } from "../crm/entities/record-merge.js";
-import { ownPoints, POINT_ENTITY, type PointKind, pointField, pointKind } from "../duplicates/points.js";
+import {
+  ownPoints,
+  POINT_ENTITY,
+  type PointKind,
+  pointField,
+  pointKind,
+  pointProblem,
+} from "../duplicates/points.js";
+import { ValidationFailed } from "../errors/core-errors.js";
+import type { Issue } from "../errors/corm-error.js";
 import type { EntityModel } from "../model/entity-model.js";
 import type { FieldModel } from "../model/field-model.js";
 import type { RecordValues } from "../model/record-codec.js";
@@ -64,9 +73,15 @@ export function comparedPoints(
 export interface PointedRecord {
   readonly record: RecordValues;
   readonly points: Points | undefined;
+  /** Place of the row in its batch. */
+  readonly at: number;
 }
 
-/** Keeps further addresses of records, in the name of the session's actor: those that are not known of them yet. */
+/**
+ * Keeps further addresses of records, in the name of the session's actor: those that are not known of them yet.
+ *
+ * @throws validation-failed of the records' entity, with the places of rows in the batch
+ */
 export async function keepPoints(
   tx: Session,
   name: string,
@@ -78,15 +93,20 @@ export async function keepPoints(
   const by = tx.model(POINT_ENTITY).references.find(({ target }) => target === name)?.name;
   if (by === undefined) return;
   const wanted = new Map<string, RecordValues>();
-  for (const { record, points } of told)
+  const issues: Issue[] = [];
+  for (const { record, points, at } of told)
     for (const [kind, values] of Object.entries(points ?? {}) as [PointKind, readonly string[]][]) {
       const own = new Set(ownPoints(entity, kind).map((field) => record[field.name]));
       for (const given of values) {
         const value = formed(kind, given, record["country"], tx.country);
         const point = { kind, value, [by]: record["id"] };
-        if (!own.has(value)) wanted.set(keyOf(point, by), point);
+        const message = pointProblem(kind, value);
+        if (message !== undefined)
+          issues.push({ pointer: `/${at}/${pointField(kind)}`, code: "format", message });
+        else if (!own.has(value)) wanted.set(keyOf(point, by), point);
       }
     }
+  if (issues.length > 0) throw ValidationFailed({ entity: name, issues });
   if (wanted.size === 0) return;
   const known = tx.trusted().repoOf(POINT_ENTITY) as Repository<RecordValues, RecordValues>;
   const ids = [...new Set(told.map(({ record }) => record["id"]))];

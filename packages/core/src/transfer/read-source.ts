@@ -170,8 +170,7 @@ function jsonRow(
       if (column?.part === "currency")
         throw InvalidImport({ reason: `${column.name}: money is {"amount", "currency"} here` });
       if (column?.part === "link" && value !== null) links[column.name] = String(value);
-      else if (column?.part === "points")
-        points[column.kind] = [value].flat().flatMap((one) => pointsIn(String(one ?? "")));
+      else if (column?.part === "points") points[column.kind] = pointsOf(column.name, value);
       else if (column) input[column.field.name] = value;
     });
     return { row, input, links, ...(Object.keys(points).length > 0 ? { points } : {}) };
@@ -179,6 +178,15 @@ function jsonRow(
     if (!UnknownField.is(error) && !InvalidImport.is(error)) throw error;
     return { row, rejection: { row, field: null, reason: (error as Error).message } };
   }
+}
+
+/** @throws invalid-import */
+function pointsOf(name: string, value: unknown): string[] {
+  return [value].flat().flatMap((one) => {
+    if (one === null || one === undefined) return [];
+    if (typeof one === "string" || typeof one === "number") return pointsIn(String(one));
+    throw InvalidImport({ reason: `${name}: is a text, or a list of texts` });
+  });
 }
 
 function refused(row: number, cells: readonly string[], field: string | null, reason: string): SourceRow {

@@ -105,7 +105,7 @@ function problemOf(lines: readonly ContentLine[]): string | undefined {
     : undefined;
 }
 
-/** Of several properties the one with the lowest `PREF`, or the `TYPE=pref` of version 3; else the first. */
+/** Of several properties that say something the one with the lowest `PREF`, or the `TYPE=pref` of version 3; else the first. */
 function best(lines: readonly ContentLine[], name: string): ContentLine | undefined {
   const rank = ({ parameters }: ContentLine): number => {
     const preference = Number(parameters.get("PREF")?.[0]);
@@ -113,7 +113,10 @@ function best(lines: readonly ContentLine[], name: string): ContentLine | undefi
     return parameters.get("TYPE")?.some((type) => type.toLowerCase() === "pref") ? 1 : 101;
   };
   let found: ContentLine | undefined;
-  for (const line of lines) if (line.name === name && (!found || rank(line) < rank(found))) found = line;
+  for (const line of lines) {
+    if (line.name !== name || line.value.trim() === "") continue;
+    if (!found || rank(line) < rank(found)) found = line;
+  }
   return found;
 }
 

@@ -261,7 +261,7 @@ class Run {
     if (duplicates !== "create") return writeUnlessThere(tx, target, good, duplicates);
     const inputs = good.map(({ input }) => input);
     const written = await writeBatch(tx, target, inputs, mode, on, id);
-    const pointed = written.map((record, i) => ({ record, points: good[i]?.points }));
+    const pointed = written.map((record, at) => ({ record, at, points: good[at]?.points }));
     await keepPoints(tx, target, pointed);
     return NONE;
   }

@@ -119,9 +119,75 @@ test("columns and lines of JSON may name them; what is wrong with one rejects it
   ].join("\n");
   expect(await load(app, csv, { format: "csv" })).toMatchObject({ accepted: 2, rejected: 1 });
   expect(await points(app)).toEqual(["a email a2@example.com", "a email a3@example.com"]);
+  const { items } = await app.me.repo(importRejection).find();
+  expect(items[0]?.reason).toBe("contactPoint.email: must not have more than 254 characters");
   const json = JSON.stringify({ externalId: "j", lastName: "J", "contactPoint.phone": ["030 1", "030 2"] });
   await load(app, json, { format: "ndjson" });
   expect((await points(app)).length).toBe(4);
+  await app.crm.stop();
+});
+
+test("what is no e-mail address is told of its row, with and without duplicates; what is no text as well", async () => {
+  const app = await make();
+  await app.me.repo(matchRule).create({
+    name: "address",
+    entity: "contact",
+    policy: "report",
+    when: { field: "contactPoint.email", by: "normalized" },
+  });
+  const csv = "lastName,contactPoint.email,contactPoint.phone\nA,a@x.example,\nB,hello,\nC,,ask the desk\n";
+  const reasons = async (jobId: string) =>
+    (await app.me.repo(importRejection).find({ where: { jobId } })).items.map(({ row, reason }) => [
+      row,
+      reason,
+    ]);
+  for (const options of [{}, { duplicates: "skip" }]) {
+    const { id, accepted, rejected } = await load(app, csv, { format: "csv", ...options });
+    expect({ accepted, rejected }).toEqual({ accepted: 2, rejected: 1 });
+    expect(await reasons(id)).toEqual([[3, "contactPoint.email: must be an e-mail address"]]);
+  }
+  const json = [["g@x.example", 5], { a: 1 }, [{ a: 1 }]].map((value) =>
+    JSON.stringify({ lastName: "J", "contactPoint.phone": value }),
+  );
+  const { id } = await load(app, json.join("\n"), { format: "ndjson" });
+  expect(await reasons(id)).toEqual(
+    [2, 3].map((row) => [row, expect.stringContaining("contactPoint.phone: is a text, or a list of texts")]),
+  );
+  await app.crm.stop();
+});
+
+test("an empty property of a card is none: the next address is the first", async () => {
+  const app = await make();
+  await load(app, card("eve", "FN:Eve", "EMAIL:", "EMAIL:e@x.example", "TEL;PREF=1: ", "TEL:030 901820"));
+  expect(await app.me.repo(contact).find()).toMatchObject({
+    items: [{ email: "e@x.example", phone: "+4930901820" }],
+  });
+  expect(await points(app)).toEqual([]);
+  await app.crm.stop();
+});
+
+test("a contact point is brought into the form of its kind on every way in, is an address, and somebody's", async () => {
+  const app = await make();
+  const { id: contactId } = await app.me.repo(contact).create({ lastName: "Ada" });
+  const all = app.me.repo(contactPoint);
+  const email = await all.create({ kind: "email", value: " Ada@Example.COM ", contactId });
+  const [phone] = await all.createMany([{ kind: "phone", value: "030 901820", contactId }]);
+  expect([email.value, phone?.value]).toEqual(["ada@example.com", "+4930901820"]);
+  await expect(all.create({ kind: "phone", value: "+49 (30) 901820", contactId })).rejects.toMatchObject({
+    code: "unique-violation",
+  });
+  const written = [{ kind: "phone", value: "+49 (30) 901820", contactId } as const];
+  expect((await all.upsertMany(written, ["contactId", "kind", "value"]))[0]?.id).toBe(phone?.id);
+  expect((await all.update(phone!.id, { value: "0170 1234567" })).value).toBe("+491701234567");
+  const refused = (points: readonly object[]) =>
+    expect(all.createMany(points as never)).rejects.toMatchObject({ code: "validation-failed" });
+  await refused([{ kind: "email", value: "hello", contactId }]);
+  await refused([{ kind: "email", value: "  ", contactId }]);
+  await refused([{ kind: "email", value: "a@x.example" }]);
+  await expect(all.update(phone!.id, { kind: "email" })).rejects.toMatchObject({ code: "validation-failed" });
+  await expect(all.update(phone!.id, { contactId: null })).rejects.toMatchObject({
+    code: "validation-failed",
+  });
   await app.crm.stop();
 });
 

@@ -1,7 +1,7 @@
 import Type from "typebox";
 import { defineEntity, type Input, type Row } from "../../entity/define-entity.js";
 import { one } from "../../entity/relation.js";
-import { instant, json, oneOf, reference, withDefault } from "../../schema/field.js";
+import { instant, json, normalized, oneOf, reference, withDefault } from "../../schema/field.js";
 import { account } from "./account.js";
 import { contact } from "./contact.js";
 
@@ -75,8 +75,8 @@ export const mergedRecord = redirectDraft.as<MergedRecord, MergedRecordInput>();
 const pointDraft = defineEntity("contactPoint", {
   fields: {
     kind: oneOf(["email", "phone"]),
-    /** In the form in which fields keep it. */
-    value: Type.String({ minLength: 1, maxLength: 254 }),
+    /** In the form in which fields of its kind are kept. */
+    value: normalized(Type.String({ minLength: 1, maxLength: 254 }), "text", { by: "kind" }),
     contactId: Type.Optional(reference(contact, { onDelete: "cascade" })),
     accountId: Type.Optional(reference(account, { onDelete: "cascade" })),
   },

@@ -6,6 +6,7 @@ import { parseWhere } from "../../repository/parse-where.js";
 import type { Session } from "../../runtime/session.js";
 import { countryCode } from "../../standards/country.js";
 import { standardProblem } from "../../standards/is-standard.js";
+import { STANDARDS } from "../../standards/normal-form.js";
 import type { StoredRow } from "../../storage/adapter.js";
 import { and } from "../../storage/filter.js";
 import { type QualityRule, toldFields } from "./rules.js";
@@ -73,7 +74,8 @@ function fieldsRead(entity: EntityModel, rules: readonly QualityRule[]): FieldMo
     else for (const name of rule.fields) names.add(name);
   }
   // By what a number without a prefix is read.
-  for (const { standard } of entity.standards) if (standard?.country) names.add(standard.country);
+  for (const { standard } of entity.standards)
+    for (const name of [standard?.country, standard?.by]) if (name) names.add(name);
   return [...names].flatMap((name) => entity.fields.get(name) ?? []);
 }
 
@@ -151,7 +153,9 @@ function problemOf(
   const normal = patch[name];
   if (!standard || typeof normal !== "string") return undefined;
   const own = standard.country === null ? undefined : before[standard.country];
-  return standardProblem(standard.as, normal, {
+  const named =
+    standard.by === null ? undefined : STANDARDS.find((one) => one === before[standard.by as string]);
+  return standardProblem(named ?? standard.as, normal, {
     country: typeof own === "string" && countryCode(own) ? own : country,
   });
 }
