@@ -53,13 +53,16 @@ export function rightFilter(
 export function readWithFilter(scope: ReachScope, { access: { readWith } }: EntityModel, depth = 0): Filter {
   if (!readWith) return always;
   if (depth >= MAX_PARENTS) return never;
+  const others = readWith.others.flatMap(([name, [entity, field]]) =>
+    isSeen(scope, entity, field) ? [] : [name],
+  );
   const branches = scope.entities().flatMap((target) => {
     if (target.internal || target.access.readWith) return [];
     const readable = rightFilter(scope, target, "read", "page", depth + 1);
     if (readable === never) return [];
     const which = and(
       { op: "eq", column: readWith.entity.column, value: target.name },
-      ...hiddenFields(scope, target).map((name) => not(tellsOf(readWith, name))),
+      ...[...hiddenFields(scope, target), ...others].map((name) => not(tellsOf(readWith, name))),
     );
     if (readable === always) return [which];
     const each = readWith.records.map(
@@ -81,6 +84,12 @@ function hiddenFields(scope: ReachScope, entity: EntityModel): string[] {
   const { queryable } = scope.policyOf(entity.name).view;
   return entity.fieldList.flatMap(({ name }) => (queryable.has(name) ? [] : [name]));
 }
+
+/** Whether the actor reads records of an entity, and sees a field of them. */
+const isSeen = (scope: ReachScope, name: string, field: string): boolean =>
+  scope.entities().some((entity) => entity.name === name) &&
+  scope.policyOf(name).rights.has("read") &&
+  scope.policyOf(name).view.queryable.has(field);
 
 const tellsOf = ({ fields }: ReadWithFields, name: string): Filter =>
   fields

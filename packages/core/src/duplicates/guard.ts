@@ -54,7 +54,7 @@ export async function guardDuplicates(
         matches: summed(warned),
       });
   }
-  return () => notePairs(session, entity, records, matches);
+  return () => notePairs(session, entity, records, rules, matches);
 }
 
 /** One line for each record, the best first. */

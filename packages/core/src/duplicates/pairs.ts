@@ -4,6 +4,7 @@ import type { RecordValues } from "../model/record-codec.js";
 import type { Session } from "../runtime/session.js";
 import { and } from "../storage/filter.js";
 import type { Match } from "./find.js";
+import type { ActiveRules } from "./rules.js";
 
 export const PAIR_ENTITY = "duplicatePair";
 const CHUNK = 500;
@@ -68,11 +69,13 @@ export async function notePairs(
   session: Session,
   entity: EntityModel,
   records: readonly RecordValues[],
+  rules: Pick<ActiveRules, "rules">,
   matches: readonly Pick<Match, "at" | "id" | "score" | "rule">[],
 ): Promise<void> {
   await noteAll(
     session,
     entity,
+    rules,
     matches.map(({ at, id, score, rule }) => {
       const [leftId, rightId] = ordered(records[at]?.["id"] as string, id);
       return { entity: entity.name, leftId, rightId, score, rule };
@@ -84,8 +87,12 @@ export async function notePairs(
 export async function noteAll(
   session: Session,
   entity: EntityModel,
+  { rules }: Pick<ActiveRules, "rules">,
   pairs: readonly PairRow[],
 ): Promise<number> {
+  const told = new Map(
+    rules.map(({ name, compares }) => [name, `,${[...new Set(compares)].sort().join(",")},`]),
+  );
   const best = new Map<string, PairRow>();
   for (const pair of pairs) {
     const key = `${pair.leftId},${pair.rightId}`;
@@ -97,7 +104,9 @@ export async function noteAll(
     entity,
     [...best.values()].map(({ leftId, rightId }) => [leftId, rightId] as const),
   );
-  const fresh = [...best].filter(([key]) => !known.has(key)).map(([, pair]) => ({ ...pair, state: "open" }));
+  const fresh = [...best]
+    .filter(([key]) => !known.has(key))
+    .map(([, pair]) => ({ ...pair, state: "open", tellsOf: told.get(pair.rule) ?? "" }));
   const repository = session.asSystem({ capability: "crm.duplicates", reason: "note duplicates" });
   try {
     for (let i = 0; i < fresh.length; i += CHUNK)

@@ -27,6 +27,8 @@ export interface ReadWith {
   readonly records: readonly string[];
   /** Text: names of those records' fields that it tells something of, each between commas (`,email,phone,`). One must see them all. */
   readonly fields?: string;
+  /** Names that may stand in `fields` for fields of other entities, and those fields: `{ "contactPoint.email": ["contactPoint", "value"] }`. */
+  readonly others?: Readonly<Record<string, readonly [entity: string, field: string]>>;
 }
 
 /** Where the tree of an entity is spelt out: one record for each pair of a record and one below it, at any depth. */

@@ -23,6 +23,8 @@ export interface ReadWithFields {
   readonly records: readonly FieldModel[];
   /** Holds the names of their fields that it tells of; null where it tells of none. */
   readonly fields: FieldModel | null;
+  /** Names in it that stand for fields of other entities, with the entity and the field. */
+  readonly others: readonly (readonly [name: string, of: readonly [entity: string, field: string]])[];
 }
 
 export interface AttachedFields {
@@ -107,7 +109,8 @@ function readWithFields(
   });
   const named = readWith.fields === undefined ? null : fields.get(readWith.fields);
   if (named !== null && !isNames(named)) wrong(`"${readWith.fields}", which is not a required text`);
-  else if (isEntityName(entity)) return { entity, records, fields: named };
+  else if (isEntityName(entity))
+    return { entity, records, fields: named, others: Object.entries(readWith.others ?? {}) };
   else wrong(`"${readWith.entity}", which is not a required text`);
   return null;
 }

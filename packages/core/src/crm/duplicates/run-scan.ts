@@ -119,7 +119,7 @@ async function pairs(session: Session, entity: EntityModel, scan: DuplicateScan)
   const rules = (await currentRules(session, entity)) ?? activeRules(entity, []);
   const slice = await scanPairs(session, entity, rules, scan.cursor);
   await session.atomically(async (tx) => {
-    const found = scan.found + (await noteAll(tx, entity, slice.pairs));
+    const found = scan.found + (await noteAll(tx, entity, rules, slice.pairs));
     const done = scan.done + slice.rows;
     const skipped = {
       skippedKeys: scan.skippedKeys + slice.skipped.length,

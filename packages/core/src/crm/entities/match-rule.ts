@@ -1,7 +1,7 @@
 import Type from "typebox";
 import { defineEntity, type Input, type Row } from "../../entity/define-entity.js";
 import type { Block, MatchExpression } from "../../matching/rule.js";
-import { json, oneOf, recordId, type TStated, withDefault } from "../../schema/field.js";
+import { json, longText, oneOf, recordId, type TStated, withDefault } from "../../schema/field.js";
 
 const draft = defineEntity("matchRule", {
   fields: {
@@ -41,11 +41,21 @@ const pairDraft = defineEntity("duplicatePair", {
     rule: Type.String({ maxLength: 100 }),
     /** `dismissed`: somebody has looked, and they are two. */
     state: withDefault(oneOf(["open", "dismissed", "merged"]), "open"),
+    /** Names of what the rule compares, each between commas: who does not see one of them sees no pair. */
+    tellsOf: withDefault(longText({ maxLength: 4000 }), ""),
   },
   indexes: [["state", "score"], ["rightId"]],
   unique: [["entity", "leftId", "rightId"]],
-  immutable: ["entity", "leftId", "rightId"],
-  readWith: { entity: "entity", records: ["leftId", "rightId"] },
+  immutable: ["entity", "leftId", "rightId", "tellsOf"],
+  readWith: {
+    entity: "entity",
+    records: ["leftId", "rightId"],
+    fields: "tellsOf",
+    others: {
+      "contactPoint.email": ["contactPoint", "value"],
+      "contactPoint.phone": ["contactPoint", "value"],
+    },
+  },
 });
 
 export interface DuplicatePair extends Row<typeof pairDraft> {}
