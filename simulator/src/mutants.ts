@@ -142,6 +142,13 @@ export const mutants: readonly Mutant[] = [
     to: "if (items.length >= 0) continue;",
   },
   {
+    name: "a wait does not hear what came since the step before it began",
+    scenario: "runs",
+    file: "packages/plugin-workflow/src/runs/missed.ts",
+    from: "if (last > (wait.hearsFrom as number)) heard.add(wait);",
+    to: "void wait;",
+  },
+  {
     name: "takes a run on whatever its round",
     scenario: "runs",
     file: `${workflow}/runs/move.ts`,

@@ -173,7 +173,7 @@ export type {
 export { roomOf } from "./jobs/job-engine.js";
 export { createDelivery, type Deliver, type DeliveryOptions, partitionOf } from "./journal/delivery.js";
 export { type AuditHead, auditHead } from "./journal/head.js";
-export { cursorPosition, type EntrySubject, handledSince, passCursor } from "./journal/pass-cursor.js";
+export * from "./journal/pass-cursor.js";
 export {
   createSubscriber,
   eventsOf,

@@ -31,6 +31,8 @@ const mark = defineEntity("mark", {
   },
 });
 const signed = defineEvent("paper.signed", Type.Object({}));
+/** Entered while the call is under way: often read before the run waits for it. */
+const answered = defineEvent("paper.answered", Type.Object({}));
 /** Trying again does not help: somebody has to. */
 const Unable = defineError("sim-unable", {
   status: 422,
@@ -50,6 +52,7 @@ const steps = [
   { kind: "wait", for: { seconds: PAUSE_MS / 1000 } },
   { kind: "sim.mark", label: "rested" },
   { kind: "sim.call" },
+  { kind: "wait", event: answered.name },
   {
     ...{ kind: "forEach", entity: part.name, where: { paperId: { $: "record.id" } } },
     steps: [
@@ -102,9 +105,10 @@ function playOf(world: World): Play {
       label: "Call",
       input: Type.Object({}),
       attempts: 200,
-      perform: async (_, { key }) => {
+      perform: async (_, { key, books: session }) => {
         await world.turn(process, "free", "calls elsewhere");
         calls.set(key, (calls.get(key) ?? 0) + 1);
+        await session.emit(answered, {});
         await world.turn(process, "free", "hears from elsewhere");
         if (world.chance.is(0.1)) throw fault("the answer was lost");
         return {};
@@ -170,7 +174,7 @@ function playOf(world: World): Play {
         requires: { workflow: "^0.1" },
         setup: () => ({
           entities: { paper, part, mark },
-          events: [signed],
+          events: [signed, answered],
           contributes: kindsOf(process).map((kind) => contribute(stepKinds, kind)),
         }),
       })(),

@@ -85,6 +85,40 @@ export async function* handledSince(
   }
 }
 
+/**
+ * The position of the last event of one kind that was entered after `from` and not after `to`; undefined where there was
+ * none. Locks nothing, and reads what was entered in between by the database alone.
+ *
+ * @param event its name, and where it has to be about one record, that one
+ * @param to from `cursorPosition`
+ */
+export async function lastEvent(
+  ctx: Context,
+  { event, entity, record }: { readonly event: string; readonly entity?: string; readonly record?: string },
+  from: number,
+  to: number,
+): Promise<number | undefined> {
+  const session = ctx as Session;
+  const about: Filter[] = [
+    ...(record === undefined ? [] : [{ op: "eq" as const, column: "record", value: record }]),
+    ...(entity === undefined ? [] : [{ op: "eq" as const, column: "entity", value: entity }]),
+  ];
+  const [row] = await session.operations().findMany({
+    table: JOURNAL_TABLE.name,
+    columns: ["position"],
+    where: and(
+      tenantIs(session.tenant),
+      { op: "gt", column: "position", value: from },
+      { op: "lte", column: "position", value: to },
+      { op: "eq", column: "event", value: event },
+      ...about,
+    ),
+    orderBy: [{ column: "position", direction: "desc" }],
+    limit: 1,
+  });
+  return row?.["position"] as number | undefined;
+}
+
 async function read(session: Session, name: string, lock?: "update" | "share"): Promise<number | undefined> {
   const [row] = await session.operations().findMany({
     table: CURSOR_TABLE.name,

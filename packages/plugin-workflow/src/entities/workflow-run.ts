@@ -89,6 +89,8 @@ const draft = defineEntity("workflowRun", {
     /** Goes up whenever it begins to wait for something else: what would wake it from an earlier wait does nothing. */
     round: withDefault(Type.Integer({ minimum: 0 }), 0),
     steps: withDefault(Type.Integer({ minimum: 0 }), 0),
+    /** Where the reader that wakes runs was in the journal when the last step began: a wait hears what came since. */
+    since: Type.Optional(Type.Integer({ minimum: 0 })),
     /** When it goes on by itself. */
     wakeAt: Type.Optional(instant()),
     queuedAt: instant(),

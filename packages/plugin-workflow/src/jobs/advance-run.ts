@@ -58,7 +58,7 @@ async function oneMove(
       const run = await lockRun(tx, runId, round);
       failed = run ?? undefined;
       const turn = run && turnOf(run);
-      const moved = turn === null ? "rest" : await move(tx, turn, { woken });
+      const moved = turn === null ? "rest" : await move(tx, turn, { woken, since });
       if (turn) await writeTurns(tx, [turn], since);
       const more = moved === "more";
       if (more && !isLast) return true;

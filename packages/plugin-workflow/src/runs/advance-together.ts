@@ -34,17 +34,22 @@ export async function advanceTogether(
     due.map(({ run }) => run),
   );
   const turns: Turn[] = [];
-  for (const { run, job } of due) turns.push(await goFar(job.ctx, turnOf(run), job.input, reads));
+  for (const { run, job } of due) turns.push(await goFar(job.ctx, turnOf(run), job.input, { reads, since }));
   await writeTurns(books, turns, since);
 }
 
 /** Each step in a savepoint: of one that fails nothing is kept, and what is wrong noted with its run. */
-async function goFar(ctx: Context, begun: Turn, { timed }: AdvanceInput, reads: Reads): Promise<Turn> {
+async function goFar(
+  ctx: Context,
+  begun: Turn,
+  { timed }: AdvanceInput,
+  { reads, since }: { readonly reads: Reads; readonly since: number },
+): Promise<Turn> {
   const woken = timed ? "time" : "change";
   for (let turn = begun, moves = 1; ; moves++) {
     const next = copyOf(turn);
     try {
-      const moved = await ctx.savepoint((tx) => move(tx, next, { woken, reads }));
+      const moved = await ctx.savepoint((tx) => move(tx, next, { woken, reads, since }));
       if (moved !== "more") return next;
     } catch (error) {
       if (isLost(error) || ctx.signal?.aborted) throw error;

@@ -1,4 +1,4 @@
-import { type Context, cursorPosition, type EntrySubject, handledSince } from "@corm/core";
+import { type Context, cursorPosition, type EntrySubject, handledSince, lastEvent } from "@corm/core";
 import type { WorkflowWaitInput } from "../entities/workflow-run.js";
 import { ADVANCE, type AdvanceInput } from "./start-runs.js";
 
@@ -7,6 +7,9 @@ export const TRIGGERS = "workflow.triggers";
 
 /** What a run waits for, besides its time. */
 export type Wait = Pick<WorkflowWaitInput, "runId" | "round" | "entity" | "recordId" | "event">;
+
+/** What begins to be waited for, and where in the journal it may already be: null for what must come yet. */
+export type BegunWait = Wait & { readonly hearsFrom: number | null };
 
 /** Where the reader that wakes runs has come: to be asked before a transaction takes any step. */
 export const readSoFar = (books: Context): Promise<number> => cursorPosition(books, TRIGGERS);
@@ -18,6 +21,39 @@ export const hears = ({ entity, recordId, event }: Wait, entries: readonly Entry
       (event == null || entry.event === event) &&
       (recordId == null || (entry.record === recordId && entry.entity === entity)),
   );
+
+/**
+ * Lets runs look again whose events came before this transaction, since the step before the wait began: such as one that
+ * followed at once from a call. One question for all that wait for the same.
+ *
+ * @param since from `readSoFar`
+ * @returns those that have heard nothing yet
+ */
+export async function wakeForEarlier<W extends BegunWait>(
+  books: Context,
+  waits: readonly W[],
+  since: number,
+): Promise<readonly W[]> {
+  const kinds = new Map<string, W[]>();
+  for (const wait of waits) {
+    if (wait.event == null || wait.hearsFrom === null || wait.hearsFrom >= since) continue;
+    const kind = JSON.stringify([wait.event, wait.entity, wait.recordId]);
+    kinds.set(kind, [...(kinds.get(kind) ?? []), wait]);
+  }
+  const heard = new Set<W>();
+  for (const alike of kinds.values()) {
+    const [{ event, entity, recordId }] = alike as [W];
+    const from = Math.min(...alike.map(({ hearsFrom }) => hearsFrom as number));
+    const about = recordId == null || entity == null ? {} : { entity, record: recordId };
+    const last = await lastEvent(books, { event: event as string, ...about }, from, since);
+    if (last !== undefined) for (const wait of alike) if (last > (wait.hearsFrom as number)) heard.add(wait);
+  }
+  await books.jobs.enqueueMany(
+    ADVANCE,
+    [...heard].map(({ runId, round }) => ({ input: { runId, round } })),
+  );
+  return waits.filter((wait) => !heard.has(wait));
+}
 
 /**
  * Lets runs look again whose waits are written in this transaction, where what they wait for was read after `since`: the

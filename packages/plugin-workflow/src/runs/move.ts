@@ -18,6 +18,7 @@ import { type WorkflowRun, workflowRun } from "../entities/workflow-run.js";
 import { StepUnable, TooManyInLoop } from "../errors.js";
 import { kindOf } from "../steps/kinds.js";
 import type { RunView, StepWait } from "../steps/step-kind.js";
+import { waitStep } from "../steps/wait-step.js";
 import { causeName } from "./causes.js";
 import { checkedStep } from "./checked-step.js";
 import { type Frame, stepKey, stepOn } from "./frames.js";
@@ -73,17 +74,21 @@ export const plainReads = (books: Context): Reads => ({
   record: recordOf,
 });
 
+export interface MoveOptions {
+  readonly woken?: "time" | "change";
+  readonly trial?: boolean;
+  readonly reads?: Reads;
+  /** From `readSoFar`, before anything was read in the transaction. */
+  readonly since?: number;
+}
+
 /**
  * Takes one step of a run: what it does in the database is in the transaction of `books`, what becomes of the run in its
  * turn, which is to be written in the same transaction.
  *
  * @throws whatever the step fails with; nothing of it may be kept then
  */
-export async function move(
-  books: Context,
-  turn: Turn,
-  options: { readonly woken?: "time" | "change"; readonly trial?: boolean; readonly reads?: Reads } = {},
-): Promise<Moved> {
+export async function move(books: Context, turn: Turn, options: MoveOptions = {}): Promise<Moved> {
   const { reads = plainReads(books) } = options;
   const { run } = turn;
   const definition = await reads.definition(run);
@@ -118,6 +123,7 @@ class Mover {
   readonly #record: Readonly<Record<string, unknown>> | null;
   #woken: "time" | "change" | undefined;
   readonly #trial: boolean;
+  readonly #since: number | null;
 
   constructor(
     books: Context,
@@ -125,7 +131,7 @@ class Mover {
     turn: Turn,
     definition: AutomationDefinition,
     record: Readonly<Record<string, unknown>> | null,
-    { woken, trial = false }: { readonly woken?: "time" | "change"; readonly trial?: boolean },
+    { woken, trial = false, since }: MoveOptions,
   ) {
     this.#books = books;
     this.#session = session;
@@ -134,6 +140,7 @@ class Mover {
     this.#record = record;
     this.#woken = turn.run.state === "waiting" ? woken : undefined;
     this.#trial = trial;
+    this.#since = since ?? null;
   }
 
   get #run(): WorkflowRun {
@@ -256,6 +263,9 @@ class Mover {
     const scope = await this.#scope();
     const input = checkedStep(kind, fillIn(said, scope, this.#books.clock.now()));
     const key = stepKey(this.#run.frames);
+    const { since: before } = this.#run;
+    // What a pause or a wait was for is over: what comes next counts from its end.
+    if (this.#woken === undefined || kind === waitStep) change(this.#turn, { since: this.#since });
     if (kind.perform !== undefined) {
       if (this.#trial) return this.#done(key, step, { trial: true });
       this.#turn.notes.set(key, { kind: step.kind, state: "waiting" });
@@ -278,7 +288,10 @@ class Mover {
       memory: (this.#run.vars as { memory?: unknown } | null)?.memory,
       trial: this.#trial,
     });
-    if (result.wait !== undefined) return this.#wait(key, step.kind, result.wait);
+    if (result.wait !== undefined) {
+      this.#turn.hearsFrom = this.#woken === undefined ? before : null;
+      return this.#wait(key, step.kind, result.wait);
+    }
     return this.#done(key, step, result.output, id);
   }
 

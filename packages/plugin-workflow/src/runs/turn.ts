@@ -7,7 +7,7 @@ import {
   workflowStep,
   workflowWait,
 } from "../entities/workflow-run.js";
-import { wakeForMissed } from "./missed.js";
+import { type BegunWait, wakeForEarlier, wakeForMissed } from "./missed.js";
 
 export interface StepNote {
   readonly kind: string;
@@ -31,6 +31,8 @@ export interface Turn {
   readonly notes: Map<string, StepNote>;
   /** What it waits for from now on; null for nothing; undefined where that stays as it is. */
   wait: WorkflowWaitInput | null | undefined;
+  /** Where in the journal what `wait` begins to wait for may already be. */
+  hearsFrom: number | null;
   readonly jobs: WantedJob[];
 }
 
@@ -40,6 +42,7 @@ export const turnOf = (run: WorkflowRun): Turn => ({
   patch: {},
   notes: new Map(),
   wait: undefined,
+  hearsFrom: null,
   jobs: [],
 });
 
@@ -49,8 +52,8 @@ export function change(turn: Turn, patch: Partial<WorkflowRun>): void {
 }
 
 /** A copy to go back to, where what was begun is not kept. */
-export const copyOf = ({ run, begun, patch, notes, wait, jobs }: Turn): Turn => ({
-  ...{ run, begun, patch, wait },
+export const copyOf = ({ run, begun, patch, notes, wait, hearsFrom, jobs }: Turn): Turn => ({
+  ...{ run, begun, patch, wait, hearsFrom },
   notes: new Map(notes),
   jobs: [...jobs],
 });
@@ -83,9 +86,12 @@ export async function writeTurns(books: Context, turns: readonly Turn[], since?:
     const own = jobs.filter((job) => job.handle === handle);
     await books.jobs.enqueueMany(handle, own.map(({ many }) => many) as never);
   }
-  // Last: it holds up the reader of the journal until the commit.
-  const waits = turns.flatMap(({ wait }) => wait ?? []);
-  if (since !== undefined) await wakeForMissed(books, waits, since);
+  const waits = turns.flatMap(({ wait, hearsFrom }): BegunWait[] => (wait ? [{ ...wait, hearsFrom }] : []));
+  if (since !== undefined) {
+    const deaf = await wakeForEarlier(books, waits, since);
+    // Last: it holds up the reader of the journal until the commit.
+    await wakeForMissed(books, deaf, since);
+  }
   for (const turn of turns) Object.assign(turn, turnOf(turn.run));
 }
 
