@@ -213,6 +213,7 @@ export type {
 export { InvalidMerge, MergeNotUndoable } from "./merge/errors.js";
 export type { MergeCommand, MergeResult } from "./merge/merge.js";
 export type { FieldChoice, MergePlan, MergeRequest, PlannedField } from "./merge/plan.js";
+export { tookInOthers } from "./merge/took-in.js";
 export type { UnmergeResult } from "./merge/unmerge.js";
 export {
   defineFunnel,

@@ -177,6 +177,60 @@ describe("a conversion with every plugin's children", () => {
     expect((await me.entities.lead.convert(leadId, {})).contactId).not.toBe(contactId);
   });
 
+  it("leaves whom it made, where he was merged with others since: they would go with him", async () => {
+    const { me } = test;
+    const merged = {
+      kept: [expect.objectContaining({ target: "contact", because: "it was merged with others" })],
+    };
+    // Taken up by somebody who was there before, and with somebody taken up.
+    for (const survives of [false, true]) {
+      const { leadId } = await me.entities.lead.capture({
+        values: { lastName: "Hopper", email: `grace.${survives}@example.com` },
+        channel: "fair",
+      });
+      const made = (await me.entities.lead.convert(leadId!, {})).contactId!;
+      const other = await me.entities.contact.create({ lastName: "Murray", title: "Admiral" });
+      const [survivorId, loser] = survives ? [made, other.id] : [other.id, made];
+      const { mergeId } = await me.entities.contact.merge({ survivorId, ids: [loser] });
+      expect(await me.entities.lead.unconvert(leadId!)).toMatchObject({
+        ...merged,
+        deleted: [],
+        status: "new",
+      });
+      expect(await me.entities.contact.get(survivorId)).toMatchObject({ title: "Admiral", deletedAt: null });
+      await me.entities.contact.unmerge({ mergeId });
+      expect((await me.entities.contact.get(loser)).id).toBe(loser);
+    }
+    // A merge that was taken back is none.
+    const { leadId } = await me.entities.lead.capture({ values: person as never, channel: "fair" });
+    const { contactId } = await me.entities.lead.convert(leadId!, {});
+    const twin = await me.entities.contact.create({ lastName: "King" });
+    const { mergeId } = await me.entities.contact.merge({ survivorId: contactId!, ids: [twin.id] });
+    await me.entities.contact.unmerge({ mergeId });
+    expect(await me.entities.lead.unconvert(leadId!)).toMatchObject({ kept: [] });
+  });
+
+  it("goes by the survivor of records that were merged, before it and after it", async () => {
+    const { me } = test;
+    const old = await me.entities.account.create({ name: "Engines" });
+    const known = await me.entities.account.create({ name: "Engines Ltd" });
+    await me.entities.account.merge({ survivorId: known.id, ids: [old.id] });
+    const deal = await me.entities.opportunity.create({ name: "Open" });
+    const { leadId } = await me.entities.lead.capture({ values: person as never, channel: "fair" });
+    const request = { account: { id: old.id }, opportunity: { id: deal.id } };
+    const { preview, ...first } = await me.entities.lead.convert(leadId!, { ...request, dryRun: true });
+    expect([first.accountId, preview?.account.id]).toEqual([known.id, known.id]);
+    expect(await me.entities.lead.convert(leadId!, request)).toMatchObject({ accountId: known.id });
+    expect(await me.entities.account.get(known.id)).toMatchObject({ seats: 12 });
+    const other = await me.entities.opportunity.create({ name: "Other" });
+    await me.entities.opportunity.merge({ survivorId: other.id, ids: [deal.id] });
+    expect(await me.entities.opportunity.get(other.id)).toMatchObject({ seats: 12 });
+    const undone = await me.entities.lead.unconvert(leadId!);
+    expect(undone).toMatchObject({ status: "new", kept: [] });
+    expect(await me.entities.account.get(known.id)).toMatchObject({ seats: null });
+    expect(await me.entities.opportunity.get(other.id)).toMatchObject({ seats: null });
+  });
+
   it("fills records that are there by the strategy of each field, and takes that back", async () => {
     const { me } = test;
     const leadId = await history(test);

@@ -94,7 +94,8 @@ export async function planConversion(
     return {
       ...NONE,
       mode: "existing",
-      id,
+      // The id of a record that was merged names the survivor.
+      id: known.id,
       missing,
       ...fill(known, values, request.strategies?.[target] ?? {}),
     };

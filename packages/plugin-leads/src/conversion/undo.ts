@@ -1,11 +1,11 @@
 import { isDeepStrictEqual } from "node:util";
-import { type AnyEntity, type Context, NotFound } from "@corm/core";
+import { type AnyEntity, type Context, NotFound, tookInOthers } from "@corm/core";
 import { lead } from "../entities/lead.js";
 import { type FieldChanges, type LeadConversion, leadConversionMove } from "../entities/lead-conversion.js";
 import { ATTACHED, hang, hangingOf } from "./follow.js";
 import { openChanges } from "./kept.js";
 import { entityOf, TARGETS, type TargetName } from "./mapping.js";
-import { repoOf } from "./plan.js";
+import { type AnyRepository, repoOf } from "./plan.js";
 
 export interface Undone {
   /** Records that the conversion had made and that are in the recycle bin now. */
@@ -114,17 +114,23 @@ async function refill(
 ): Promise<void> {
   if (Object.keys(changes).length === 0) return;
   const records = repoOf(ctx, handle);
-  const row = await records.get(id, { lock: true }).catch((error: unknown) => {
-    if (!NotFound.is(error)) throw error;
-    return null;
-  });
+  const row = await existing(records, id);
   if (!row) return;
   const patch: Record<string, unknown> = {};
   for (const [field, { before, after }] of Object.entries(changes)) {
     if (isDeepStrictEqual(row[field] ?? null, after ?? null)) patch[field] = before ?? null;
-    else undone.kept.push({ target, id, because: `"${field}" was changed since` });
+    else undone.kept.push({ target, id: row.id, because: `"${field}" was changed since` });
   }
-  if (Object.keys(patch).length > 0) await records.update(id, patch);
+  // Of one that was merged, the survivor.
+  if (Object.keys(patch).length > 0) await records.update(row.id, patch);
+}
+
+/** The record, or of one that was merged the survivor; null where there is none any more. */
+function existing(records: AnyRepository, id: string) {
+  return records.get(id, { lock: true }).catch((error: unknown) => {
+    if (!NotFound.is(error)) throw error;
+    return null;
+  });
 }
 
 async function remove(
@@ -135,7 +141,13 @@ async function remove(
   undone: Undone,
 ): Promise<void> {
   const records = repoOf(ctx, handle);
-  if (!(await records.first({ where: { id } as never, select: ["id"] as never }))) return;
+  const row = await existing(records, id);
+  if (!row) return;
+  // It is somebody else as well by now, or part of somebody who was there before.
+  if (await tookInOthers(ctx, handle, row.id)) {
+    undone.kept.push({ target, id: row.id, because: "it was merged with others" });
+    return;
+  }
   const user = await neededBy(ctx, handle.name, id);
   if (user !== null) {
     undone.kept.push({ target, id, because: `${user} refers to it` });
