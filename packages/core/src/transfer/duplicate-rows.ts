@@ -4,7 +4,7 @@ import { ValidationFailed } from "../errors/core-errors.js";
 import { type Issue, isCormError } from "../errors/corm-error.js";
 import type { RecordValues } from "../model/record-codec.js";
 import type { Session } from "../runtime/session.js";
-import type { DuplicatePolicy } from "./import-options.js";
+import { clearsEmpty, type DuplicatePolicy, type ImportOptions } from "./import-options.js";
 import { comparedPoints, keepPoints, type PointedRecord, type Points } from "./points.js";
 
 /** Of the rows that were taken, those that made no record. */
@@ -39,8 +39,9 @@ export async function writeUnlessThere(
   tx: Session,
   entity: string,
   rows: readonly Given[],
-  policy: Exclude<DuplicatePolicy, "create">,
+  options: ImportOptions,
 ): Promise<DuplicateCounts> {
+  const { duplicates: policy = "create" } = options;
   const records = tx.repoOf(entity) as Records;
   let open: Placed[] = rows.map(({ input, points }, at) => ({ at, input, points }));
   let [skipped, matched] = [0, 0];
@@ -48,7 +49,8 @@ export async function writeUnlessThere(
     const wave = await sorted(tx, entity, open.slice(0, most), policy);
     if (wave.issues.length > 0) throw ValidationFailed({ entity, issues: wave.issues });
     const made = await placed(entity, wave.fresh, (some) =>
-      records.createMany(some.map(({ input }) => input)),
+      // What an empty cell clears of a record that is there, a new one does not have.
+      records.createMany(some.map(({ input }) => (clearsEmpty(options) ? withoutNull(input) : input))),
     );
     const changed = await placed(entity, wave.patched, (some) =>
       records.updateMany(some.map(({ id, input }) => ({ id, patch: input }))),
@@ -111,6 +113,9 @@ function issueOf({ at }: Placed, ids: readonly string[], words: string): Issue {
   const more = ids.length > SHOWN ? ` and ${ids.length - SHOWN} more` : "";
   return { pointer: `/${at}`, code: "duplicate", message: `${words} ${shown}${more}` };
 }
+
+const withoutNull = (input: RecordValues): RecordValues =>
+  Object.fromEntries(Object.entries(input).filter(([, value]) => value !== null));
 
 /** What rules could compare: a row may hold anything. */
 const scalars = (input: RecordValues): RecordValues =>

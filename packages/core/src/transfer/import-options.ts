@@ -37,6 +37,10 @@ export interface ImportOptions {
   readonly encoding?: TextEncoding;
 }
 
+/** Whether empty cells of a table clear a value: of records that are there, which only some imports find. */
+export const clearsEmpty = ({ empty, mode = "create", duplicates }: ImportOptions): boolean =>
+  empty === "clear" && (mode !== "create" || duplicates === "update");
+
 /** Where an import stands. */
 export interface ImportStatus extends ImportPace {
   readonly id: string;

@@ -4,7 +4,7 @@ import type { RecordValues } from "../model/record-codec.js";
 import type { Session } from "../runtime/session.js";
 import { decodeText } from "./decode-text.js";
 import { InvalidImport } from "./errors.js";
-import type { ImportOptions } from "./import-options.js";
+import { clearsEmpty, type ImportOptions } from "./import-options.js";
 import { type ImportPlan, linksOf, planImport } from "./import-plan.js";
 import type { LinkColumn, LinkedRow } from "./link-columns.js";
 import { type Points, pointsIn } from "./points.js";
@@ -95,8 +95,7 @@ async function planned(
   records: AsyncGenerator<CsvRecord>,
   currency: string,
 ): Promise<Opened> {
-  const clears = options.empty === "clear" && (options.mode ?? "create") !== "create";
-  const rules: CellRules = { empty: clears ? null : undefined, currency };
+  const rules: CellRules = { empty: clearsEmpty(options) ? null : undefined, currency };
   const first = await records.next();
   if (first.done) throw InvalidImport({ reason: "The file is empty: its first line names the columns." });
   if ("problem" in first.value) throw InvalidImport({ reason: `The header ${first.value.problem}.` });

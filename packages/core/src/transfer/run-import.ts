@@ -49,8 +49,8 @@ export async function importFile(
 ): Promise<ImportStatus> {
   const session = ctx as Session;
   session.require(session.entity(entity.name), "import");
-  if (options.mode === "capture") intake(session, entity.name);
   await checkPolicy(session, entity.name, options);
+  if (options.mode === "capture") intake(session, entity.name);
   const source = await openSource(session, session.entity(entity.name), bytes, options);
   await forgetOld(session);
   const job = await booksOf(session)
@@ -104,7 +104,10 @@ export async function resumeImport(
 
 /** @throws invalid-import where the policy for duplicates could decide nothing; forbidden */
 async function checkPolicy(session: Session, name: string, options: ImportOptions): Promise<void> {
-  const { duplicates = "create", mode = "create" } = options;
+  const { duplicates = "create", mode = "create", empty = "keep" } = options;
+  known("duplicates", duplicates, ["create", "skip", "update", "reject"]);
+  known("mode", mode, ["create", "update", "upsert", "capture"]);
+  known("empty", empty, ["keep", "clear"]);
   if (duplicates === "create") return;
   if (mode !== "create")
     throw InvalidImport({
@@ -116,6 +119,14 @@ async function checkPolicy(session: Session, name: string, options: ImportOption
   if (!(await rulesFor(session, entity.full)))
     throw InvalidImport({
       reason: `No matching rule is about ${name}, so nothing would be a duplicate: make a matchRule, or leave "duplicates" out.`,
+    });
+}
+
+/** Options of a program may be anything. @throws invalid-import */
+function known(option: string, value: string, all: readonly string[]): void {
+  if (!all.includes(value))
+    throw InvalidImport({
+      reason: `"${option}" is one of ${all.join(", ")}, not "${String(value).slice(0, 100)}".`,
     });
 }
 
@@ -258,7 +269,7 @@ class Run {
     const { mode = "create", on = [], duplicates = "create" } = this.#options;
     const { id, target } = this.#job;
     const good = rows.flatMap((item) => ("input" in item ? [item] : []));
-    if (duplicates !== "create") return writeUnlessThere(tx, target, good, duplicates);
+    if (duplicates !== "create") return writeUnlessThere(tx, target, good, this.#options);
     const inputs = good.map(({ input }) => input);
     const written = await writeBatch(tx, target, inputs, mode, on, id);
     const pointed = written.map((record, at) => ({ record, at, points: good[at]?.points }));

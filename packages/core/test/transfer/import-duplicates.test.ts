@@ -157,3 +157,25 @@ test("a batch of one person's rows leaves what the last one says, and the row af
   expect(await names(app)).toEqual(["Ada title 299", "Bob one"]);
   await app.crm.stop();
 });
+
+test("clears by empty cells where asked to, and refuses options that are none before a row is written", async () => {
+  const app = await make();
+  const { id } = await app.me.repo(contact).create(ada);
+  const some = ["Ada,ada@example.com,", "Bob,bob@example.com,"];
+  await run(app, some, { duplicates: "update" });
+  expect((await app.me.repo(contact).get(id)).title).toBe("old");
+  expect(await run(app, some, { duplicates: "update", empty: "clear" })).toMatchObject({ matched: 2 });
+  expect((await app.me.repo(contact).get(id)).title).toBeNull();
+  // A new record is as without the cell.
+  expect(await run(app, ["Cleo,cleo@example.com,"], { duplicates: "update", empty: "clear" })).toMatchObject({
+    accepted: 1,
+    matched: 0,
+  });
+  for (const options of [{ duplicates: "merge" }, { mode: "replace" }, { empty: "null" }])
+    await expect(run(app, ["Dora,dora@example.com,"], options as never)).rejects.toMatchObject({
+      code: "invalid-import",
+      message: expect.stringContaining(`"${Object.keys(options)[0]}" is one of`),
+    });
+  expect(await app.me.repo(contact).count()).toBe(3);
+  await app.crm.stop();
+});

@@ -100,7 +100,7 @@ function conditionProblems(session: Session, entity: EntityModel, where: unknown
     parseWhere(entity, where, session);
   } catch (error) {
     if (!isCormError(error) || error.status >= 500) throw error;
-    return [error.message];
+    return [error.message.replace(/\.$/, "")];
   }
   const others = conditionFields(where).filter((name) => !fieldNamed(entity, name));
   return others.map((name) => `"where" asks for "${name}", which is no field of ${entity.name} itself`);
