@@ -203,7 +203,7 @@ export function readLimit(limit: unknown): number {
 
 export function selection(entity: EntityModel, select: readonly string[] | undefined): readonly FieldModel[] {
   if (!select) return entity.fieldList;
-  return names(select, "select").map((name) => {
+  return [...new Set(names(select, "select"))].map((name) => {
     const field = entity.fields.get(name);
     if (!field)
       throw UnknownField({ entity: entity.name, field: name, nearest: nearest(name, entity.fields.keys()) });

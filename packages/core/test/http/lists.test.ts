@@ -212,6 +212,13 @@ onEngines((started) => {
     });
   });
 
+  it("answers each field once, however often it was asked for, and none where none was", async () => {
+    const { text } = await api.call("GET", "/api/parcels?fields=code,code&sort=code&limit=1");
+    expect(text.match(/"code"/g)).toHaveLength(1);
+    const { body } = await api.call("POST", "/api/parcels/query", { body: { fields: [], limit: 2 } });
+    expect(body["data"]).toEqual([{}, {}]);
+  });
+
   it("answers the fields and relations that were asked for", async () => {
     const body = await list("fields=code,price&include=account,items&sort=code");
     expect(dataOf(body)[0]).toEqual({

@@ -14,7 +14,7 @@ export function jsonRow(fields: readonly JsonPart[]): string {
     const pairs = fields.slice(start, start + MOST).map((field) => `${text(field.name)}, ${value(field)}`);
     parts.push(`json_object(${pairs.join(", ")})`);
   }
-  if (parts.length === 1) return parts[0] as string;
+  if (parts.length <= 1) return parts[0] ?? "'{}'";
   const inner = parts.map((part) => `substr(${part}, 2, length(${part}) - 2)`);
   return `'{' || ${inner.join(" || ',' || ")} || '}'`;
 }
