@@ -1,7 +1,7 @@
 import type { RecordRight } from "../context/role.js";
 import type { EntityModel } from "../model/entity-model.js";
 import { always, and, type Filter } from "../storage/filter.js";
-import type { BulkRight, Policy } from "./policy.js";
+import type { BulkRight, Policy, RoleReach } from "./policy.js";
 import { type ReachScope, readWithFilter, rightFilter, type Walk } from "./reach-filter.js";
 
 /** What one session may see and do. Made with the session, and shared by all that come out of it. */
@@ -13,6 +13,8 @@ export interface SessionAccess {
   filter(entity: EntityModel, right: RecordRight, walk?: Walk): Filter;
   /** Whether a right reaches any record at all. */
   has(entity: string, right: RecordRight | BulkRight): boolean;
+  /** Whether everything of an entity can be read that hangs on a record which can be. */
+  followsParents(entity: string): boolean;
   permits(permission: string): boolean;
   /** What restrictions alone leave of an entity. */
   restriction(entity: EntityModel): Filter;
@@ -27,6 +29,7 @@ export const systemAccess: SessionAccess = {
   view: (full) => full,
   filter: () => always,
   has: () => true,
+  followsParents: () => true,
   permits: () => true,
   restriction: () => always,
   isConditional: () => false,
@@ -71,6 +74,13 @@ export class ActorAccess implements SessionAccess {
   has(entity: string, right: RecordRight | BulkRight): boolean {
     const policy = this.policy.of(entity);
     return policy.rights.has(right as RecordRight) || policy.bulk.has(right as BulkRight);
+  }
+
+  followsParents(entity: string): boolean {
+    const { rights, restrictions } = this.policy.of(entity);
+    const isWhole = ({ only, reaches }: RoleReach) =>
+      only === undefined && (reaches.includes("all") || reaches.includes("parent"));
+    return restrictions.length === 0 && (rights.get("read") ?? []).some(isWhole);
   }
 
   permits(permission: string): boolean {

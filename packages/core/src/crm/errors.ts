@@ -44,6 +44,13 @@ export const AlreadyInvited = defineError<{ id: string }>("already-has-password"
   detail: ({ id }) => `User ${id} has a password: he resets it himself, if he does not know it any more.`,
 });
 
+export const NoMessages = defineError("no-account-messages", {
+  status: 409,
+  title: "The app sends no messages to its users",
+  detail: () =>
+    `Nobody can be invited by a message: no plugin of this app provides the service "crm.accountMessages", which sends it.`,
+});
+
 export const NoLogin = defineError<{ id: string; reason: string }>("no-login", {
   status: 409,
   title: "The user cannot sign in",

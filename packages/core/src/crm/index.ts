@@ -125,6 +125,7 @@ export {
   InvalidQualityRule,
   InvalidToken,
   NoLogin,
+  NoMessages,
   PasswordRefused,
   RateMissing,
   RightsExceeded,

@@ -43,7 +43,7 @@ export function isOpen(session: Session, entity: EntityModel, name: string): boo
   if (kind === undefined) return session.entity(entity.name).queryable.has(name);
   return (
     session.hasEntity(POINT_ENTITY) &&
-    session.access.has(POINT_ENTITY, "read") &&
+    session.access.followsParents(POINT_ENTITY) &&
     session.entity(POINT_ENTITY).queryable.has("value")
   );
 }

@@ -21,7 +21,21 @@ const blind = defineRole({
   entities: { contact: { read: "all", create: "all", update: "all" } },
 });
 const make = (options: object = {}) =>
-  createTestCrm({ plugins: [crmCore()], roles: [blind], country: "DE", ...options });
+  createTestCrm({ plugins: [crmCore()], roles: [blind, mailer, follower], country: "DE", ...options });
+/** Sees some of the points of everybody he sees. */
+const mailer = defineRole({
+  name: "mailer",
+  permissions: ["contact.findDuplicates"],
+  entities: {
+    ...blind.entities,
+    contactPoint: { read: "all", only: { kind: "email" } },
+  },
+});
+const follower = defineRole({
+  name: "follower",
+  permissions: ["contact.findDuplicates"],
+  entities: { ...blind.entities, contactPoint: { read: "parent" } },
+});
 type App = Awaited<ReturnType<typeof make>>;
 
 const ruleOf = (policy: MatchPolicy) => ({
@@ -164,31 +178,35 @@ describe.each(reuse(databases))("on $name", (database) => {
     }));
 });
 
-test("who does not see contact points is told of nobody by them, and warned of nobody", async () => {
-  const app = await make();
-  await addRule(app, "allow");
-  const ada = await person(app, "Ada", { email: "ada@example.com" });
-  await addTo(app, ada.id, "ada@home.example");
-  const warned: DuplicateWarning[] = [];
-  const as = (role: string) =>
-    app.crm.as({
-      actor: { kind: "user", id: app.me.newId() },
-      tenant: "test",
-      roles: [role],
-      onDuplicates: (warning) => warned.push(warning),
-    });
-  const values = { email: "ada@home.example" };
-  expect((await as("blind").entities.contact.findDuplicates({ values })).matches).toEqual([]);
-  await as("blind")
-    .repo(contact)
-    .create({ lastName: "A.", ...values });
-  expect(warned).toEqual([]);
-  await as("admin")
-    .repo(contact)
-    .create({ lastName: "B.", ...values });
-  expect(warned[0]?.matches.length).toBe(2);
-  await app.crm.stop();
-});
+test.each(["blind", "mailer"])(
+  "%s does not see all contact points, and is told of nobody by them",
+  async (role) => {
+    const app = await make();
+    await addRule(app, "allow");
+    const ada = await person(app, "Ada", { email: "ada@example.com" });
+    await addTo(app, ada.id, "+4915112345678", "phone");
+    const warned: DuplicateWarning[] = [];
+    const as = (name: string) =>
+      app.crm.as({
+        actor: { kind: "user", id: app.me.newId() },
+        tenant: "test",
+        roles: [name],
+        onDuplicates: (warning) => warned.push(warning),
+      });
+    const values = { phone: "+4915112345678" };
+    expect((await as(role).entities.contact.findDuplicates({ values })).matches).toEqual([]);
+    expect((await as("follower").entities.contact.findDuplicates({ values })).matches).toHaveLength(1);
+    await as(role)
+      .repo(contact)
+      .create({ lastName: "A.", ...values });
+    expect(warned).toEqual([]);
+    await as("admin")
+      .repo(contact)
+      .create({ lastName: "B.", ...values });
+    expect(warned[0]?.matches.length).toBe(2);
+    await app.crm.stop();
+  },
+);
 
 test("rules that could compare nothing by them are refused", async () => {
   const app = await make();

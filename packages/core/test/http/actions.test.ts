@@ -1,3 +1,4 @@
+import { user } from "@corm/core";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { parcel } from "./support/parcels.js";
 import { startApi, type TestApi } from "./support/start.js";
@@ -75,6 +76,12 @@ it("knows no other verbs", async () => {
   await api.fails(404, "route-not-found", "POST", "/api/actions/parcels.open-day", { body: {} });
   await api.fails(405, "method-not-allowed", "POST", "/api/parcels/find-light", { body: {} });
   await api.fails(400, "unknown-parameter", "POST", `/api/parcels/${id}/weigh?force=1`);
+});
+
+it("says that nobody can be invited where the app sends no messages", async () => {
+  const ada = await api.me.repo(user).create({ name: "Ada", email: "ada@example.org" });
+  await api.fails(409, "no-account-messages", "POST", `/api/users/${ada.id}/invite`);
+  expect(api.errors).toEqual([]);
 });
 
 it("keeps an action's mistake to the log", async () => {

@@ -3,7 +3,7 @@ import { toInstant } from "../../util/clock.js";
 import { randomToken, sha256Hex } from "../../util/hash.js";
 import { credential, type UserToken, userToken } from "../entities/credential.js";
 import { type User, user } from "../entities/user.js";
-import { AlreadyInvited, InvalidToken, NoLogin } from "../errors.js";
+import { AlreadyInvited, InvalidToken, NoLogin, NoMessages } from "../errors.js";
 import { type AccountMessage, accountMessages } from "./account-messages.js";
 import { hashPassword } from "./password-hash.js";
 import { checkPassword, loginOf, makeCredential, type PasswordRules, storePassword } from "./passwords.js";
@@ -19,7 +19,8 @@ const TOKEN = /^([\w.-]{1,64})\.([\w-]{43})$/;
  * Invites a user to choose a password. Sent by the app's `accountMessages`, after the commit; an invitation that was
  * sent before stops to hold.
  *
- * @throws no-login without an address or for a user who is not active; already-has-password; service-missing
+ * @throws no-login without an address or for a user who is not active; already-has-password; no-account-messages where the app
+ * has nothing that sends it
  */
 export async function inviteUser(
   ctx: Context,
@@ -27,7 +28,8 @@ export async function inviteUser(
   { seconds = INVITATION_SECONDS }: { readonly seconds?: number } = {},
 ): Promise<{ readonly expiresAt: string }> {
   const system = ctx.asSystem({ capability: "core.credentials", reason: "invite a user" });
-  const messages = system.service(accountMessages);
+  const messages = system.optional(accountMessages);
+  if (!messages) throw NoMessages({});
   const message = await system.transaction(async (tx) => {
     const person = await tx.repo(user).get(userId);
     if (!person.active) throw NoLogin({ id: userId, reason: "is not active" });
