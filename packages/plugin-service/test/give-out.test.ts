@@ -1,4 +1,4 @@
-import { crmCore, type StorageAdapter, team, teamMember, user } from "@corm/core";
+import { crmCore, defineRole, grant, type StorageAdapter, team, teamMember, user } from "@corm/core";
 import { createTestCrm, runJobs, type TestCrmOptions } from "@corm/core/testing";
 import { giveOutQueue, queue, service, ticket } from "@corm/plugin-service";
 import {
@@ -155,6 +155,43 @@ describe("a ticket", () => {
     ]);
     await me.repo(ticket).update(free!.id, { queueId: null });
     expect(await me.repo(ticket).get(free!.id)).toMatchObject({ ownerId: grace, teamId: null });
+    await kit.crm.stop();
+  });
+
+  it("is moved to the queue of another team by whoever may hand it on, and by nobody else", async () => {
+    const role = (name: string, transfer: object) =>
+      defineRole({
+        name,
+        entities: {
+          ...grant(ticket, { read: "team", update: "team", ...transfer }),
+          ...grant(queue, { read: "all" }),
+          ...grant(team, { read: "all" }),
+        },
+      });
+    const roles = [role("hands", { transfer: "team" }), role("keeps", {}), role("owns", { transfer: "own" })];
+    const kit = await desk(undefined, { roles });
+    const { crm, me, ada, queueOf, first, printers } = kit;
+    const [from, to] = [
+      await queueOf({ teamId: first.id }),
+      await queueOf({ name: "To", teamId: printers.id }),
+    ];
+    const asRole = (role: string) =>
+      crm.as({ actor: { kind: "user", id: ada }, tenant: "test", roles: [role] });
+    const { id } = await me.repo(ticket).create({ subject: "Jam", queueId: from.id });
+    for (const role of ["keeps", "owns"])
+      await expect(asRole(role).repo(ticket).update(id, { queueId: to.id })).rejects.toMatchObject({
+        status: 403,
+      });
+    expect(await me.repo(ticket).get(id)).toMatchObject({
+      queueId: from.id,
+      teamId: first.id,
+      ownerId: null,
+    });
+    await asRole("hands").repo(ticket).update(id, { queueId: to.id });
+    expect(await me.repo(ticket).get(id)).toMatchObject({ queueId: to.id, teamId: printers.id });
+    await expect(asRole("hands").repo(ticket).update(id, { queueId: from.id })).rejects.toMatchObject({
+      status: 404,
+    });
     await kit.crm.stop();
   });
 

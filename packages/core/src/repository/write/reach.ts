@@ -32,14 +32,27 @@ async function assertReached(
   records: readonly RecordValues[],
   filter: Filter,
 ): Promise<void> {
+  const [first] = await unreached(session, entity, records, filter);
+  if (first !== undefined) throw outOfReach(entity, first, right);
+}
+
+/** Ids of those, as they are in the database now, that do not satisfy a filter. */
+export async function unreached(
+  session: Session,
+  entity: EntityModel,
+  records: readonly RecordValues[],
+  filter: Filter,
+): Promise<ReadonlySet<string>> {
+  if (filter === always || records.length === 0) return new Set();
   const open: string[] = [];
+  const missing = new Set<string>();
   for (const record of records) {
     const truth = localTruth(filter, plainColumns(entity, record));
     const id = record["id"] as string;
-    if (truth === false) throw outOfReach(entity, id, right);
+    if (truth === false) missing.add(id);
     if (truth === undefined) open.push(id);
   }
-  if (open.length === 0) return;
+  if (open.length === 0) return missing;
   const rows = await session.operations().findMany({
     table: entity.table,
     columns: ["id"],
@@ -48,8 +61,8 @@ async function assertReached(
     limit: open.length,
   });
   const reached = new Set(rows.map((row) => row["id"]));
-  const missing = open.find((id) => !reached.has(id));
-  if (missing !== undefined) throw outOfReach(entity, missing, right);
+  for (const id of open) if (!reached.has(id)) missing.add(id);
+  return missing;
 }
 
 const CHUNK = 500;

@@ -18,7 +18,7 @@ import { checkAttached } from "./attached.js";
 import { checkReferences, givenReferences, type Place, raiseIssues, resolveReferences } from "./checks.js";
 import { asLeft } from "./create.js";
 import { operation, queueCommitted, refuseStrays, runHooks } from "./operation.js";
-import { assertReach, movesRecord, ownershipFields } from "./reach.js";
+import { assertReach, movesRecord, ownershipFields, unreached } from "./reach.js";
 
 export interface RawChange {
   readonly id: string;
@@ -186,14 +186,24 @@ async function checkTransfers(
     // What a hook decided, such as a rule of assignment, is not the caller's doing.
     if (names.some((name) => name in patch && patch[name] === given[at]?.[name])) transferred.add(at);
   });
-  if (transferred.size === 0) return transferred;
-  session.require(entity, "transfer");
-  await assertReach(
-    session,
-    entity,
-    "transfer",
-    [...transferred].map((at) => before[at] as RecordValues),
+  if (transferred.size > 0) {
+    session.require(entity, "transfer");
+    await assertReach(
+      session,
+      entity,
+      "transfer",
+      [...transferred].map((at) => before[at] as RecordValues),
+    );
+  }
+  if (!session.access.has(entity.name, "transfer")) return transferred;
+  // Where a hook hands on what the caller might hand on himself, such as a ticket with its queue, it may go out of his reach.
+  const byHook = effective.flatMap((patch, at) =>
+    !transferred.has(at) && names.some((name) => name in patch) ? [before[at] as RecordValues] : [],
   );
+  const held = await unreached(session, entity, byHook, session.access.filter(entity, "transfer"));
+  before.forEach((record, at) => {
+    if (byHook.includes(record) && !held.has(record["id"] as string)) transferred.add(at);
+  });
   return transferred;
 }
 
