@@ -267,9 +267,13 @@ class StreamRelay {
       return position > (this.#confirmed.get(tenant) ?? 0) ? [{ tenant, position, sequence }] : [];
     });
     if (heads.length === 0 || this.#options.groups.length === 0) return;
+    const { prefix } = this.#stream;
     await this.#look();
-    const { prefix, last } = this.#stream;
+    const { last } = this.#stream;
     if (!(await this.#isDone())) return;
+    // Consumers that have done all of a stream made meanwhile have not done what the one before it has lost.
+    await this.#look();
+    if (this.#stream.prefix !== prefix) return;
     const jsm = await this.#manager();
     const drop = (filter: string, seq: number) => jsm.streams.purge(this.#names.stream, { filter, seq });
     for (const { tenant, position, sequence } of heads) {

@@ -63,6 +63,18 @@ export function createRelay(crm: Crm, options: RelayOptions): Relay {
   return { run: () => relay.run(), ...loop };
 }
 
+type Nullable = string | null;
+
+/** @throws what the first command that failed says */
+function answersOf<Answers extends unknown[]>(
+  results: [error: Error | null, result: unknown][] | null,
+): Answers {
+  return (results ?? []).map(([error, result]) => {
+    if (error) throw error;
+    return result;
+  }) as Answers;
+}
+
 class StreamRelay {
   readonly #crm: Crm;
   readonly #options: RelayOptions;
@@ -168,11 +180,16 @@ class StreamRelay {
     const { redis, groups } = this.#options;
     const { heads, readers, streams } = this.#keys;
     if (groups.length === 0 || tenants.length === 0) return;
-    // In this order: what is published after this look is not taken for done.
-    const published = await redis.hmget(heads, ...tenants);
-    const ends = await Promise.all(streams.map((stream) => redis.xrevrange(stream, "+", "-", "COUNT", 1)));
     const names = groups.flatMap((group) => streams.map((_, p) => `${group}/${p}`));
-    const done = await redis.hmget(readers, ...names);
+    // In one look: a broker that is emptied between two would have published much, and have nothing left to be done.
+    const look = redis
+      .multi()
+      .hmget(heads, ...tenants)
+      .hmget(readers, ...names);
+    for (const stream of streams) look.xrevrange(stream, "+", "-", "COUNT", 1);
+    const [published, done, ...ends] = answersOf<[Nullable[], Nullable[], ...[string, string[]][][]]>(
+      await look.exec(),
+    );
     const behind = names.some((_, i) => {
       const end = ends[i % streams.length]?.[0]?.[0];
       return end !== undefined && !isAtLeast(done[i] ?? "0", end);
