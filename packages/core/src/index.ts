@@ -285,6 +285,7 @@ export {
   normalized,
   type OnDelete,
   oneOf,
+  ownInMerge,
   personal,
   recordId,
   reference,

@@ -45,6 +45,48 @@ describe("a pool of leads", () => {
     });
   });
 
+  it("lets leads of it be merged with others: the survivor is where it was, and the merge can be taken back", async () => {
+    const { me } = test;
+    const { pool, reps, users } = await poolOf(test, 1);
+    const [waiting, held, third] = (await fill(test, pool.id, 3)) as [string, string, string];
+    const rep = reps[0] as (typeof reps)[0];
+    await rep.entities.leadPool.claim({ poolId: pool.id, leadIds: [held] });
+    const outside = await me.entities.lead.create({ lastName: "Outside", ownerId: users[0]?.id ?? null });
+    const where = async (id: string) => {
+      const { poolId, ownerId, lastHolderId } = await me.entities.lead.get(id);
+      return { poolId, ownerId, lastHolderId };
+    };
+    const before = await Promise.all([outside.id, waiting, held, third].map(where));
+    const holdings = async () =>
+      (await me.entities.leadHolding.find({ orderBy: ["id"] })).items.map(
+        ({ version: _, updatedAt: __, ...rest }) => rest,
+      );
+    const held0 = await holdings();
+    // Of a pool into one outside: it stays outside.
+    const first = await me.entities.lead.merge({ survivorId: outside.id, ids: [waiting] });
+    expect(await where(outside.id)).toEqual(before[0]);
+    // One that somebody holds into one outside: nobody holds anything any more.
+    const second = await me.entities.lead.merge({ survivorId: outside.id, ids: [held] });
+    expect(await where(outside.id)).toEqual(before[0]);
+    expect(await holdings()).toEqual([]);
+    await me.entities.lead.unmerge({ mergeId: second.mergeId });
+    await me.entities.lead.unmerge({ mergeId: first.mergeId });
+    // One from outside into one that waits: it waits on, and is no more anybody's than before.
+    const fields = { ownerId: { from: third } };
+    const back = await me.entities.lead.merge({ survivorId: third, ids: [outside.id], fields });
+    expect(await where(third)).toEqual(before[3]);
+    await me.entities.lead.unmerge({ mergeId: back.mergeId });
+    expect(await Promise.all([outside.id, waiting, held, third].map(where))).toEqual(before);
+    expect(await holdings()).toEqual(held0);
+    await expect(
+      me.entities.lead.planMerge({
+        survivorId: outside.id,
+        ids: [third],
+        fields: { poolId: { from: third } },
+      }),
+    ).rejects.toMatchObject({ code: "validation-failed" });
+  });
+
   it("is seen by its team, and by nobody else", async () => {
     const { pool, as } = await poolOf(test, 1);
     const stranger = await test.me.entities.user.create({ name: "Stranger" });

@@ -69,6 +69,33 @@ describe("scoring by rules", () => {
     });
   });
 
+  it("judges of leads that are merged the survivor, by an account that is its own", async () => {
+    const { me } = test;
+    const ada = await me.entities.lead.create({ lastName: "Ada", phone: "1" });
+    const twin = await me.entities.lead.create({ lastName: "Ada", industry: "software" });
+    await visit(twin.id);
+    await runJobs(test);
+    const sum = async (leadId: string) =>
+      (await me.entities.scoreChange.find({ where: { leadId } })).items.reduce(
+        (all, { delta }) => all + delta,
+        0,
+      );
+    const before = [await stateOf(ada.id), await stateOf(twin.id)];
+    expect(before).toEqual([
+      [0, "D"],
+      [36, "B"],
+    ]);
+    const { mergeId } = await me.entities.lead.merge({ survivorId: ada.id, ids: [twin.id] });
+    expect(await sum(ada.id)).toBe((await me.entities.lead.get(ada.id)).score);
+    await me.entities.lead.score(ada.id, {});
+    expect(await stateOf(ada.id)).toEqual([36, "A"]);
+    expect(await sum(ada.id)).toBe(36);
+    await me.entities.lead.unmerge({ mergeId });
+    for (const { id } of [ada, twin]) await me.entities.lead.score(id, {});
+    expect([await stateOf(ada.id), await stateOf(twin.id)]).toEqual(before);
+    expect([await sum(ada.id), await sum(twin.id)]).toEqual([0, 36]);
+  });
+
   it("counts events, which fade, up to a cap; and tells of each crossing once", async () => {
     const { me, clock } = test;
     const { id } = await me.entities.lead.create({ lastName: "Ada", industry: "software" });

@@ -59,7 +59,7 @@ export function planFields(
   choices: MergeRequest["fields"] = {},
 ): PlannedField[] {
   for (const name of Object.keys(choices))
-    if (!view.writable.has(name))
+    if (!view.writable.has(name) || view.writable.get(name)?.ownInMerge)
       throw ValidationFailed({
         entity: view.name,
         issues: [
@@ -72,7 +72,7 @@ export function planFields(
   );
   const order = [survivor, ...latest];
   return view.inputFields
-    .filter((field) => !field.masked && !field.immutable)
+    .filter((field) => !field.masked && !field.immutable && !field.ownInMerge)
     .map((field) => planField(field, order, choices[field.name]));
 }
 

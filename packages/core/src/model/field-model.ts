@@ -43,6 +43,8 @@ export interface FieldModel {
   readonly standard: FieldStandard | null;
   /** The system works it out: writing it is no edit. */
   readonly derived: boolean;
+  /** In a merge the survivor keeps what it has, and takes nothing of the others. */
+  readonly ownInMerge: boolean;
   /** In a view: its values are shown without their middle. */
   readonly masked: boolean;
   /** First the value's own column; for money, then the currency's. */
@@ -132,6 +134,7 @@ export function fieldModel(
     personal: meta.personal === true,
     standard: meta.standard ?? null,
     derived: meta.derived === true,
+    ownInMerge: meta.ownInMerge === true,
     masked: false,
     columns,
     column,
@@ -164,6 +167,7 @@ export function systemField(
     personal: false,
     standard: null,
     derived: false,
+    ownInMerge: true,
     masked: false,
     columns: [column],
     column: column.name,

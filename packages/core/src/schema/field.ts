@@ -35,6 +35,8 @@ export interface FieldMeta {
   readonly standard?: FieldStandard;
   /** The system works it out of other things: writing it is no edit. */
   readonly derived?: boolean;
+  /** It says something of its record alone: a merge takes it from no other. */
+  readonly ownInMerge?: boolean;
 }
 
 /** In which form the values of a text field are kept. */
@@ -231,6 +233,14 @@ export function normalized<S extends TSchema>(
  */
 export function derived<S extends TSchema>(schema: S): S {
   return annotate(schema, { derived: true }) as S;
+}
+
+/**
+ * A field that says something of its record alone, such as the pool in which it waits: in a merge the survivor keeps what it has
+ * there, also nothing, and takes no value of the others.
+ */
+export function ownInMerge<S extends TSchema>(schema: S): S {
+  return annotate(schema, { ownInMerge: true }) as S;
 }
 
 /** The value that a field holds when it is present. */

@@ -26,6 +26,8 @@ const draft = defineEntity("leadHolding", {
   unique: [["openKey"]],
   indexes: [["recycleAt"], ["warnAt"], ["leadId", "userId", "endedAt"], ["poolId", "userId", "endedAt"]],
   immutable: ["leadId", "poolId", "userId", "claimedAt"],
+  // The books of one lead alone: of one that is merged into another, nobody holds anything any more.
+  staysInMerge: true,
 });
 
 export interface LeadHolding extends Row<typeof draft> {}

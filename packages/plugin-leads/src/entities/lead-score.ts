@@ -61,6 +61,8 @@ const draft = defineEntity("leadScore", {
   access: { parents: ["lead"] },
   unique: [["leadId"]],
   indexes: [["score"], ["probability"]],
+  // As its account does: the survivor is judged by what it is then.
+  staysInMerge: true,
   journal: false,
 });
 
@@ -85,6 +87,8 @@ const changeDraft = defineEntity("scoreChange", {
   access: { parents: ["lead"] },
   indexes: [["leadId", "at"]],
   immutable: ["leadId", "modelVersion", "rule", "part", "delta", "points", "at"],
+  // The account of one lead alone: in a merge, the score that stays would not be its sum.
+  staysInMerge: true,
   journal: false,
 });
 

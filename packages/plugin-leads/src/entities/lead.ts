@@ -9,6 +9,7 @@ import {
   normalized,
   one,
   oneOf,
+  ownInMerge,
   type Row,
   reference,
   Type,
@@ -36,17 +37,17 @@ const draft = defineEntity("lead", {
     /** How promising it is; more is better. With an active scoring model, what its rules give. */
     score: derived(withDefault(Type.Integer({ minimum: -1_000_000, maximum: 1_000_000 }), 0)),
     /** How well it fits the ideal customer of the active scoring model. */
-    grade: Type.Optional(derived(oneOf(["A", "B", "C", "D"]))),
+    grade: Type.Optional(ownInMerge(derived(oneOf(["A", "B", "C", "D"])))),
     sourceId: Type.Optional(reference(leadSource, { onDelete: "set null" })),
     ownerId: Type.Optional(reference(user, { onDelete: "set null" })),
     /** In which people are looked for who could take it; default the one of the assignment rule. */
     teamId: Type.Optional(reference(team, { onDelete: "set null" })),
     /** In which it is, or from which its owner has it. */
-    poolId: Type.Optional(reference(leadPool, { onDelete: "set null" })),
+    poolId: Type.Optional(ownInMerge(reference(leadPool, { onDelete: "set null" }))),
     /** How often it went back to its pool. */
     recycleCount: withDefault(Type.Integer({ minimum: 0 }), 0),
     /** Who had it last. */
-    lastHolderId: Type.Optional(reference(user, { onDelete: "set null" })),
+    lastHolderId: Type.Optional(ownInMerge(reference(user, { onDelete: "set null" }))),
     convertedAt: Type.Optional(instant()),
     convertedAccountId: Type.Optional(reference(account, { onDelete: "set null" })),
     convertedContactId: Type.Optional(reference(contact, { onDelete: "set null" })),
