@@ -1,5 +1,7 @@
 import type { Context } from "../context/context.js";
 import { definePersonalData, type PersonalData, type Subject } from "../privacy/define-personal-data.js";
+import { purgeRecords } from "../repository/write/delete.js";
+import type { Session } from "../runtime/session.js";
 import { accountContact } from "./entities/account-contact.js";
 import { activity } from "./entities/activity.js";
 import { attachment } from "./entities/attachment.js";
@@ -26,6 +28,7 @@ export const crmPrivacy: readonly PersonalData[] = [
     mentions: ["before", "after", "provenance"],
     erase: "delete",
     days: UNDO_DAYS,
+    onErase: forgetSteps,
   }),
   definePersonalData(activity, { by: ["contactId"], erase: "anonymise" }),
   // Rows of files that were not taken: no reference says whom they are about, and of some nothing does.
@@ -53,6 +56,19 @@ export const crmPrivacy: readonly PersonalData[] = [
     onErase: withdrawAll,
   }),
 ];
+
+/** What a merge overwrote in a person's own records is his, also where it mentions no address. */
+async function forgetSteps(subject: Subject, ctx: Context): Promise<void> {
+  const session = ctx as Session;
+  for (const [entity, recordIds] of subject.persons)
+    for (let i = 0; i < recordIds.length; i += 100) {
+      const where = { entity, recordId: { in: recordIds.slice(i, i + 100) } };
+      const steps: { id: string }[] = [];
+      for await (const { id } of session.repo(mergeStep).stream({ where, select: ["id"] }))
+        steps.push({ id });
+      await purgeRecords(session, session.model(mergeStep.name), steps);
+    }
+}
 
 /** Whoever asks to be forgotten does not want to be written to, also when he is imported again. */
 async function withdrawAll(subject: Subject, ctx: Context): Promise<void> {

@@ -4,6 +4,7 @@ import type { RecordValues } from "../model/record-codec.js";
 import type { Subject } from "../privacy/define-personal-data.js";
 import type { PersonalModel } from "../privacy/personal-model.js";
 import { decodeRows } from "../repository/decode-rows.js";
+import { mergedWith } from "../repository/redirect.js";
 import type { Session } from "../runtime/session.js";
 import { type Filter, or } from "../storage/filter.js";
 import { leftBehind, tracesOfSubject } from "./left-behind.js";
@@ -87,7 +88,7 @@ export async function findSubject(session: Session, named: readonly Person[]): P
   }
 }
 
-/** Adds the records of people, and those that refer to them or are referred to by them as the same person. */
+/** Adds the records of people, those that were merged with them, and those that refer to them or are referred to by them as the same person. */
 async function gather(
   session: Session,
   people: readonly PersonalModel[],
@@ -112,6 +113,8 @@ async function gather(
       if (gone.length > 0)
         for (const { id, values } of await purgedAmong(session, model, gone)) rows.push({ ...values, id });
       for (const row of rows) map.set(row["id"] as string, row);
+      // Who was merged is the same person, in the recycle bin as well.
+      for (const id of await mergedWith(session, entity, [...ids], MOST_RECORDS + 1)) ask(next, entity, id);
       for (const field of model.by)
         for (const row of rows) ask(next, field.target as string, row[field.name]);
       for (const other of people) {

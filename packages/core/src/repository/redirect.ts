@@ -1,6 +1,6 @@
 import type { EntityModel } from "../model/entity-model.js";
 import type { Session } from "../runtime/session.js";
-import { and, type Filter } from "../storage/filter.js";
+import { and, type Filter, or } from "../storage/filter.js";
 import { isId } from "./parse-condition.js";
 
 /** Entity in which merges keep whom the ids of their records name. */
@@ -44,6 +44,37 @@ export async function survivorsOf(
     for (const row of rows) found.set(row["old_id"] as string, row["survivor_id"] as string);
   }
   return found;
+}
+
+/** The ids of records that merges made one with some of these: those that they name by now, and those that name them. */
+export async function mergedWith(
+  session: Session,
+  entity: string,
+  ids: readonly string[],
+  limit: number,
+): Promise<string[]> {
+  const redirects = session.runtime.composition.entities.get(REDIRECTS);
+  if (!redirects) return [];
+  const found = new Set<string>();
+  for (let start = 0; start < ids.length; start += CHUNK) {
+    const values = ids.slice(start, start + CHUNK);
+    const rows = await session.operations().findMany({
+      table: redirects.table,
+      columns: ["old_id", "survivor_id"],
+      where: and(
+        session.rows(),
+        { op: "eq", column: "entity", value: entity },
+        or({ op: "in", column: "old_id", values }, { op: "in", column: "survivor_id", values }),
+      ),
+      orderBy: [],
+      limit,
+    });
+    for (const row of rows) {
+      found.add(row["old_id"] as string);
+      found.add(row["survivor_id"] as string);
+    }
+  }
+  return [...found];
 }
 
 /** Of those, the survivors that the caller may see. */

@@ -12,6 +12,8 @@ import {
   definePlugin,
   defineRole,
   encrypted,
+  eraseSubject,
+  exportSubject,
   extendEntity,
   note,
   reference,
@@ -242,6 +244,31 @@ test("one that was taken out of the recycle bin can be merged again, and that me
   expect((await contacts().get(augusta.id)).id).toBe(augusta.id);
   await contacts().unmerge({ mergeId: first.mergeId });
   expect((await contacts().get(augusta.id)).id).toBe(augusta.id);
+});
+
+test("who was merged is the same person: exported and erased with him, by whichever id", async () => {
+  for (const by of ["survivor", "loser"]) {
+    const ada = await contacts().create({ lastName: "Lovelace", email: `ada.${by}@example.com` });
+    const king = await contacts().create({
+      lastName: "King",
+      email: `king.${by}@example.com`,
+      title: "Countess",
+    });
+    const { mergeId } = await contacts().merge({ survivorId: ada.id, ids: [king.id] });
+    const person = { entity: "contact", id: by === "survivor" ? ada.id : king.id };
+    let told = "";
+    for await (const line of exportSubject(app.me, person)) told += line;
+    for (const value of [ada.id, king.id, `king.${by}@example.com`, "Countess"])
+      expect(told).toContain(value);
+    const { persons } = await eraseSubject(app.me, person);
+    expect([...(persons["contact"] ?? [])].sort()).toEqual([ada.id, king.id].sort());
+    const system = app.crm.system({ tenant: "test", reason: "what is left" });
+    const ids = { in: [ada.id, king.id] };
+    const { items } = await system.repo(contact).find({ where: { id: ids }, withDeleted: true });
+    expect(items).toEqual([]);
+    expect(await system.repo(mergeStep).count({ recordId: ids })).toBe(0);
+    await expect(contacts().unmerge({ mergeId })).rejects.toMatchObject({ code: "not-found" });
+  }
 });
 
 describe("access", () => {
