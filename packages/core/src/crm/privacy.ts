@@ -1,7 +1,7 @@
 import type { Context } from "../context/context.js";
+import type { Where } from "../context/query.js";
+import type { Repository } from "../context/repository.js";
 import { definePersonalData, type PersonalData, type Subject } from "../privacy/define-personal-data.js";
-import { purgeRecords } from "../repository/write/delete.js";
-import type { Session } from "../runtime/session.js";
 import { accountContact } from "./entities/account-contact.js";
 import { activity } from "./entities/activity.js";
 import { attachment } from "./entities/attachment.js";
@@ -10,7 +10,14 @@ import { contact } from "./entities/contact.js";
 import { importRejection, REJECTION_DAYS } from "./entities/import-job.js";
 import { note } from "./entities/note.js";
 import { qualityFinding } from "./entities/quality.js";
-import { contactPoint, mergeStep, UNDO_DAYS } from "./entities/record-merge.js";
+import {
+  contactPoint,
+  type MergeStep,
+  type MergeStepInput,
+  mergeStep,
+  recordMerge,
+  UNDO_DAYS,
+} from "./entities/record-merge.js";
 import { tagging } from "./entities/tag.js";
 import { touchpoint } from "./entities/touchpoint.js";
 import { erasedAddress } from "./services/consents.js";
@@ -28,7 +35,7 @@ export const crmPrivacy: readonly PersonalData[] = [
     mentions: ["before", "after", "provenance"],
     erase: "delete",
     days: UNDO_DAYS,
-    onErase: forgetSteps,
+    onErase: forgetMerges,
   }),
   definePersonalData(activity, { by: ["contactId"], erase: "anonymise" }),
   // Rows of files that were not taken: no reference says whom they are about, and of some nothing does.
@@ -57,17 +64,34 @@ export const crmPrivacy: readonly PersonalData[] = [
   }),
 ];
 
-/** What a merge overwrote in a person's own records is his, also where it mentions no address. */
-async function forgetSteps(subject: Subject, ctx: Context): Promise<void> {
-  const session = ctx as Session;
-  for (const [entity, recordIds] of subject.persons)
-    for (let i = 0; i < recordIds.length; i += 100) {
-      const where = { entity, recordId: { in: recordIds.slice(i, i + 100) } };
-      const steps: { id: string }[] = [];
-      for await (const { id } of session.repo(mergeStep).stream({ where, select: ["id"] }))
-        steps.push({ id });
-      await purgeRecords(session, session.model(mergeStep.name), steps);
+/** What merges of a person did, and what others did with him: without his records none of it can be taken back. */
+async function forgetMerges(subject: Subject, ctx: Context): Promise<void> {
+  const steps = ctx.repo(mergeStep);
+  for (const [entity, all] of subject.persons)
+    for (let i = 0; i < all.length; i += CHUNK) {
+      const ids = all.slice(i, i + CHUNK);
+      const own = { entity, recordId: { in: ids } };
+      const merges = new Set<string>();
+      const survived = ctx.repo(recordMerge).stream({ where: { entity, survivorId: { in: ids } } });
+      for await (const { id } of survived) merges.add(id);
+      // Also of merges that were taken back: what the other one got of him stands in their steps.
+      for await (const { mergeId } of steps.stream({ where: { ...own, kind: "bin" } })) merges.add(mergeId);
+      for (const mergeId of merges) await purgeAll(steps, { mergeId });
+      await purgeAll(steps, own);
     }
+}
+
+const CHUNK = 500;
+
+async function purgeAll(
+  steps: Repository<MergeStep, MergeStepInput>,
+  where: Where<MergeStep>,
+): Promise<void> {
+  for (;;) {
+    const { items } = await steps.find({ where, select: ["id"], limit: CHUNK, withDeleted: true });
+    await steps.purgeMany(items.map(({ id }) => id));
+    if (items.length < CHUNK) return;
+  }
 }
 
 /** Whoever asks to be forgotten does not want to be written to, also when he is imported again. */
