@@ -105,6 +105,9 @@ describe("posting", () => {
     await expect(kit.me.repo(connection).create({ name: "x", connector: "nothing" })).rejects.toMatchObject({
       code: "connector-unknown",
     });
+    await expect(kit.me.repo(connection).create({ name: "x" } as never)).rejects.toMatchObject({
+      code: "validation-failed",
+    });
     expect(there.received).toHaveLength(0);
   });
 

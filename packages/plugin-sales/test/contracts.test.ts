@@ -107,6 +107,11 @@ describe("a contract", () => {
       expect(error).toMatchObject({ code: "template-broken", status: 422 });
       return error.message;
     };
+    for (const body of [undefined, null, 5])
+      await expect(documentTemplate.create({ name: "No text", body } as never)).rejects.toMatchObject({
+        code: "validation-failed",
+        issues: [{ pointer: "/body" }],
+      });
     expect(await refused("<script>1</script>")).toMatch(/<script>/);
     expect(await refused("{% include 'etc/passwd' %}")).toMatch(/include/);
     expect(await refused("{{ account.nmae }}")).toMatch(/nmae/);

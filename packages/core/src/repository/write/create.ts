@@ -11,7 +11,7 @@ import { keepStates } from "../../temporal/keep-states.js";
 import { loadByIds } from "../read.js";
 import { checkAttached } from "./attached.js";
 import { checkReferences, givenReferences, type Place, raiseIssues, resolveReferences } from "./checks.js";
-import { operation, queueCommitted, refuseStrays, runHooks } from "./operation.js";
+import { operation, queueCommitted, refuseStrays, runBefore, runHooks } from "./operation.js";
 import { assertReach } from "./reach.js";
 
 /** Creates a batch: hooks and statements see all records at once. */
@@ -47,7 +47,13 @@ export async function createRecords(
     if (hooked) {
       await resolveReferences(session, entity, values, given);
       progress.started = true;
-      await runHooks(session, entity.name, "create", "before", batch);
+      await runBefore(session, entity.name, "create", batch, () =>
+        raiseIssues(
+          entity,
+          formed.map((input) => validator.checkPatch(input)),
+          place,
+        ),
+      );
     }
     if (hooked) {
       refuseStrays(session, entity, "create", values);

@@ -53,6 +53,27 @@ export function runHooks(
   if (hooks.length > 0) return runEach(session, hooks, `${entity ?? "*"}.${operationName} (${phase})`, batch);
 }
 
+/**
+ * Runs the `before` hooks of a write. What one of them could not work with may be what the caller gave, of which hooks are
+ * told before it is checked: then that is what is wrong.
+ *
+ * @param check throws where values that the caller gave are none that their fields take
+ */
+export async function runBefore(
+  session: Session,
+  entity: string,
+  operationName: string,
+  batch: readonly unknown[],
+  check: () => void,
+): Promise<void> {
+  try {
+    await runHooks(session, entity, operationName, "before", batch);
+  } catch (error) {
+    if (HookFailed.is(error)) check();
+    throw error;
+  }
+}
+
 /** Hooks around an update of an entity that want to hear of merges. */
 export function mergeHooks(
   session: Session,

@@ -17,7 +17,7 @@ import { loadByIds } from "../read.js";
 import { checkAttached } from "./attached.js";
 import { checkReferences, givenReferences, type Place, raiseIssues, resolveReferences } from "./checks.js";
 import { asLeft } from "./create.js";
-import { operation, queueCommitted, refuseStrays, runHooks } from "./operation.js";
+import { operation, queueCommitted, refuseStrays, runBefore, runHooks } from "./operation.js";
 import { assertReach, movesRecord, ownershipFields, unreached } from "./reach.js";
 
 export interface RawChange {
@@ -65,7 +65,13 @@ export async function updateRecords(
       await resolveReferences(session, entity, patches, given);
       const formed = patches.map((patch) => ({ ...patch }));
       progress.started = true;
-      await runHooks(session, entity.name, "update", "before", batch);
+      await runBefore(session, entity.name, "update", batch, () =>
+        raiseIssues(
+          entity,
+          formed.map((patch) => validator.checkPatch(patch)),
+          place,
+        ),
+      );
       refuseStrays(session, entity, "update", patches);
       // A hook may have written the record itself: the patch goes on top of that.
       const current = await asLeft(session, entity, loaded);
