@@ -61,22 +61,33 @@ const isAfter = (a: string, b: string): boolean => {
 
 /** A client of it in one process: what is asked, and what is answered, may be lost; what was done stays done. */
 export function clientOf(world: World, process: Process, broker: Broker, lossy: () => boolean): Redis {
-  const commands = commandsOf(world, broker);
+  const commands = Object.entries(commandsOf(world, broker)) as [string, (...given: never[]) => unknown][];
+  const ask = async <T>(name: string, run: () => T): Promise<T> => {
+    await world.turn(process, "free", `asks Redis to ${name}`);
+    const isLossy = lossy();
+    if (isLossy && world.chance.is(0.02)) throw fault("the question was lost");
+    const answer = run();
+    await world.turn(process, "free", `hears of ${name}`);
+    if (isLossy && world.chance.is(0.02)) throw fault("the answer was lost");
+    return answer;
+  };
+  /** Several commands with nothing between them. */
+  const multi = () => {
+    const asked: (() => unknown)[] = [];
+    const many: Record<string, unknown> = {
+      exec: () => ask("multi", () => asked.map((run) => [null, run()])),
+    };
+    for (const [name, run] of commands)
+      many[name] = (...args: never[]) => {
+        asked.push(() => run(...args));
+        return many;
+      };
+    return many;
+  };
   const wrapped = Object.fromEntries(
-    Object.entries(commands).map(([name, run]) => [
-      name,
-      async (...args: never[]) => {
-        await world.turn(process, "free", `asks Redis to ${name}`);
-        const isLossy = lossy();
-        if (isLossy && world.chance.is(0.02)) throw fault("the question was lost");
-        const answer = (run as (...given: never[]) => unknown)(...args);
-        await world.turn(process, "free", `hears of ${name}`);
-        if (isLossy && world.chance.is(0.02)) throw fault("the answer was lost");
-        return answer;
-      },
-    ]),
+    commands.map(([name, run]) => [name, (...args: never[]) => ask(name, () => run(...args))]),
   );
-  return wrapped as unknown as Redis;
+  return { ...wrapped, multi } as unknown as Redis;
 }
 
 function commandsOf(world: World, broker: Broker) {

@@ -159,8 +159,8 @@ export const mutants: readonly Mutant[] = [
     name: "keeps what a step did before it failed",
     scenario: "runs",
     file: `${workflow}/runs/advance-together.ts`,
-    from: "await ctx.savepoint((tx) => move(tx, next, { woken, reads }));",
-    to: "await move(ctx, next, { woken, reads });",
+    from: "await ctx.savepoint((tx) => move(tx, next, { woken, reads, since }));",
+    to: "await move(ctx, next, { woken, reads, since });",
   },
   {
     name: "forgets the time of a wait",
