@@ -11,7 +11,7 @@ const runs = Number(process.env["CORM_MERGES"] ?? 2);
 const CHILDREN = [
   ...["activity", "attachment", "consent", "contactPoint", "note", "recordShare", "tagging", "touchpoint"],
   ...["delivery", "segmentMember", "opportunityContact", "quote", "ticket"],
-  ...["captureSubmission", "leadConversion", "leadScore"],
+  ...["captureSubmission", "leadConversion"],
 ];
 
 type Roots = Record<"account" | "contact" | "lead" | "opportunity", string[]>;
