@@ -158,6 +158,7 @@ function undeclared(entity: EntityModel): PersonalModel {
     entity,
     person: false,
     by: [],
+    on: null,
     addresses: [],
     mentions: [],
     files: [],

@@ -2,7 +2,7 @@ import type { FieldCipher } from "../encryption/field-cipher.js";
 import { indexValue } from "../model/record-codec.js";
 import { TENANT_COLUMN } from "../model/system-fields.js";
 import type { Subject } from "../privacy/define-personal-data.js";
-import type { PersonalModel } from "../privacy/personal-model.js";
+import { mayBeOn, type PersonalModel } from "../privacy/personal-model.js";
 import type { Session } from "../runtime/session.js";
 import { and, type Filter, never, or } from "../storage/filter.js";
 import { comparable } from "../util/comparable.js";
@@ -28,19 +28,31 @@ export async function belongs(session: Session, model: PersonalModel, subject: S
       return leadingTo(field.column, target, inner, session.tenant);
     });
     const also = among("id", subject.also?.get(of.entity.name) ?? []);
-    parts.push(...attachedParts(of));
+    parts.push(...partsOn(of));
     return or(...parts, addressFilter(of, subject.addresses, cipher), also);
   };
-  /** Of what hangs on records of any entity: those on a person, or on what is kept of him and not of the company. */
-  const attachedParts = ({ entity: { access } }: PersonalModel): Filter[] => {
-    const { attached } = access;
-    if (!attached) return [];
+  /**
+   * Of what names records of any entity: those on a person, or on what is kept of him. What hangs on what is kept for the
+   * company stays with it; copies of that go.
+   */
+  const partsOn = (of: PersonalModel): Filter[] => {
+    const { on } = of;
+    if (!on) return [];
     return [...personal.values()].flatMap((target) => {
-      if (target.entity.access.attached || typeof target.erase === "object") return [];
-      const inner = filterOf(target);
-      if (inner.op === "const" && !inner.value) return [];
-      const which: Filter = { op: "eq", column: attached.entity.column, value: target.entity.name };
-      return [and(which, leadingTo(attached.record.column, target, inner, session.tenant))];
+      if (!mayBeOn(of, target, personal)) return [];
+      if (of.entity.access.attached && typeof target.erase === "object") return [];
+      const { name } = target.entity;
+      // Of those that are gone, their ids are known.
+      const ids = [...(subject.persons.get(name) ?? []), ...(subject.also?.get(name) ?? [])];
+      const known = among(on.record.column, ids);
+      const inner = target.person ? never : filterOf(target);
+      const leads =
+        inner.op === "const" && !inner.value
+          ? never
+          : leadingTo(on.record.column, target, inner, session.tenant);
+      const named = or(known, leads);
+      if (named.op === "const" && !named.value) return [];
+      return [and({ op: "eq", column: on.entity.column, value: name }, named)];
     });
   };
   return filterOf(model);
@@ -115,12 +127,10 @@ function groupings(phone: string): RegExp[] {
   return [new RegExp(`(?<!\\d)(?:00)?${[...digits].join("[\\s()./-]{0,3}")}(?!\\d)`)];
 }
 
-const hangsOn = ({ by, entity }: PersonalModel, model: PersonalModel): boolean =>
-  by.some((field) => field.target === model.entity.name) ||
-  (entity.access.attached !== null && model.entity.access.attached === null);
-
 /** Entities in the order in which they are erased: what hangs on others first, people last. */
 export function erasureOrder(personal: ReadonlyMap<string, PersonalModel>): PersonalModel[] {
+  const hangsOn = (other: PersonalModel, model: PersonalModel): boolean =>
+    other.by.some((field) => field.target === model.entity.name) || mayBeOn(other, model, personal);
   const left = new Map(personal);
   const order: PersonalModel[] = [];
   while (left.size > 0) {

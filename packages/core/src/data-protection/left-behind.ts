@@ -1,6 +1,6 @@
 import type { RecordValues } from "../model/record-codec.js";
 import type { Subject } from "../privacy/define-personal-data.js";
-import type { PersonalModel } from "../privacy/personal-model.js";
+import { mayBeOn, type PersonalModel } from "../privacy/personal-model.js";
 import type { Session } from "../runtime/session.js";
 import { and, type Filter } from "../storage/filter.js";
 import { comparable } from "../util/comparable.js";
@@ -36,8 +36,8 @@ export async function* tracesOfSubject(
 ): AsyncGenerator<{ readonly model: PersonalModel; readonly ids: readonly string[] }> {
   const names = models.filter(({ entity }) => entity.journal).map(({ entity }) => entity.name);
   if (names.length === 0) return;
-  const all = [...session.runtime.composition.personal.values()];
-  const parents = new Set(models.flatMap((model) => parentNames(model, all)));
+  const { personal } = session.runtime.composition;
+  const parents = new Set(models.flatMap((model) => parentNames(model, personal)));
   const gone = await goneAmong(session, subject, [...parents]);
   for (let i = 0; i === 0 || i < gone.length; i += NEEDLES)
     for await (const traces of purgedOf(session, names, gone.slice(i, i + NEEDLES)))
@@ -49,30 +49,28 @@ export async function* tracesOfSubject(
 }
 
 /** Entities that records of this one may hang on. */
-function parentNames({ by, entity }: PersonalModel, all: readonly PersonalModel[]): string[] {
-  const named = by.map((field) => field.target as string);
-  if (!entity.access.attached) return named;
-  return [...named, ...all.filter((one) => !one.entity.access.attached).map((one) => one.entity.name)];
+function parentNames(model: PersonalModel, personal: ReadonlyMap<string, PersonalModel>): string[] {
+  const named = model.by.map((field) => field.target as string);
+  const others = [...personal.values()].filter((other) => mayBeOn(model, other, personal));
+  return [...named, ...others.map(({ entity }) => entity.name)];
 }
 
 /** What a record hangs on, as `entity:id`. */
-function linksOf({ by, entity }: PersonalModel, values: RecordValues): string[] {
-  const { attached } = entity.access;
+function linksOf({ by, on }: PersonalModel, values: RecordValues): string[] {
   const links = by.map(({ name, target }) => `${target}:${values[name]}`);
-  if (attached) links.push(`${values[attached.entity.name]}:${values[attached.record.name]}`);
+  if (on) links.push(`${values[on.entity.name]}:${values[on.record.name]}`);
   return links;
 }
 
 /** Entities that are no people, by how far from people they are: one walk over the journal for each step. */
 function levels(personal: ReadonlyMap<string, PersonalModel>): PersonalModel[][] {
-  const all = [...personal.values()];
   const depth = (model: PersonalModel): number =>
     model.person
       ? 0
       : 1 +
         Math.max(
           0,
-          ...parentNames(model, all).flatMap((target) => {
+          ...parentNames(model, personal).flatMap((target) => {
             const parent = personal.get(target);
             return parent && parent !== model ? [depth(parent)] : [];
           }),
@@ -165,7 +163,7 @@ async function parentsOf(
   }
   for (const [target, ids] of byTarget) {
     const parent = session.runtime.composition.personal.get(target);
-    if (!parent || parent.entity.access.attached) continue;
+    if (!parent || !parentNames(model, session.runtime.composition.personal).includes(target)) continue;
     const own = new Set(idsOf(subject, parent.entity.name));
     const rest = parent.person ? [] : ids.filter((id) => !own.has(id));
     if (rest.length > 0) {

@@ -114,7 +114,8 @@ async function gather(
         for (const { id, values } of await purgedAmong(session, model, gone)) rows.push({ ...values, id });
       for (const row of rows) map.set(row["id"] as string, row);
       // Who was merged is the same person, in the recycle bin as well.
-      for (const id of await mergedWith(session, entity, [...ids], MOST_RECORDS + 1)) ask(next, entity, id);
+      for (const id of await mergedWith(session, model.entity, [...ids], MOST_RECORDS + 1))
+        ask(next, entity, id);
       for (const field of model.by)
         for (const row of rows) ask(next, field.target as string, row[field.name]);
       for (const other of people) {

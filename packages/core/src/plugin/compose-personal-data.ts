@@ -48,6 +48,14 @@ function personalModel(entity: EntityModel, parts: readonly Part[], problems: st
     if (field.kind !== "reference")
       problems.push(`definePersonalData of "${entity.name}": "${field.name}" is not a reference`);
   }
+  const ons = parts.flatMap(({ owner, options: { on } }) => (on ? [{ owner, on }] : []));
+  const [on = entity.access.attached ?? null] = ons.flatMap(({ owner, on: { entity: name, record } }) => {
+    const [named, id] = [name, record].map((field) => known(entity, field, owner, "on", problems)[0]);
+    return named && id ? [{ entity: named, record: id }] : [];
+  });
+  if (ons.length + (entity.access.attached ? 1 : 0) > 1)
+    problems.push(`definePersonalData of "${entity.name}": what its records are on is said more than once`);
+  const isName = (field: FieldModel) => field === on?.entity || field === on?.record;
   const keep = new Set(fieldsOf("keep"));
   const others = new Set(fieldsOf("others"));
   const replace: Record<string, unknown> = {};
@@ -75,7 +83,7 @@ function personalModel(entity: EntityModel, parts: readonly Part[], problems: st
       `definePersonalData of "${entity.name}": days must be at least 1, and something must be done with the record then`,
     );
   const cleared = entity.inputFields
-    .filter((field) => (isPersonal(field) || field.name in replace) && !keep.has(field))
+    .filter((field) => (isPersonal(field) || field.name in replace) && !keep.has(field) && !isName(field))
     .flatMap((field) => {
       const found = clearedValue(field, replace);
       if ("value" in found) return [{ field, value: found.value }];
@@ -87,6 +95,7 @@ function personalModel(entity: EntityModel, parts: readonly Part[], problems: st
     entity,
     person: parts.some(({ options }) => options.person),
     by,
+    on,
     addresses,
     mentions: fieldsOf("mentions"),
     files: fieldsOf("files"),

@@ -30,6 +30,11 @@ export interface PersonalDataOptions<Row> {
   readonly person?: boolean;
   /** Reference fields that lead to the person, straight or over other records that are declared. */
   readonly by?: readonly Names<Row>[];
+  /**
+   * Fields that name the record which this one is about, whatever that is: its entity and its id, without a reference. Of what
+   * is `attachedTo` a record that is known already.
+   */
+  readonly on?: { readonly entity: Names<Row>; readonly record: Names<Row> };
   /** Reference fields that lead to a person whom the record is not about, such as a colleague who approved it. */
   readonly unrelated?: readonly Names<Row>[];
   /** Fields that hold an address. Of a person: which are his. Of other records: whom they are about. */

@@ -1,3 +1,4 @@
+import type { AttachedFields } from "../model/access-facts.js";
 import type { EntityModel } from "../model/entity-model.js";
 import type { FieldModel } from "../model/field-model.js";
 import type {
@@ -13,6 +14,8 @@ export interface PersonalModel {
   readonly entity: EntityModel;
   readonly person: boolean;
   readonly by: readonly FieldModel[];
+  /** Fields that name any record which this one hangs on, or is about; null where none do. */
+  readonly on: AttachedFields | null;
   readonly addresses: readonly { readonly field: FieldModel; readonly kind: AddressKind }[];
   readonly mentions: readonly FieldModel[];
   readonly erase: Erasure;
@@ -26,6 +29,26 @@ export interface PersonalModel {
   readonly exported: readonly FieldModel[];
   readonly isAbout: (row: Record<string, unknown>, subject: Subject) => boolean;
   readonly onErase: readonly NonNullable<PersonalDataOptions<unknown>["onErase"]>[];
+}
+
+/** Whether its records tell of others without hanging on them, such as a log of what was sent; or hang on what does. */
+export function isCopy(model: PersonalModel, personal: ReadonlyMap<string, PersonalModel>): boolean {
+  if (model.person) return false;
+  if (model.on && !model.entity.access.attached) return true;
+  return model.by.some(({ target }) => {
+    const parent = personal.get(target ?? "");
+    return parent !== undefined && isCopy(parent, personal);
+  });
+}
+
+/** Whether `on` of one model may name records of another. */
+export function mayBeOn(
+  model: PersonalModel,
+  other: PersonalModel,
+  personal: ReadonlyMap<string, PersonalModel>,
+): boolean {
+  if (!model.on || isCopy(other, personal)) return false;
+  return isCopy(model, personal) || !other.entity.access.attached;
 }
 
 export const ERASED = "[erased]";

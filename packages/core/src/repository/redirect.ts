@@ -46,10 +46,13 @@ export async function survivorsOf(
   return found;
 }
 
-/** The ids of records that merges made one with some of these: those that they name by now, and those that name them. */
+/**
+ * The ids of records that merges made one with some of these: those that they name by now, and those that name them. One that was
+ * taken out of the recycle bin since then is one of its own again.
+ */
 export async function mergedWith(
   session: Session,
-  entity: string,
+  entity: EntityModel,
   ids: readonly string[],
   limit: number,
 ): Promise<string[]> {
@@ -63,18 +66,44 @@ export async function mergedWith(
       columns: ["old_id", "survivor_id"],
       where: and(
         session.rows(),
-        { op: "eq", column: "entity", value: entity },
+        { op: "eq", column: "entity", value: entity.name },
         or({ op: "in", column: "old_id", values }, { op: "in", column: "survivor_id", values }),
       ),
       orderBy: [],
       limit,
     });
+    const back = await aliveAmong(
+      session,
+      entity,
+      rows.map((row) => row["old_id"] as string),
+    );
     for (const row of rows) {
+      if (back.has(row["old_id"])) continue;
       found.add(row["old_id"] as string);
       found.add(row["survivor_id"] as string);
     }
   }
   return [...found];
+}
+
+async function aliveAmong(
+  session: Session,
+  entity: EntityModel,
+  ids: readonly string[],
+): Promise<Set<unknown>> {
+  const alive = new Set<unknown>();
+  for (let start = 0; start < ids.length; start += CHUNK) {
+    const values = ids.slice(start, start + CHUNK);
+    const rows = await session.operations().findMany({
+      table: entity.table,
+      columns: ["id"],
+      where: and(session.rows(), { op: "in", column: "id", values }),
+      orderBy: [],
+      limit: values.length,
+    });
+    for (const row of rows) alive.add(row["id"]);
+  }
+  return alive;
 }
 
 /** Of those, the survivors that the caller may see. */

@@ -75,6 +75,15 @@ onDatabases({ plugins, provenance, on: ["SQLite in a file", "PostgreSQL", "Maria
     },
   );
 
+  test("O119 who was taken out of the recycle bin after a merge is somebody of his own, and stays", async () => {
+    const { me, ada, twin } = await twins();
+    await me.repo(contact).restore(twin.id);
+    await eraseSubject(me, { entity: "contact", id: ada.id });
+    expect((await me.repo(contact).find({ withDeleted: true })).items).toMatchObject([
+      { id: twin.id, city: twin.city },
+    ]);
+  });
+
   test("O119 what a merge that was taken back kept of one of them goes with his erasure, and nothing of the other", async () => {
     const { me, ada, twin, mergeId, canaries } = await twins();
     await me.entities.contact.unmerge({ mergeId });

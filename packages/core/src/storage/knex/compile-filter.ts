@@ -207,7 +207,10 @@ export class FilterCompiler {
 
   private exists(filter: Extract<Filter, { op: "exists" }>, scope: Scope, negate: boolean): string {
     const { inner, source } = this.source(filter.table);
-    const link = `${columnOf(inner, filter.foreign).sql} = ${columnOf(scope, filter.local).sql}`;
+    const [foreign, local] = [columnOf(inner, filter.foreign), columnOf(scope, filter.local)];
+    // An id that stands in a text is no reference, and engines that know ids as a type compare it as the text that it is.
+    const isText = foreign.type === "id" && local.type !== "id";
+    const link = `${isText ? this.dialect.idAsText(foreign.sql) : foreign.sql} = ${local.sql}`;
     const where = this.rows(filter.where, inner);
     return `${negate ? "not " : ""}exists (select 1 from ${source} where ${link} and ${where})`;
   }

@@ -41,6 +41,8 @@ export interface Dialect {
   readonly capabilities: Capabilities;
   readonly bulk: BulkStyle;
   readonly rowValues: boolean;
+  /** An id as text, where ids are a type of their own. */
+  idAsText(sql: string): string;
   /** Whether the union in `column in (... union all ...)` has to be a table of its own to be made only once. */
   readonly derivesUnions: boolean;
   quote(name: string): string;

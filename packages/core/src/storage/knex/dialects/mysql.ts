@@ -94,6 +94,7 @@ export function mysqlDialect(): MysqlDialect {
     },
     bulk: "values",
     rowValues: false,
+    idAsText: (sql) => sql,
     derivesUnions: true,
     // MySQL refuses to read it; the limit keeps it from merging the derived table back into the statement.
     whileChanging: (table) => `(select * from ${table} limit 18446744073709551615)`,

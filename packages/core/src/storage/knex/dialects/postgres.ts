@@ -58,6 +58,7 @@ export function postgresDialect(): PostgresDialect {
     },
     bulk: "arrays",
     rowValues: true,
+    idAsText: (sql) => `${sql}::text`,
     derivesUnions: false,
     whileChanging: (table) => table,
     useIcu: (available) => {

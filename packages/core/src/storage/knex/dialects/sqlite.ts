@@ -54,6 +54,7 @@ export function sqliteDialect(): Dialect {
     },
     bulk: "rows",
     rowValues: true,
+    idAsText: (sql) => sql,
     derivesUnions: false,
     whileChanging: (table) => table,
     quote,
