@@ -176,7 +176,14 @@ class Exchange {
       headers.append("vary", "Authorization, Cookie");
     } else if (!headers.has("cache-control")) headers.set("cache-control", "no-store");
     const { status, statusText } = response;
-    return new Response(response.body, { status, statusText, headers });
+    return new Response(this.#bodyOf(response), { status, statusText, headers });
+  }
+
+  /** Nobody reads what follows a head: what it would be made of, such as an open file, is let go. */
+  #bodyOf({ body }: Response): ReadableStream<Uint8Array> | null {
+    if (this.#asked.request.method !== "HEAD") return body;
+    body?.cancel().catch((error: unknown) => this.#report(error));
+    return null;
   }
 }
 

@@ -1,5 +1,10 @@
-import { contact } from "@corm/core";
-import { afterAll, beforeAll, expect, it } from "vitest";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { contact, crmCore, issueApiKey, localFiles } from "@corm/core";
+import { createHttp } from "@corm/core/http";
+import { createTestCrm } from "@corm/core/testing";
+import { afterAll, beforeAll, expect, it, vi } from "vitest";
 import { startApi, type TestApi } from "./support/start.js";
 
 let api: TestApi;
@@ -103,4 +108,43 @@ it("notes, tags and what hangs on a record are asked for as of any entity", asyn
   expect(found.body["data"]).toMatchObject([
     { id, notes: [{ body: "likes tea" }], taggings: [{ tagId: vip["id"] }] },
   ]);
+});
+
+it("lets go of what a body would be made of where only the head of an answer is asked for", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "corm-heads-"));
+  const files = localFiles(folder);
+  let open = 0;
+  async function* counted(bytes: AsyncIterable<Uint8Array>) {
+    open += 1;
+    try {
+      yield* bytes;
+    } finally {
+      open -= 1;
+    }
+  }
+  const counting = {
+    ...files,
+    get: async (key: string) => {
+      const bytes = await files.get(key);
+      return bytes && counted(bytes);
+    },
+  };
+  const { crm, me } = await createTestCrm({ plugins: [crmCore()], files: counting });
+  const http = createHttp(crm);
+  const { key } = await issueApiKey(me, { name: "k", roles: ["admin"] });
+  const headers = { authorization: `Bearer ${key}` };
+  const { id } = await me.repo(contact).create({ lastName: "Hopper" });
+  const large = {
+    method: "POST",
+    headers: { ...headers, "content-type": "text/plain" },
+    body: "x".repeat(300_000),
+  };
+  const made = (await (await http.request(upload(id, "large.txt"), large)).json()) as { id: string };
+  for (let i = 0; i < 5; i += 1) {
+    const head = await http.request(`/api/attachments/${made.id}/content`, { method: "HEAD", headers });
+    expect([head.status, head.headers.get("content-length"), head.body]).toEqual([200, "300000", null]);
+  }
+  await vi.waitFor(() => expect(open).toBe(0));
+  await crm.stop();
+  await rm(folder, { recursive: true });
 });
