@@ -1,5 +1,13 @@
 import type { Actor } from "../context/context.js";
-import { type Claim, claimKey, finishClaim, keyId, releaseClaim } from "../idempotency/claims.js";
+import {
+  type Claim,
+  claimKey,
+  finishClaim,
+  keyId,
+  LEASE_MS,
+  releaseClaim,
+  renewClaim,
+} from "../idempotency/claims.js";
 import { InvalidIdempotencyKey } from "../idempotency/errors.js";
 import type { Session } from "../runtime/session.js";
 import { sha256Hex } from "../util/hash.js";
@@ -58,13 +66,33 @@ export async function answerOnce(
     answer =
       session && route.once === "inside"
         ? await session.atomically(async (tx) => finish(tx, claim, await handle(request(), tx), authority))
-        : await finish(keeper, claim, await handle(request(), session), authority);
+        : await whileRenewed(keeper, claim, settings, async () =>
+            finish(keeper, claim, await handle(request(), session), authority),
+          );
   } catch (error) {
     await release();
     throw error;
   }
   if (answer.status >= 400) await release();
   return answer;
+}
+
+/** Work outside of a transaction may take longer than a claim lasts, and cannot be taken back: a twin must not begin it. */
+async function whileRenewed<T>(
+  keeper: Session,
+  claim: Claim,
+  { crm }: HttpSettings,
+  work: () => Promise<T>,
+): Promise<T> {
+  const timer = setInterval(() => {
+    renewClaim(keeper, claim).catch(crm.report);
+  }, LEASE_MS / 3);
+  timer.unref();
+  try {
+    return await work();
+  } finally {
+    clearInterval(timer);
+  }
 }
 
 async function finish(

@@ -95,6 +95,12 @@ export async function finishClaim(session: Session, claim: Claim, answer: unknow
   if (count !== 1) throw InProgress({ retryAfterSeconds: RETRY_AFTER_SECONDS });
 }
 
+/** Holds the key for as long again, where the work goes on and nobody has taken it. */
+export async function renewClaim(session: Session, claim: Claim): Promise<void> {
+  const expires_at = toInstant(session.clock.now() + LEASE_MS);
+  await session.operations().updateWhere(TABLE, held(session, claim), { expires_at });
+}
+
 /** Frees the key of work that has failed. */
 export async function releaseClaim(session: Session, claim: Claim): Promise<void> {
   await session.operations().deleteWhere(TABLE, held(session, claim));
