@@ -148,25 +148,3 @@ export async function loadCandidates(
   }
   return found;
 }
-
-/** Which of these records the session's actor may see. */
-export async function visibleIds(
-  session: Session,
-  entity: EntityModel,
-  ids: readonly string[],
-): Promise<ReadonlySet<string>> {
-  const seen = new Set<string>();
-  if (!session.access.has(entity.name, "read")) return seen;
-  for (let i = 0; i < ids.length; i += CHUNK) {
-    const values = ids.slice(i, i + CHUNK);
-    const rows = await session.operations().findMany({
-      table: entity.table,
-      columns: ["id"],
-      where: and({ op: "in", column: "id", values }, session.visible(entity)),
-      orderBy: [],
-      limit: values.length,
-    });
-    for (const row of rows) seen.add(row["id"] as string);
-  }
-  return seen;
-}

@@ -1,8 +1,9 @@
 import type { EntityModel } from "../model/entity-model.js";
 import type { RecordValues } from "../model/record-codec.js";
+import { visibleIds } from "../repository/ids-among.js";
 import type { Session } from "../runtime/session.js";
 import { DuplicateFound, type FoundMatch } from "./errors.js";
-import { findMatches, type Match, visibleIds } from "./find.js";
+import { findMatches, type Match } from "./find.js";
 import { isDismissed, notePairs } from "./pairs.js";
 import { isOpen } from "./points.js";
 import type { ActiveRules } from "./rules.js";

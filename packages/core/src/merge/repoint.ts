@@ -1,4 +1,3 @@
-import { visibleIds } from "../duplicates/find.js";
 import { moveMatchKeys } from "../duplicates/keys.js";
 import { rulesFor } from "../duplicates/rules.js";
 import { isCormError } from "../errors/corm-error.js";
@@ -7,6 +6,7 @@ import type { EntityModel } from "../model/entity-model.js";
 import type { FieldModel } from "../model/field-model.js";
 import { encodePatch, type RecordValues, writeField } from "../model/record-codec.js";
 import { keepProvenance, provenanceOf } from "../provenance/keep.js";
+import { visibleIds } from "../repository/ids-among.js";
 import { loadByIds } from "../repository/read.js";
 import { inBatches } from "../repository/write/children.js";
 import { deleteRecords } from "../repository/write/delete.js";

@@ -1,8 +1,8 @@
-import { visibleIds } from "../duplicates/find.js";
 import { NotFound } from "../errors/core-errors.js";
 import type { EntityModel } from "../model/entity-model.js";
 import { type RecordValues, sameValue } from "../model/record-codec.js";
 import { type HandedOn, handOn } from "../provenance/keep.js";
+import { visibleIds } from "../repository/ids-among.js";
 import { loadByIds } from "../repository/read.js";
 import { purgeRecords, restoreRecords } from "../repository/write/delete.js";
 import { mergeHooks, runMergeHooks } from "../repository/write/operation.js";

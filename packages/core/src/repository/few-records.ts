@@ -5,6 +5,7 @@ import type { Session } from "../runtime/session.js";
 import { and, type Filter } from "../storage/filter.js";
 import { type Awaitable, andThen } from "../util/awaitable.js";
 import { createLru, type Lru } from "../util/lru.js";
+import { actorKey } from "./query-identity.js";
 
 /** As many as are found and sorted in the time in which a page of them is gathered from a long order. */
 const FEW = 2_000;
@@ -30,7 +31,7 @@ export function reachesFew(session: Session, entity: EntityModel): Awaitable<boo
   const reached = access.filter(entity, "read");
   if (!holdsIds(reached)) return false;
   const answers = answersOf(access.policy);
-  const key = `${session.tenant} ${session.userId ?? actorOf(session)} ${entity.name}`;
+  const key = `${session.tenant} ${session.userId ?? actorKey(session.actor)} ${entity.name}`;
   const now = session.nowMs;
   const last = answers.get(key);
   if (last && now < last.until) return last.few;
@@ -63,8 +64,4 @@ function answersOf(policy: Policy): Lru<string, Known> {
     known.set(policy, answers);
   }
   return answers;
-}
-
-function actorOf({ actor }: Session): string {
-  return "id" in actor ? `${actor.kind}:${actor.id}` : actor.kind;
 }

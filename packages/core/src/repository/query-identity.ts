@@ -1,4 +1,5 @@
 import { hash } from "node:crypto";
+import type { Actor } from "../context/context.js";
 import type { Session } from "../runtime/session.js";
 import type { RawQuery } from "./read.js";
 
@@ -8,9 +9,8 @@ import type { RawQuery } from "./read.js";
  */
 export function queryIdentity(session: Session, sortKey: string, query: RawQuery, asOf?: string): string {
   const { tenant, actor } = session;
-  const who = "id" in actor ? `${actor.kind}:${actor.id}` : actor.kind;
   const { where = null, search = null, withDeleted = false } = query;
-  const parts = [tenant, who, sortKey, canonical(where), search, withDeleted, asOf];
+  const parts = [tenant, actorKey(actor), sortKey, canonical(where), search, withDeleted, asOf];
   return hash("sha256", JSON.stringify(parts), "base64url");
 }
 
@@ -26,4 +26,9 @@ function canonical(value: unknown): unknown {
       const unordered = (name === "and" || name === "or") && Array.isArray(part);
       return [name, unordered ? part.map((each) => JSON.stringify(each)).sort() : part];
     });
+}
+
+/** Tells actors apart within a tenant. */
+export function actorKey(actor: Actor): string {
+  return "id" in actor ? `${actor.kind}:${actor.id}` : actor.kind;
 }

@@ -1,6 +1,7 @@
 import type { EntityModel } from "../model/entity-model.js";
 import type { Session } from "../runtime/session.js";
 import { and, type Filter, or } from "../storage/filter.js";
+import { idsAmong, visibleIds } from "./ids-among.js";
 import { isId } from "./parse-condition.js";
 
 /** Entity in which merges keep whom the ids of their records name. */
@@ -72,38 +73,19 @@ export async function mergedWith(
       orderBy: [],
       limit,
     });
-    const back = await aliveAmong(
+    const back = await idsAmong(
       session,
       entity,
       rows.map((row) => row["old_id"] as string),
+      session.rows(),
     );
     for (const row of rows) {
-      if (back.has(row["old_id"])) continue;
+      if (back.has(row["old_id"] as string)) continue;
       found.add(row["old_id"] as string);
       found.add(row["survivor_id"] as string);
     }
   }
   return [...found];
-}
-
-async function aliveAmong(
-  session: Session,
-  entity: EntityModel,
-  ids: readonly string[],
-): Promise<Set<unknown>> {
-  const alive = new Set<unknown>();
-  for (let start = 0; start < ids.length; start += CHUNK) {
-    const values = ids.slice(start, start + CHUNK);
-    const rows = await session.operations().findMany({
-      table: entity.table,
-      columns: ["id"],
-      where: and(session.rows(), { op: "in", column: "id", values }),
-      orderBy: [],
-      limit: values.length,
-    });
-    for (const row of rows) alive.add(row["id"]);
-  }
-  return alive;
 }
 
 /** Of those, the survivors that the caller may see. */
@@ -113,18 +95,6 @@ export async function visibleSurvivors(
   ids: readonly string[],
 ): Promise<Map<string, string>> {
   const survivors = await survivorsOf(session, entity, ids);
-  const wanted = [...new Set(survivors.values())];
-  const seen = new Set<unknown>();
-  for (let start = 0; start < wanted.length; start += CHUNK) {
-    const values = wanted.slice(start, start + CHUNK);
-    const rows = await session.operations().findMany({
-      table: entity.table,
-      columns: ["id"],
-      where: and({ op: "in", column: "id", values }, session.visible(entity)),
-      orderBy: [],
-      limit: values.length,
-    });
-    for (const row of rows) seen.add(row["id"]);
-  }
+  const seen = await visibleIds(session, entity, [...new Set(survivors.values())]);
   return new Map([...survivors].filter(([, survivor]) => seen.has(survivor)));
 }
