@@ -267,7 +267,7 @@ export {
   type RouteRequest,
 } from "./routes/define-route.js";
 export { type CachedOptions, cached, forget } from "./runtime/cached.js";
-export { InvalidOrigin } from "./runtime/origin.js";
+export { fromOutside, InvalidOrigin } from "./runtime/origin.js";
 export { type Checker, checker, type SchemaError } from "./schema/checker.js";
 export {
   type Defaulted,

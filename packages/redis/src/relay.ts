@@ -69,7 +69,8 @@ type Nullable = string | null;
 function answersOf<Answers extends unknown[]>(
   results: [error: Error | null, result: unknown][] | null,
 ): Answers {
-  return (results ?? []).map(([error, result]) => {
+  if (!results) throw new Error("Redis gave no answer to several commands at once");
+  return results.map(([error, result]) => {
     if (error) throw error;
     return result;
   }) as Answers;

@@ -1,6 +1,6 @@
 import type { EntityModel } from "../model/entity-model.js";
 import type { RecordValues } from "../model/record-codec.js";
-import { visibleIds } from "../repository/ids-among.js";
+import { visibleIds } from "../runtime/ids-among.js";
 import type { Session } from "../runtime/session.js";
 import { DuplicateFound, type FoundMatch } from "./errors.js";
 import { findMatches, type Match } from "./find.js";

@@ -111,6 +111,10 @@ export async function moveMatchKeys(
   );
   if (!live) return;
   // Records that become one, or come apart again, are alike as they are.
-  const alike = session.chain.some((operation) => /\.(?:merge|unmerge|mergePair)$/.test(operation));
+  const alike = isMerging(session);
   await keepMatchKeys(session, entity, alike ? { ...rules, sole: new Set() } : rules, rows);
 }
+
+/** Whether it is a merge that writes, or one that is taken back. */
+export const isMerging = (session: Session): boolean =>
+  session.chain.some((operation) => /\.(?:merge|unmerge|mergePair)$/.test(operation));

@@ -3,7 +3,7 @@ import { NotFound, UnknownField } from "../errors/core-errors.js";
 import type { MatchPolicy } from "../matching/rule.js";
 import type { EntityModel } from "../model/entity-model.js";
 import { columnsOf, decodeRecord, type RecordValues } from "../model/record-codec.js";
-import { visibleIds } from "../repository/ids-among.js";
+import { visibleIds } from "../runtime/ids-among.js";
 import type { Session } from "../runtime/session.js";
 import { and } from "../storage/filter.js";
 import { isUuid } from "../util/uuid.js";

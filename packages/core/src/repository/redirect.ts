@@ -1,7 +1,7 @@
 import type { EntityModel } from "../model/entity-model.js";
+import { idsAmong, visibleIds } from "../runtime/ids-among.js";
 import type { Session } from "../runtime/session.js";
 import { and, type Filter, or } from "../storage/filter.js";
-import { idsAmong, visibleIds } from "./ids-among.js";
 import { isId } from "./parse-condition.js";
 
 /** Entity in which merges keep whom the ids of their records name. */

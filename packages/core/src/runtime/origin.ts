@@ -1,3 +1,4 @@
+import type { Context } from "../context/context.js";
 import type { Origin } from "../context/provenance.js";
 import { defineError } from "../errors/define-error.js";
 import { shown } from "../errors/value-errors.js";
@@ -34,4 +35,23 @@ function textOf(what: string, given: unknown, most: number): string {
       `The ${what} of an origin is a text of 1 to ${most} characters in one line, not ${shown(given)}.`,
     );
   return text;
+}
+
+/**
+ * The same session for values that came from outside, such as by a mail.
+ *
+ * @param reference what the outside calls it, of which only what stands in one line of an origin is kept
+ * @param said what the caller has named as their source, which counts for more
+ */
+export function fromOutside(
+  ctx: Context,
+  source: string,
+  reference: string | null,
+  said: Origin | undefined = ctx.origin,
+): Context {
+  const named = (reference ?? "")
+    .replace(/\p{Cc}/gu, "")
+    .trim()
+    .slice(0, MAX_REFERENCE);
+  return ctx.from({ source, ...(named ? { reference: named } : {}), ...said });
 }

@@ -1,6 +1,7 @@
 import {
   type Context,
   defineAction,
+  fromOutside,
   InvalidQuery,
   instant,
   isCormError,
@@ -11,7 +12,6 @@ import {
 } from "@corm/core";
 import { type LeadInput, lead } from "../entities/lead.js";
 import { type Capture, captureLead, captureLeads, MAX_CAPTURES } from "../services/capture-lead.js";
-import { inOneLine } from "../services/in-one-line.js";
 import { RESERVED } from "../services/lead-fields.js";
 
 const nullableId = Type.Union([Type.String(), Type.Null()]);
@@ -42,8 +42,7 @@ function refuseSensitive(caller: Context, values: Readonly<Record<string, unknow
 /** The rights that it takes to take somebody in, and where his values are from. */
 function channelOf(caller: Context, channel: string): Context {
   const system = caller.asSystem({ capability: "leads.capture", reason: `lead capture by ${channel}` });
-  const reference = inOneLine(channel);
-  return system.from({ source: "capture", ...(reference ? { reference } : {}), ...caller.origin });
+  return fromOutside(system, "capture", channel, caller.origin);
 }
 
 function refuseReserved(values: Readonly<Record<string, unknown>>): void {

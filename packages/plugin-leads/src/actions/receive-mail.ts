@@ -1,8 +1,7 @@
-import { defineAction, instant, TransactionConflict, Type, UniqueViolation } from "@corm/core";
+import { defineAction, fromOutside, instant, TransactionConflict, Type, UniqueViolation } from "@corm/core";
 import { capturedMail } from "../entities/captured-mail.js";
 import { lead } from "../entities/lead.js";
 import { captureLead } from "../services/capture-lead.js";
-import { inOneLine } from "../services/in-one-line.js";
 
 const NOTES = 5_000;
 const nullableId = Type.Union([Type.String(), Type.Null()]);
@@ -39,10 +38,8 @@ export const receiveMail = defineAction({
   }),
   run: async ({ input }, caller) => {
     const { messageId, from, to, subject = "", text = "", headers = {}, sentAt, sourceId } = input;
-    const reference = inOneLine(messageId);
-    const ctx = caller
-      .asSystem({ capability: "leads.capture", reason: "a mail came" })
-      .from({ source: "mail", ...(reference ? { reference } : {}), ...caller.origin });
+    const system = caller.asSystem({ capability: "leads.capture", reason: "a mail came" });
+    const ctx = fromOutside(system, "mail", messageId, caller.origin);
     if (isAutomatic(headers)) return { outcome: "automatic" as const, leadId: null, contactId: null };
     const twin = await ctx.repo(capturedMail).first({ where: { messageId } });
     if (twin) return { outcome: "repeated" as const, leadId: twin.leadId, contactId: twin.contactId };

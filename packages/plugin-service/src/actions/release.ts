@@ -1,10 +1,9 @@
-import { defineAction, Type } from "@corm/core";
+import { defineAction, fromOutside, Type } from "@corm/core";
 import { mailbox } from "../entities/mailbox.js";
 import { ticket } from "../entities/ticket.js";
 import { ticketMessage } from "../entities/ticket-message.js";
 import { NothingToRelease } from "../errors.js";
 import { openTicket } from "../mail/open-ticket.js";
-import { fromMail } from "../mail/receive-mail.js";
 
 /**
  * Makes a ticket of a message in quarantine: somebody has looked, and it is one.
@@ -23,7 +22,7 @@ export const release = defineAction({
     if (record.status !== "quarantined" || record.ticketId !== null)
       throw NothingToRelease({ id: record.id });
     const system = caller.asSystem({ capability: "service.mail", reason: "release from quarantine" });
-    const ctx = fromMail(system, record.messageId);
+    const ctx = fromOutside(system, "mail", record.messageId);
     const { fromAddress, fromName, mailboxId } = record;
     const opened = await openTicket(ctx, {
       from: fromAddress === null ? null : { address: fromAddress, name: fromName ?? "" },

@@ -1,4 +1,4 @@
-import type { Context } from "@corm/core";
+import { type Context, fromOutside } from "@corm/core";
 import { type Mailbox, mailbox } from "../entities/mailbox.js";
 import { type Ticket, ticket } from "../entities/ticket.js";
 import { type TicketMessageInput, ticketMessage } from "../entities/ticket-message.js";
@@ -48,7 +48,7 @@ export async function receiveMail(
   const { raw } = delivery;
   const box = await findMailbox(caller, delivery.mailbox);
   const mail = await parseMail(raw, settings.maxMailBytes);
-  const ctx = fromMail(caller, mail.messageId);
+  const ctx = fromOutside(caller, "mail", mail.messageId);
   const twin = await ctx.repo(ticketMessage).first({
     where: { messageId: mail.messageId },
     include: ["ticket"],
@@ -83,15 +83,6 @@ export async function receiveMail(
     if (!isRefusal(error)) throw error;
     return hold(`refused: ${error.message}`);
   }
-}
-
-/** The same session for values that are from a mail. */
-export function fromMail(ctx: Context, messageId: string | null): Context {
-  const reference = (messageId ?? "")
-    .replace(/\p{Cc}/gu, "")
-    .trim()
-    .slice(0, 200);
-  return ctx.from({ source: "mail", ...(reference ? { reference } : {}), ...ctx.origin });
 }
 
 interface Readable {

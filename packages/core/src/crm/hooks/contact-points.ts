@@ -1,5 +1,5 @@
 import { guardDuplicates } from "../../duplicates/guard.js";
-import { moveMatchKeys } from "../../duplicates/keys.js";
+import { isMerging, moveMatchKeys } from "../../duplicates/keys.js";
 import { comparesPoints, pointKind } from "../../duplicates/points.js";
 import { rulesFor } from "../../duplicates/rules.js";
 import { ValidationFailed } from "../../errors/core-errors.js";
@@ -16,6 +16,7 @@ type Point = Readonly<Record<string, unknown>>;
 /** An e-mail address is one; and somebody or something has it. */
 export const checkContactPoints: readonly HookDefinition[] = [
   before(contactPoint, "create", { name: "crm.checkContactPoint" }, (batch, ctx) => {
+    // What a merge moves is no news of anybody.
     if (isMerging(ctx as Session)) return;
     refuse(
       ctx as Session,
@@ -45,10 +46,6 @@ function refuse(session: Session, points: readonly Point[]): void {
   });
   if (issues.length > 0) throw ValidationFailed({ entity: contactPoint.name, issues });
 }
-
-// What a merge moves is no news of anybody.
-const isMerging = (session: Session): boolean =>
-  session.chain.some((operation) => /\.(?:merge|unmerge|mergePair)$/.test(operation));
 
 /**
  * A further address changes by what its record is found: it gets other keys, and one that comes to be is held against the

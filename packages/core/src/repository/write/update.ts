@@ -207,8 +207,9 @@ async function checkTransfers(
     !transferred.has(at) && names.some((name) => name in patch) ? [before[at] as RecordValues] : [],
   );
   const held = await unreached(session, entity, byHook, session.access.filter(entity, "transfer"));
+  const handed = new Set(byHook);
   before.forEach((record, at) => {
-    if (byHook.includes(record) && !held.has(record["id"] as string)) transferred.add(at);
+    if (handed.has(record) && !held.has(record["id"] as string)) transferred.add(at);
   });
   return transferred;
 }

@@ -1,6 +1,6 @@
 import type { EntityModel } from "../model/entity-model.js";
-import type { Session } from "../runtime/session.js";
 import { and, type Filter } from "../storage/filter.js";
+import type { Session } from "./session.js";
 
 /** Ids of one statement. */
 const CHUNK = 500;
